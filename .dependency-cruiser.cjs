@@ -1,0 +1,51 @@
+// The dependency rules of the design: arrows point down only, apps never meet, no circle, no way past a public face.
+const lib = (name) => `^libs/${name}/`
+const face = 'src/index\\.ts$'
+/** Which libraries a library may import; what is not listed may import nothing of ours. */
+const allowed = {
+  'domain-kit': [],
+  ledger: ['domain-kit'],
+  reports: ['domain-kit'],
+  domains: ['domain-kit', 'ledger', 'reports'],
+  'event-store': ['domain-kit', 'mesh', 'leadership', 'runtime'],
+  leadership: ['runtime'],
+  mesh: ['runtime'],
+  runtime: ['domain-kit'],
+  commands: ['domain-kit', 'event-store', 'runtime'],
+  'read-models': ['domain-kit', 'event-store', 'runtime'],
+  'http-api': ['domain-kit', 'runtime'],
+  'local-runtime': ['mesh', 'runtime'],
+  testing: ['domain-kit', 'event-store', 'leadership', 'mesh', 'runtime', 'commands', 'read-models', 'local-runtime', 'http-api', 'domains', 'ledger', 'reports'],
+}
+const spec = '\\.spec\\.ts$'
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'apps-never-meet', severity: 'error', from: { path: '^apps/([^/]+)/' }, to: { path: '^apps/', pathNot: '^apps/$1/' } },
+    { name: 'libs-never-import-apps', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
+    { name: 'public-faces-only', severity: 'error', from: { path: '^(apps|bench|faults)/' }, to: { path: '^libs/', pathNot: face } },
+    { name: 'public-faces-between-libs', severity: 'error', from: { path: '^libs/([^/]+)/' }, to: { path: '^libs/', pathNot: ['^libs/$1/', face] } },
+    { name: 'domain-kit-imports-nothing', severity: 'error', from: { path: lib('domain-kit'), pathNot: spec }, to: { pathNot: lib('domain-kit') } },
+    {
+      name: 'domains-are-pure',
+      comment: 'a domain imports domain-kit, class-validator and itself: no framework, no clock, no I/O',
+      severity: 'error',
+      from: { path: '^libs/(ledger|reports)/', pathNot: spec },
+      to: { pathNot: ['^libs/domain-kit/', '^libs/$1/', 'node_modules/class-validator/', 'node_modules/class-transformer/'] },
+    },
+    { name: 'no-dev-dependency-in-product', severity: 'error', from: { path: '^(apps|libs)/', pathNot: [spec, lib('testing')] }, to: { dependencyTypes: ['npm-dev'] } },
+    ...Object.entries(allowed).map(([name, to]) => ({
+      name: `${name}-points-down`,
+      severity: 'error',
+      from: { path: lib(name), pathNot: spec },
+      to: { path: '^libs/', pathNot: [name, ...to].map(lib) },
+    })),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|node_modules)/' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
+  },
+}
