@@ -1,1 +1,12 @@
-export const x: number = 1
+export * from './aggregate.js'
+export * from './columns.js'
+export * from './command.js'
+export * from './decimal.js'
+export * from './dictionary.js'
+export * from './domain.js'
+export * from './event.js'
+export * from './projection.js'
+export * from './report.js'
+export * from './resource.js'
+export * from './route.js'
+export * from './specification.js'

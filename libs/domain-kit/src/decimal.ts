@@ -1,0 +1,74 @@
+/** An exact decimal: `units × 10^-scale`. Amounts are strings on the wire and in events; this is how they are computed. */
+export interface Decimal {
+  readonly units: bigint
+  /** Digits after the point, ≥ 0. `1.50` has 2 and keeps them through addition. */
+  readonly scale: number
+}
+
+export const ZERO: Decimal = { units: 0n, scale: 0 }
+
+const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/
+
+/** Is this an optional `-`, digits, and an optional `.` with digits: no exponent, no sign `+`, no bare point? */
+export function isDecimal(value: string): boolean {
+  return DECIMAL.test(value)
+}
+
+/** @throws RangeError when {@link isDecimal} says no. Callers bound the length first. */
+export function parseDecimal(value: string): Decimal {
+  const match = DECIMAL.exec(value)
+  if (!match) throw new RangeError(`"${value.slice(0, 80)}" is not a decimal such as -12.50`)
+  const [, sign, whole, fraction = ''] = match as unknown as [string, string, string, string | undefined]
+  const units = BigInt(whole + fraction)
+  return { units: sign === '-' ? -units : units, scale: fraction.length }
+}
+
+/** The shortest exact text that keeps the scale: `{ -1250n, 2 }` → `-12.50`; never `-0`. */
+export function formatDecimal({ units, scale }: Decimal): string {
+  const digits = (units < 0n ? -units : units).toString().padStart(scale + 1, '0')
+  const text = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+  return units < 0n ? `-${text}` : text
+}
+
+/** The same value with more digits. */
+function rescaled({ units, scale }: Decimal, to: number): bigint {
+  return to === scale ? units : units * 10n ** BigInt(to - scale)
+}
+
+/** Keeps the larger of both scales. */
+export function add(a: Decimal, b: Decimal): Decimal {
+  const scale = Math.max(a.scale, b.scale)
+  return { units: rescaled(a, scale) + rescaled(b, scale), scale }
+}
+
+export function negate({ units, scale }: Decimal): Decimal {
+  return { units: -units, scale }
+}
+
+export function subtract(a: Decimal, b: Decimal): Decimal {
+  return add(a, negate(b))
+}
+
+/** Scales add up. */
+export function multiply(a: Decimal, b: Decimal): Decimal {
+  return { units: a.units * b.units, scale: a.scale + b.scale }
+}
+
+export function absolute({ units, scale }: Decimal): Decimal {
+  return { units: units < 0n ? -units : units, scale }
+}
+
+/** Negative, zero or positive as a is less than, equal to or greater than b. */
+export function compare(a: Decimal, b: Decimal): -1 | 0 | 1 {
+  const { units } = subtract(a, b)
+  return units < 0n ? -1 : units > 0n ? 1 : 0
+}
+
+export function isZero({ units }: Decimal): boolean {
+  return units === 0n
+}
+
+/** Sum of two amounts as text. */
+export function addText(a: string, b: string): string {
+  return formatDecimal(add(parseDecimal(a), parseDecimal(b)))
+}

@@ -1,0 +1,171 @@
+import { type EventMetadata, type Json, type RecordedEvent } from '#domain-kit'
+
+/** An event before the store has given it its place. At most `limits.event_size_bytes` of JSON. */
+export interface NewEvent {
+  /** UUID, unique in the log; stable across retries of one command. */
+  readonly id: string
+  readonly type: string
+  readonly version: number
+  readonly data: object
+  readonly metadata: EventMetadata & { readonly [key: string]: Json | undefined }
+}
+
+/** What a stream must look like for an append: at this revision, without events, with events, or anything. */
+export type Expected = bigint | 'none' | 'exists' | 'any'
+
+export interface StreamWrite {
+  readonly stream: string
+  readonly expected: Expected
+  readonly events: readonly NewEvent[]
+}
+
+export interface StreamCheck {
+  readonly stream: string
+  readonly expected: Expected
+}
+
+/** A name within a stream that may be taken once, for ever. */
+export interface StreamClaim {
+  readonly stream: string
+  readonly name: string
+}
+
+/** Names one command, for ever: `key` within its target `stream`. */
+export interface CommandId {
+  readonly stream: string
+  readonly key: string
+}
+
+/** Commits all of it or nothing. */
+export interface AppendRequest {
+  readonly commandId: CommandId
+  /** SHA-256 (hex or base64) of what was asked: equal for an honest retry, different for a reused key. */
+  readonly requestHash: string
+  /** At least one write; the first is the command's target and the one the result speaks of. */
+  readonly writes: readonly StreamWrite[]
+  readonly claims?: readonly StreamClaim[]
+  readonly checks?: readonly StreamCheck[]
+}
+
+/** Where the last event of the first write stands. */
+export interface AppendPlace {
+  readonly stream: string
+  readonly revision: bigint
+  readonly position: bigint
+}
+
+export type AppendResult =
+  | ({ readonly outcome: 'appended' } & AppendPlace)
+  /** This command was appended before, with the same request hash: the original result. */
+  | ({ readonly outcome: 'replayed' } & AppendPlace)
+  /** The command key was used before with another request hash. */
+  | { readonly outcome: 'mismatch'; readonly position: bigint }
+  /** A claim is taken. `place` and `requestHash` are those of the append that took it. */
+  | { readonly outcome: 'claimed'; readonly claim: StreamClaim; readonly requestHash: string; readonly place: AppendPlace }
+  /**
+   * An expectation does not hold. `revision` is the stream's current one, -1n without events. `tail` holds the events after
+   * the expected revision when they fit `limits.conflict_tail_events`; otherwise it is undefined and the stream must be read.
+   */
+  | { readonly outcome: 'conflict'; readonly stream: string; readonly revision: bigint; readonly tail: readonly RecordedEvent[] | undefined }
+
+/** What `recall` and `findClaim` answer: an earlier append. */
+export interface Recalled extends AppendPlace {
+  readonly requestHash: string
+}
+
+export type Direction = 'forwards' | 'backwards'
+
+export interface ReadStreamOptions {
+  /** First revision to read (inclusive). Default: the first in the given direction. */
+  readonly from?: bigint
+  readonly direction?: Direction
+  /** Default: all. */
+  readonly limit?: number
+}
+
+export interface ReadAllOptions {
+  /** Read events after this position (exclusive) when forwards; before it (exclusive) when backwards. */
+  readonly after?: bigint
+  readonly direction?: Direction
+  readonly limit?: number
+}
+
+export interface SubscribeOptions {
+  /** Last position already seen; 0n for the whole log. */
+  readonly after: bigint
+  /** Most events in one batch. Default 1,000. */
+  readonly batch_max?: number
+  readonly signal?: AbortSignal
+}
+
+/** A contiguous run of the log: `events` are all events after `after` up to `position`, in order. Never empty. */
+export interface EventBatch {
+  readonly after: bigint
+  readonly position: bigint
+  readonly events: readonly RecordedEvent[]
+}
+
+export interface StoreLimits {
+  readonly event_size_bytes: number
+  readonly events_per_append: number
+  readonly stream_name_bytes: number
+  readonly conflict_tail_events: number
+}
+
+export const DEFAULT_LIMITS: StoreLimits = {
+  event_size_bytes: 2 * 1024 * 1024,
+  events_per_append: 1_000,
+  stream_name_bytes: 512,
+  conflict_tail_events: 1_000,
+}
+
+export interface StoreCapabilities {
+  /** Positions are 1, 2, 3, … without a gap. */
+  readonly gapFreePositions: boolean
+  readonly multiStreamAppends: boolean
+  readonly claims: boolean
+}
+
+/**
+ * The log. Every adapter passes one contract suite (`contract.ts`).
+ *
+ * All methods throw {@link StoreUnavailable} when the log cannot be reached in time (an append may then have happened or
+ * not: send it again with the same command id), and {@link StoreLimitExceeded} for a request beyond `limits`.
+ */
+export interface EventStore {
+  readonly capabilities: StoreCapabilities
+  readonly limits: StoreLimits
+  append(request: AppendRequest, options?: { signal?: AbortSignal }): Promise<AppendResult>
+  /** The result of an earlier append with this command id. */
+  recall(id: CommandId): Promise<Recalled | undefined>
+  /** The append that took this claim. */
+  findClaim(claim: StreamClaim): Promise<Recalled | undefined>
+  readStream(stream: string, options?: ReadStreamOptions): AsyncIterable<RecordedEvent>
+  readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>
+  /** Catch-up, then live, contiguous by construction; ends when the signal aborts; resumes by itself after an outage. */
+  subscribe(options: SubscribeOptions): AsyncIterable<EventBatch>
+  /** Position of the last event, 0n for an empty log. */
+  head(): Promise<bigint>
+  close(): Promise<void>
+}
+
+/** The log cannot be reached or did not answer in time. Retryable with the same command id. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+  readonly retryable = true
+  constructor(message: string, options: ErrorOptions & { readonly overloaded?: boolean } = {}) {
+    super(message, options)
+    this.overloaded = options.overloaded ?? false
+  }
+  /** The store refused because its queue is full; nothing was appended. */
+  readonly overloaded: boolean
+}
+
+/** A request that no retry can make fit. */
+export class StoreLimitExceeded extends Error {
+  override readonly name = 'StoreLimitExceeded'
+  readonly retryable = false
+  constructor(readonly limit: keyof StoreLimits, readonly actual: number, readonly allowed: number) {
+    super(`${limit} is ${actual}, at most ${allowed} is allowed`)
+  }
+}
