@@ -18,9 +18,11 @@ type LotEvent =
   | { type: 'CarEntered'; data: { plate: string; ticket: string } }
   | { type: 'CarLeft'; data: { plate: string } }
 
+const nobody: Readonly<Record<string, boolean>> = {}
+
 const lot = aggregate<LotEvent>()('lot', {
   version: 1,
-  initial: { capacity: 0, inside: {} },
+  initial: { capacity: 0, inside: nobody },
   evolve: {
     LotOpened: (state, { capacity }) => ({ ...state, capacity }),
     CarEntered: (state, { plate }) => ({ ...state, inside: { ...state.inside, [plate]: true } }),
@@ -113,10 +115,11 @@ test('a domain with the same command, route or report twice fails at boot', () =
 })
 
 test('what cannot work does not compile', () => {
+  const { LotOpened, CarEntered } = lot.evolve
   // @ts-expect-error a missing evolve
-  aggregate<LotEvent>()('lot', { version: 1, initial: {}, evolve: { LotOpened: (s) => s, CarEntered: (s) => s } })
+  aggregate<LotEvent>()('lot', { version: 1, initial: lot.initial, evolve: { LotOpened, CarEntered } })
   // @ts-expect-error a route parameter without a source
-  command(lot, 'x', { body: Enter, route: 'POST /lots/{lot}/entries/{nowhere}', rejections: {}, decide: () => [] })
+  command(lot, 'x', { body: Enter, route: 'POST /lots/{lot}/at/{nowhere}', rejections: {}, decide: () => [] })
   command(lot, 'x', {
     body: Enter,
     route: 'POST /lots/{lot}',
@@ -131,12 +134,12 @@ test('what cannot work does not compile', () => {
     // @ts-expect-error wrong event data
     decide: (_, __, { event }) => [event('LotOpened', { capacity: 'many' })],
   })
-  // @ts-expect-error a wrong column
   projection('p', {
     version: 1,
     of: lot,
     table: { lot: text().key() },
-    key: (e) => ({ lot: e.aggregateId }),
+    key: (event) => ({ lot: event.aggregateId }),
+    // @ts-expect-error a wrong column
     fold: { LotOpened: (row) => ({ ...row, lot: 1 }) },
   })
   // @ts-expect-error a resource parameter that is no column

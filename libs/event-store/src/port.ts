@@ -61,12 +61,22 @@ export type AppendResult =
   /** The command key was used before with another request hash. */
   | { readonly outcome: 'mismatch'; readonly position: bigint }
   /** A claim is taken. `place` and `requestHash` are those of the append that took it. */
-  | { readonly outcome: 'claimed'; readonly claim: StreamClaim; readonly requestHash: string; readonly place: AppendPlace }
+  | {
+      readonly outcome: 'claimed'
+      readonly claim: StreamClaim
+      readonly requestHash: string
+      readonly place: AppendPlace
+    }
   /**
    * An expectation does not hold. `revision` is the stream's current one, -1n without events. `tail` holds the events after
    * the expected revision when they fit `limits.conflict_tail_events`; otherwise it is undefined and the stream must be read.
    */
-  | { readonly outcome: 'conflict'; readonly stream: string; readonly revision: bigint; readonly tail: readonly RecordedEvent[] | undefined }
+  | {
+      readonly outcome: 'conflict'
+      readonly stream: string
+      readonly revision: bigint
+      readonly tail: readonly RecordedEvent[] | undefined
+    }
 
 /** What `recall` and `findClaim` answer: an earlier append. */
 export interface Recalled extends AppendPlace {
@@ -165,7 +175,11 @@ export class StoreUnavailable extends Error {
 export class StoreLimitExceeded extends Error {
   override readonly name = 'StoreLimitExceeded'
   readonly retryable = false
-  constructor(readonly limit: keyof StoreLimits, readonly actual: number, readonly allowed: number) {
+  constructor(
+    readonly limit: keyof StoreLimits,
+    readonly actual: number,
+    readonly allowed: number,
+  ) {
     super(`${limit} is ${actual}, at most ${allowed} is allowed`)
   }
 }
