@@ -6,8 +6,22 @@ export type Evolve<S, E extends EventShape> = { readonly [T in E['type']]: (stat
 export interface AggregateDefinition<S, E extends EventShape> {
   /** Schema version of the state and its events; raise it when `evolve` or the events change shape. At least 1. */
   readonly version: number
+  /** What an instance's id may be; anything else is a bad request. Default: {@link DEFAULT_ID}. */
+  readonly id?: IdRule
   readonly initial: S
   readonly evolve: Evolve<S, E>
+}
+
+export interface IdRule {
+  readonly pattern: RegExp
+  /** In words, for error messages and OpenAPI. */
+  readonly rule: string
+}
+
+/** 1–64 of `[A-Za-z0-9._-]`, first a letter or digit. */
+export const DEFAULT_ID: IdRule = {
+  pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+  rule: '1-64 of [A-Za-z0-9._-], first a letter or digit',
 }
 
 /**

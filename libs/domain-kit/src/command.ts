@@ -1,4 +1,4 @@
-import { type Aggregate } from './aggregate.js'
+import { type Aggregate, type IdRule } from './aggregate.js'
 import { type EventShape, type RecordedOf } from './event.js'
 import { type Route, type RouteParams } from './route.js'
 
@@ -121,6 +121,7 @@ export interface AnyAggregate {
   readonly kind: 'aggregate'
   readonly name: string
   readonly version: number
+  readonly id?: IdRule
   readonly initial: unknown
   readonly evolve: object
 }

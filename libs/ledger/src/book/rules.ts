@@ -1,0 +1,100 @@
+import {
+  add,
+  compare,
+  type Decimal,
+  type FieldError,
+  formatDecimal,
+  parseDecimal,
+  type Rejection,
+  subtract,
+  ZERO,
+} from '#domain-kit'
+import { type BookState } from './book.js'
+import { type Posting } from './events.js'
+import { imbalances } from './balancing.js'
+
+export const POSTING_REJECTIONS = {
+  'book-not-found': 404,
+  unbalanced: 422,
+  'account-not-open': 422,
+  'account-closed': 422,
+  'below-lowest-balance': 422,
+} as const
+
+type Code = keyof typeof POSTING_REJECTIONS
+type Reject = (code: Code, detail: string, errors?: readonly FieldError[]) => Rejection<Code>
+
+export interface PostingCheck {
+  readonly target: string
+  readonly reject: Reject
+  /** A hold's own reservation, which its capture may use. */
+  readonly freed?: readonly Posting[]
+  /** The negation of a balanced transaction balances; a zero amount with a total cost has no sign to show it. */
+  readonly skipBalancing?: boolean
+}
+
+/** Every rule that postings must pass, in the order in which a person would check them; undefined when all hold. */
+export function checkPostings(
+  state: BookState,
+  postings: readonly Posting[],
+  check: PostingCheck,
+): Rejection<Code> | undefined {
+  if (!state.isOpen) return check.reject('book-not-found', `there is no book "${check.target}"; open it first`)
+  const errors = check.skipBalancing ? [] : imbalances(postings)
+  if (errors.length > 0) return check.reject('unbalanced', errors.map(({ message }) => message).join('; '), errors)
+  return checkAccounts(state, postings, check.reject) ?? checkLowest(state, postings, check)
+}
+
+function checkAccounts(state: BookState, postings: readonly Posting[], reject: Reject): Rejection<Code> | undefined {
+  const unknown: FieldError[] = []
+  const closed: FieldError[] = []
+  postings.forEach(({ account }, index) => {
+    const known = state.accounts.get(account)
+    const field = `postings.${index}.account`
+    if (!known) unknown.push({ field, rule: 'account-not-open', message: `account "${account}" was never opened` })
+    else if (!known.isOpen) closed.push({ field, rule: 'account-closed', message: `account "${account}" is closed` })
+  })
+  if (unknown[0]) return reject('account-not-open', unknown[0].message, unknown)
+  if (closed[0]) return reject('account-closed', closed[0].message, closed)
+  return undefined
+}
+
+/** Only what takes out is held against the lowest balance: money coming in never breaks it. */
+function checkLowest(state: BookState, postings: readonly Posting[], check: PostingCheck): Rejection<Code> | undefined {
+  const errors: FieldError[] = []
+  for (const name of new Set(postings.map(({ account }) => account))) {
+    const account = state.accounts.get(name)
+    for (const { commodity, amount: lowest } of account?.lowestBalance ?? []) {
+      const net = netOf(postings, name, commodity)
+      if (net.units >= 0n) continue
+      const balance = parseDecimal(account?.balances.get(commodity) ?? '0')
+      const held = subtract(
+        parseDecimal(account?.held.get(commodity) ?? '0'),
+        reservedBy(check.freed ?? [], name, commodity),
+      )
+      const after = add(add(balance, held), net)
+      const missing = subtract(parseDecimal(lowest), after)
+      if (compare(missing, ZERO) <= 0) continue
+      const index = postings.findIndex((each) => each.account === name && each.commodity === commodity)
+      const reserved = held.units === 0n ? '' : ` with ${formatDecimal(held)} held`
+      const message =
+        `account "${name}" would come to ${formatDecimal(after)} ${commodity}${reserved}, ` +
+        `${formatDecimal(missing)} below its lowest balance of ${lowest}`
+      errors.push({ field: `postings.${index}.amount`, rule: 'below-lowest-balance', message })
+    }
+  }
+  return errors[0] && check.reject('below-lowest-balance', errors[0].message, errors)
+}
+
+const sumOf = (postings: readonly Posting[]): Decimal =>
+  postings.reduce((sum, { amount }) => add(sum, parseDecimal(amount)), ZERO)
+
+function netOf(postings: readonly Posting[], account: string, commodity: string): Decimal {
+  return sumOf(postings.filter((each) => each.account === account && each.commodity === commodity))
+}
+
+function reservedBy(postings: readonly Posting[], account: string, commodity: string): Decimal {
+  return sumOf(
+    postings.filter((each) => each.account === account && each.commodity === commodity && each.amount.startsWith('-')),
+  )
+}
