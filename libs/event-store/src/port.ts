@@ -16,6 +16,12 @@ export type Expected = bigint | 'none' | 'exists' | 'any'
 export interface StreamWrite {
   readonly stream: string
   readonly expected: Expected
+  /**
+   * Id of the event that must stand at `expected` (a revision): conflict when another event has taken that place. What makes
+   * it safe to send a chain of appends to one stream without waiting: when one of them fails, all that were decided
+   * on top of it fail too, even if somebody else's events fill the revisions.
+   */
+  readonly tip?: string
   readonly events: readonly NewEvent[]
 }
 
