@@ -1,4 +1,4 @@
-import { addText, aggregate, Dictionary } from '#domain-kit'
+import { addText, aggregate, Dictionary, inverseText } from '#domain-kit'
 import { type Amount, type BookEvent, type Entry, type Posting } from './events.js'
 
 export interface Account {
@@ -37,8 +37,6 @@ function post(accounts: Accounts, postings: readonly Posting[]): Accounts {
   )
 }
 
-const inverse = (amount: string): string => (amount.startsWith('-') ? amount.slice(1) : `-${amount}`)
-
 /** Reserves what a hold would take out, or frees it again (`sign` -1). What it would bring in is not counted before capture. */
 function reserve(accounts: Accounts, hold: Entry, sign: 1 | -1): Accounts {
   return hold.postings
@@ -47,7 +45,7 @@ function reserve(accounts: Accounts, hold: Entry, sign: 1 | -1): Accounts {
       (all, { account, commodity, amount }) =>
         change(all, account, (before) => ({
           ...before,
-          held: plus(before.held, commodity, sign === 1 ? amount : inverse(amount)),
+          held: plus(before.held, commodity, sign === 1 ? amount : inverseText(amount)),
         })),
       accounts,
     )

@@ -1,5 +1,5 @@
-import { ValidateBy, type ValidationOptions } from 'class-validator'
-import { isDecimal } from '#domain-kit'
+import { Matches, ValidateBy, type ValidationOptions } from 'class-validator'
+import { DEFAULT_ID, isDecimal } from '#domain-kit'
 
 /** Longest amount, in digits before and after the point together. */
 export const AMOUNT_DIGITS_MAX = 128
@@ -51,6 +51,9 @@ export function IsText(rule: TextRule, options?: ValidationOptions): PropertyDec
   )
 }
 
+/** A book's name: {@link DEFAULT_ID}. */
+export const IsBookName = (): PropertyDecorator =>
+  Matches(DEFAULT_ID.pattern, { message: `$property must be ${DEFAULT_ID.rule}` })
 export const IsAccountName = (): PropertyDecorator => IsText({ min: 1, max: 255 })
 /** May be empty: real journals hold amounts without a commodity. */
 export const IsCommodity = (): PropertyDecorator => IsText({ min: 0, max: 64 })

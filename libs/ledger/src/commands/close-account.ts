@@ -1,0 +1,31 @@
+import { command } from '#domain-kit'
+import { book, type BookState } from '../book/book.js'
+import { IsAccountName } from '../input/names.js'
+
+export class CloseAccount {
+  @IsAccountName() readonly account!: string
+}
+
+function holdTouching(state: BookState, account: string): string | undefined {
+  for (const [id, { postings }] of state.holds) if (postings.some((each) => each.account === account)) return id
+  return undefined
+}
+
+/** A closed account keeps its balance and takes no further posting. An open hold that touches it must be settled first. */
+export const closeAccount = command(book, 'close-account', {
+  body: CloseAccount,
+  route: 'DELETE /books/{book}/accounts/{account}',
+  status: 200,
+  summary: 'Close an account: it keeps its balance and takes no further posting',
+  rejections: { 'book-not-found': 404, 'account-not-found': 404, 'account-closed': 422, 'account-held': 422 },
+  decide: (state, { account }, { event, reject, target }) => {
+    if (!state.isOpen) return reject('book-not-found', `there is no book "${target}"; open it first`)
+    const known = state.accounts.get(account)
+    if (!known) return reject('account-not-found', `book "${target}" has no account "${account}"`)
+    if (!known.isOpen) return reject('account-closed', `account "${account}" is closed already`)
+    const hold = holdTouching(state, account)
+    if (hold !== undefined)
+      return reject('account-held', `hold "${hold}" touches account "${account}"; capture or release it first`)
+    return [event('AccountClosed', { account })]
+  },
+})
