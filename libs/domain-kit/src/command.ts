@@ -38,7 +38,7 @@ export interface DecideContext<E extends EventShape, Code extends string, Found 
   /** What the declared lookups found: the last event of the append that took the named claim. */
   readonly found: { readonly [Name in Found]: RecordedOf<E> | undefined }
   event<T extends E['type']>(type: T, data: NoInfer<Extract<E, { type: T }>['data']>): Extract<E, { type: T }>
-  reject(code: Code, detail: string, errors?: readonly FieldError[]): Rejection<Code>
+  reject<C extends Code>(code: C, detail: string, errors?: readonly FieldError[]): Rejection<C>
 }
 
 /** Where each route parameter comes from: the target's own name, or a field of the body. */

@@ -72,3 +72,8 @@ export function isZero({ units }: Decimal): boolean {
 export function addText(a: string, b: string): string {
   return formatDecimal(add(parseDecimal(a), parseDecimal(b)))
 }
+
+/** The opposite amount as text; digits are kept as written, zero takes no sign. */
+export function inverseText(amount: string): string {
+  return formatDecimal(negate(parseDecimal(amount)))
+}

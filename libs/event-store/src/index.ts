@@ -1,1 +1,7 @@
 export * from './port.js'
+export { createMemoryStore } from './memory/memory-store.js'
+export { migrateLog } from './postgres/schema.js'
+export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from './postgres/store.js'
+export { serveEventStore } from './remote/serve.js'
+export { openRemoteStore, type RemoteStoreOptions } from './remote/remote-store.js'
+export { connectEventStore, eventStoreSettings } from './remote/connect-store.js'

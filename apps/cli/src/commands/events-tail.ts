@@ -1,0 +1,43 @@
+import { askStatus } from '../controller-client.js'
+import { CliFailure } from '../failure.js'
+import { local, operatorToken } from '../local.js'
+
+interface Options {
+  readonly from?: string
+  readonly limit?: string
+  readonly json?: boolean
+}
+
+function whole(name: string, value: string | undefined): string | undefined {
+  if (value !== undefined && !/^\d{1,18}$/.test(value)) throw new CliFailure(`${name} must be a number, not "${value}"`)
+  return value
+}
+
+/** Prints events, one a line, and goes on until interrupted; with a limit it ends by itself. */
+export async function eventsTail(options: Options): Promise<number> {
+  const here = local()
+  if (!(await askStatus(here))) throw new CliFailure('Headwater does not run here: start it with "npx headwater up"')
+  const query = new URLSearchParams()
+  const from = whole('--from', options.from)
+  const limit = whole('--limit', options.limit)
+  if (from !== undefined) query.set('from', from)
+  if (limit !== undefined) query.set('limit', limit)
+  const response = await fetch(`http://127.0.0.1:${here.ports.queries}/v1/events?${query.toString()}`, {
+    headers: { authorization: `Bearer ${await operatorToken(here)}` },
+  })
+  if (!response.ok || !response.body) throw new CliFailure(`the events cannot be read: ${await response.text()}`)
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
+    rest += decoder.decode(piece, { stream: true })
+    const lines = rest.split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line !== '') process.stdout.write(options.json ? `${line}\n` : `${pretty(line)}\n`)
+  }
+  return 0
+}
+
+function pretty(line: string): string {
+  const { position, stream, revision, type, time, data } = JSON.parse(line) as Record<string, unknown>
+  return [position, time, `${String(stream)}@${String(revision)}`, type, JSON.stringify(data)].map(String).join('  ')
+}

@@ -1,0 +1,26 @@
+import { ROLE_SCOPES, type TokenRole } from '#runtime'
+import { CliFailure } from '../failure.js'
+import { local, localToken } from '../local.js'
+
+const TTL_S_MAX = 31_536_000
+
+function roleOf(value: string): TokenRole {
+  const roles = Object.keys(ROLE_SCOPES) as TokenRole[]
+  const role = roles.find((each) => each === value)
+  if (!role) throw new CliFailure(`--role must be one of ${roles.join(', ')}, not "${value}"`)
+  return role
+}
+
+/** Prints one token, and nothing else. */
+export async function token(options: { role: string; books?: string; ttl: string }): Promise<number> {
+  const ttl_s = Number(options.ttl)
+  if (!Number.isInteger(ttl_s) || ttl_s < 1 || ttl_s > TTL_S_MAX)
+    throw new CliFailure(`--ttl must be seconds from 1 to ${TTL_S_MAX}, not "${options.ttl}"`)
+  const books = options.books
+    ?.split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+  const text = await localToken(local(), { role: roleOf(options.role), ttl_s, ...(books ? { books } : {}) })
+  process.stdout.write(`${text}\n`)
+  return 0
+}

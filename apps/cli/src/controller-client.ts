@@ -1,0 +1,46 @@
+import { type Local, operatorToken } from './local.js'
+
+/** What `GET /v1/status` answers, as far as the CLI shows it. */
+export interface Status {
+  readonly ready: boolean
+  readonly position: string
+  readonly urls: {
+    readonly commands: string
+    readonly queries: string
+    readonly live: string
+    readonly docs: readonly string[]
+  }
+  readonly instances: readonly {
+    readonly id: string
+    readonly role: string
+    readonly pid: number | null
+    readonly state: string
+    readonly leader: boolean
+    readonly ready: boolean
+    readonly url: string
+    readonly reason?: string
+  }[]
+}
+
+async function ask(local: Local, method: string, path: string): Promise<Response | undefined> {
+  try {
+    const response = await fetch(local.controllerUrl + path, {
+      method,
+      headers: { authorization: `Bearer ${await operatorToken(local)}` },
+      signal: AbortSignal.timeout(5_000),
+    })
+    return response.ok ? response : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** undefined when no controller of this data folder answers. */
+export async function askStatus(local: Local): Promise<Status | undefined> {
+  const response = await ask(local, 'GET', '/v1/status')
+  return response ? ((await response.json()) as Status) : undefined
+}
+
+export async function askStop(local: Local): Promise<boolean> {
+  return (await ask(local, 'POST', '/v1/stop')) !== undefined
+}

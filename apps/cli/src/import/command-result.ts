@@ -1,0 +1,53 @@
+import { type Problem, readProblem } from './problem.js'
+
+/** What the server said of one command. */
+export type CommandResult =
+  | { readonly kind: 'done'; readonly position: bigint | undefined; readonly replayed: boolean }
+  | { readonly kind: 'refused'; readonly status: number; readonly problem: Problem }
+  /** Not now: the same command may succeed later. */
+  | { readonly kind: 'later'; readonly status: number; readonly problem: Problem }
+
+/** The answers do not follow the protocol, so nobody can tell which command they are about. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError'
+}
+
+const LATER = new Set([429, 502, 503, 504])
+
+/**
+ * Reads one line of the answer: `{"key", "status", "position"?, "replayed"?, "problem"?}`.
+ *
+ * @param key the command whose turn it is. A line without a key is taken for its answer: a server that could not
+ *   read a line cannot know the key in it.
+ * @throws ProtocolError when the line is not such JSON or is about another command.
+ */
+export function readResult(line: string, key: string): CommandResult {
+  const answer = parseObject(line)
+  const about = answer['key']
+  if (about !== key && about !== undefined && about !== null) {
+    throw new ProtocolError(`the answer is about ${JSON.stringify(about)} where ${JSON.stringify(key)} was next`)
+  }
+  const status = answer['status']
+  if (typeof status !== 'number') throw new ProtocolError(`an answer has no status: ${line.slice(0, 200)}`)
+  if (status >= 200 && status < 300) {
+    return { kind: 'done', position: readPosition(answer['position']), replayed: answer['replayed'] === true }
+  }
+  return { kind: LATER.has(status) ? 'later' : 'refused', status, problem: readProblem(answer['problem']) }
+}
+
+function parseObject(line: string): Readonly<Record<string, unknown>> {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    throw new ProtocolError(`an answer is not JSON: ${line.slice(0, 200)}`)
+  }
+  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  throw new ProtocolError(`an answer is not an object: ${line.slice(0, 200)}`)
+}
+
+function readPosition(value: unknown): bigint | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'string' && /^\d{1,19}$/.test(value)) return BigInt(value)
+  throw new ProtocolError(`a position is a string of digits, not ${JSON.stringify(value)}`)
+}

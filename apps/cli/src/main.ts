@@ -1,0 +1,63 @@
+import { Command } from 'commander'
+import { ConfigError, reasonOf } from '#runtime'
+import { eventsTail } from './commands/events-tail.js'
+import { importHledgerCommand } from './commands/import-hledger.js'
+import { status } from './commands/status.js'
+import { token } from './commands/token.js'
+import { CliFailure } from './failure.js'
+import { up } from './up/up.js'
+
+const ENVIRONMENT = `
+Environment:
+  HEADWATER_DATA       folder of everything durable (default: .headwater/data in the project)
+  HEADWATER_PORT_BASE  first of the block of 100 ports it uses (default: 7400)
+  EVENT_STORE_URL, PRIMARY_URL, REPLICA_URLS, REDIS_URL  replace the embedded servers
+  HEADWATER_JWKS_URL   key set of your own identity provider`
+
+/** Runs one action; what it returns is the exit status. */
+function run<A extends unknown[]>(action: (...args: A) => Promise<number>): (...args: A) => Promise<void> {
+  return async (...args) => {
+    try {
+      process.exitCode = await action(...args)
+    } catch (error) {
+      const isExpected = error instanceof CliFailure || error instanceof ConfigError
+      process.stderr.write(`${isExpected ? error.message : reasonOf(error)}\n`)
+      process.exitCode = 1
+    }
+  }
+}
+
+const program = new Command('headwater')
+  .description('Event-sourced CQRS backend: one serialized writer, read replicas, live subscriptions')
+  .addHelpText('after', ENVIRONMENT)
+program.command('up').description('start everything and stay in the foreground; Ctrl-C stops it').action(run(up))
+program
+  .command('status')
+  .description('show every instance; exit 0 only when all are ready')
+  .option('--json', 'one JSON object')
+  .action(run(status))
+program
+  .command('token')
+  .description('print one bearer token')
+  .option('--role <role>', 'reader, writer or operator', 'operator')
+  .option('--books <names>', 'comma-separated; without it every book')
+  .option('--ttl <seconds>', 'how long it is valid', '3600')
+  .action(run(token))
+program
+  .command('import')
+  .description('import data')
+  .command('hledger <file>')
+  .description('import what "hledger print -O json" writes; FILE, or - for stdin')
+  .requiredOption('--book <name>', 'the book to post into; opened if need be')
+  .action(run(importHledgerCommand))
+program
+  .command('events')
+  .description('look into the log')
+  .command('tail')
+  .description('print events as they come')
+  .option('--from <position>', 'first position (default: from now on)')
+  .option('--limit <n>', 'end after so many')
+  .option('--json', 'one JSON object a line')
+  .action(run(eventsTail))
+
+await program.parseAsync()

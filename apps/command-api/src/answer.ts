@@ -1,0 +1,45 @@
+import { type AnyCommand, type Domain } from '#domain-kit'
+import { type CommandOutcome } from '#commands'
+import { Problem } from '#runtime'
+
+export interface Accepted {
+  readonly status: number
+  readonly replayed: boolean
+  readonly position: string
+  readonly body: { readonly stream: string; readonly revision: string; readonly position: string }
+}
+
+/**
+ * An outcome as HTTP says it: the one mapping, for single commands and bulk lines alike.
+ *
+ * @throws Problem for every outcome but `accepted`.
+ */
+export function answer(domain: Domain, command: AnyCommand, outcome: CommandOutcome): Accepted {
+  switch (outcome.kind) {
+    case 'accepted': {
+      const { stream, revision, position } = outcome.place
+      const body = { stream, revision: revision.toString(), position: position.toString() }
+      return { status: command.status, replayed: outcome.replayed, position: body.position, body }
+    }
+    case 'rejected': {
+      const { code, detail, errors } = outcome.rejection
+      const status = command.rejections[code]
+      if (status === undefined) throw Problem.of('body-too-large', detail)
+      throw Problem.rejection({ code, status, title: domain.titles[code] ?? code.replaceAll('-', ' '), detail, errors })
+    }
+    case 'key-reused':
+      throw Problem.of('key-reused', 'this idempotency key was used with another request; use a new one')
+    case 'revision-mismatch':
+      throw Problem.of('revision-mismatch', `the stream is at revision ${outcome.revision}; read it again`)
+    case 'contended':
+      throw Problem.of(
+        'contended',
+        'others changed this stream at the same time, again and again; nothing was appended',
+      )
+    case 'unavailable':
+      throw Problem.of(
+        outcome.overloaded ? 'overloaded' : 'unavailable',
+        `${outcome.reason}; send it again with the same Idempotency-Key`,
+      )
+  }
+}

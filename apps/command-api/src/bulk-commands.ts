@@ -1,0 +1,90 @@
+import { parse } from 'secure-json-parse'
+import { type AnyCommand, type Domain } from '#domain-kit'
+import { type CommandHandler } from '#commands'
+import { checkKey, metadataOf } from '#http-api'
+import { type Principal, Problem, problemFrom, type ProblemDetails } from '#runtime'
+import { answer } from './answer.js'
+import { authorize, fromLine } from './command-input.js'
+
+/** Lines decided but not yet answered; a client that does not read its answers is not read from either. */
+const WINDOW = 256
+const PATH = '/v1/commands'
+
+export interface LineResult {
+  readonly key: string | null
+  readonly status: number
+  readonly position?: string
+  readonly replayed?: true
+  readonly problem?: ProblemDetails
+}
+
+const FIELDS = new Set(['key', 'command', 'target', 'body'])
+
+/** Commands of many streams, one a line, answered in order. A bad line is answered and the next one read. */
+export class BulkCommands {
+  private readonly commands = new Map<string, { domain: Domain; command: AnyCommand }>()
+
+  constructor(
+    domains: readonly Domain[],
+    private readonly handler: CommandHandler,
+  ) {
+    for (const domain of domains)
+      for (const command of domain.commands) this.commands.set(`${domain.name}.${command.name}`, { domain, command })
+  }
+
+  async *run(lines: AsyncIterable<string>, principal: Principal): AsyncGenerator<LineResult> {
+    const window: Promise<LineResult>[] = []
+    try {
+      for await (const line of lines) {
+        window.push(this.one(line, principal))
+        if (window.length >= WINDOW) yield await (window.shift() as Promise<LineResult>)
+      }
+    } catch (error) {
+      window.push(Promise.resolve(failed(null, error)))
+    }
+    for (const each of window) yield await each
+  }
+
+  private async one(line: string, principal: Principal): Promise<LineResult> {
+    let key: string | null = null
+    try {
+      const { key: given, command: name, target, body } = fieldsOf(line)
+      key = typeof given === 'string' ? given.slice(0, 255) : null
+      checkKey('key', given)
+      const known = typeof name === 'string' ? this.commands.get(name) : undefined
+      if (!known || typeof name !== 'string') throw wrong('command', `there is no command ${JSON.stringify(name)}`)
+      const { domain, command } = known
+      const input = fromLine(domain, command, target, body)
+      authorize(principal, command, input.target)
+      const metadata = metadataOf(principal)
+      const outcome = await this.handler.execute({ command, name, ...input, key: key ?? '', metadata })
+      const { status, position, replayed } = answer(domain, command, outcome)
+      return { key, status, position, ...(replayed ? { replayed } : {}) }
+    } catch (error) {
+      return failed(key, error)
+    }
+  }
+}
+
+function wrong(field: string, message: string): Problem {
+  return Problem.of('invalid-body', message, { errors: [{ field, rule: 'line', message }] })
+}
+
+function fieldsOf(line: string): Readonly<Record<string, unknown>> {
+  let value: unknown
+  try {
+    value = parse(line, undefined, { protoAction: 'error', constructorAction: 'error' })
+  } catch (error) {
+    throw Problem.of('malformed-json', error instanceof Error ? error.message : 'the line is not JSON')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw wrong('', 'a line must be a JSON object with key, command, target and body')
+  for (const name of Object.keys(value))
+    if (!FIELDS.has(name)) throw wrong(name, `${name.slice(0, 100)} is not a field of a line`)
+  return value as Readonly<Record<string, unknown>>
+}
+
+function failed(key: string | null, error: unknown): LineResult {
+  const problem = problemFrom(error) ?? Problem.of('internal-error', 'this line failed; it was logged')
+  return { key, status: problem.status, problem: problem.details(PATH) }
+}

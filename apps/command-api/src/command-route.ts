@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import { type Type } from '@nestjs/common'
+import { type AnyCommand, type Domain } from '#domain-kit'
+import { type CommandHandler } from '#commands'
+import { checkKey, controllerFor, headerOf, metadataOf, parseIfMatch } from '#http-api'
+import { answer } from './answer.js'
+import { authorize, fromPath } from './command-input.js'
+
+/** The REST route of one declared command: input, authorization, the handler, the answer. */
+export function commandRoute(domain: Domain, command: AnyCommand, handler: CommandHandler): Type {
+  return controllerFor({
+    prefix: domain.prefix,
+    route: command.route,
+    scope: 'write',
+    name: `${domain.name}.${command.name}`,
+    handle: async (request, reply, principal) => {
+      const given = headerOf(request, 'idempotency-key')
+      const key = given === undefined ? randomUUID() : checkKey('Idempotency-Key', given)
+      const ifMatch = parseIfMatch(headerOf(request, 'if-match'))
+      const { target, body } = fromPath(domain, command, request.params as Record<string, string>, request.body)
+      authorize(principal, command, target)
+      const name = `${domain.name}.${command.name}`
+      const metadata = metadataOf(principal)
+      const outcome = await handler.execute({
+        command,
+        name,
+        target,
+        body,
+        key,
+        metadata,
+        ...(ifMatch === undefined ? {} : { ifMatch }),
+      })
+      const accepted = answer(domain, command, outcome)
+      const location = command.location?.(body as never, target)
+      void reply
+        .status(accepted.status)
+        .header('headwater-position', accepted.position)
+        .headers(accepted.replayed ? { 'headwater-replayed': 'true' } : {})
+        .headers(location === undefined ? {} : { location })
+        .send(accepted.body)
+      return Promise.resolve()
+    },
+  })
+}

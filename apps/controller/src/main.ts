@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import { localPlan, localSettings, removePidFile, writePidFile } from '#local-runtime'
+import { createAuthenticator, localJwksUrl, startService } from '#runtime'
+import { Directory } from './status.js'
+import { StatusController } from './status-controller.js'
+import { Supervisor } from './supervisor.js'
+
+/** Supervises the local processes and answers who is where. Its own end, planned or not, stops nobody. */
+await startService('controller', localSettings, async ({ config, logger, onStop }) => {
+  const plan = await localPlan(config)
+  const supervisor = new Supervisor(plan, logger)
+  const self = { instance: config.HEADWATER_INSTANCE, url: `http://${config.HEADWATER_HOST}:${config.HEADWATER_PORT}` }
+  const pidFile = join(plan.layout.run, `${config.HEADWATER_INSTANCE}.json`)
+  await writePidFile(pidFile, process.pid)
+  onStop('pid file', () => removePidFile(pidFile))
+  onStop('supervisor', () => supervisor.release())
+  supervisor.start().catch((error: unknown) => logger.error({ reason: String(error) }, 'the start failed'))
+  class ControllerModule {}
+  return {
+    module: {
+      module: ControllerModule,
+      controllers: [StatusController],
+      providers: [
+        { provide: Supervisor, useValue: supervisor },
+        { provide: Directory, useValue: new Directory(plan, supervisor, self) },
+      ],
+    },
+    authenticator: await createAuthenticator({
+      jwksUrl: localJwksUrl(plan.layout.keys),
+      issuer: 'headwater',
+      audience: 'headwater',
+    }),
+  }
+})

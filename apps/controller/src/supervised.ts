@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type Check,
+  type Component,
+  type DataLayout,
+  isAlive,
+  type PidFile,
+  readPidFile,
+  removePidFile,
+  writePidFile,
+} from '#local-runtime'
+import { type Logger, reasonOf } from '#runtime'
+
+export type ProcessState = 'stopped' | 'starting' | 'ready' | 'unready' | 'backoff' | 'crash-loop' | 'stopping'
+
+const BACKOFF_MS_MIN = 100
+const BACKOFF_MS_MAX = 5_000
+/** So many exits within the window are a crash loop: from then on one attempt a pause. */
+const CRASHES_MAX = 6
+const CRASH_WINDOW_MS = 30_000
+const CRASH_PAUSE_MS = 15_000
+const LOG_BYTES_MAX = 20 * 1024 * 1024
+
+/** One process: found again or started, checked, restarted when it ends, stopped when told to. */
+export class Supervised {
+  state: ProcessState = 'stopped'
+  last: Check = { reason: 'not started' }
+  private wanted = false
+  private running: PidFile | undefined
+  private exits_ms: number[] = []
+  private restart_ms = 0
+  private busy = false
+
+  constructor(
+    readonly component: Component,
+    private readonly layout: DataLayout,
+    private readonly logger: Logger,
+  ) {}
+
+  get pid(): number | undefined {
+    return this.running?.pid
+  }
+
+  get isReady(): boolean {
+    return this.state === 'ready'
+  }
+
+  private get pidFile(): string {
+    return join(this.layout.run, `${this.component.name}.json`)
+  }
+
+  /** From now on the process is to run. The first attempt is made at once. */
+  async start(): Promise<void> {
+    this.wanted = true
+    await this.tick()
+  }
+
+  /** Looks after the process; called again and again. */
+  async tick(): Promise<void> {
+    if (this.busy) return
+    this.busy = true
+    try {
+      await this.look()
+    } catch (error) {
+      this.last = { reason: reasonOf(error) }
+      this.logger.error({ name: this.component.name, reason: reasonOf(error) }, 'not started')
+      this.crashed()
+    } finally {
+      this.busy = false
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.wanted = false
+    while (this.busy) await new Promise((resolve) => setTimeout(resolve, 20))
+    const { running, component } = this
+    if (running && isAlive(running)) {
+      this.state = 'stopping'
+      process.kill(running.pid, component.stopSignal)
+      const end_ms = Date.now() + component.stop_ms
+      while (isAlive(running) && Date.now() < end_ms) await new Promise((resolve) => setTimeout(resolve, 20))
+      if (isAlive(running)) {
+        this.logger.warn({ name: component.name, after_ms: component.stop_ms }, 'did not stop in time and was killed')
+        process.kill(running.pid, 'SIGKILL')
+      }
+    }
+    await removePidFile(this.pidFile)
+    this.running = undefined
+    this.state = 'stopped'
+  }
+
+  private async look(): Promise<void> {
+    if (!this.wanted) return
+    this.running ??= await readPidFile(this.pidFile)
+    if (this.running && !isAlive(this.running)) {
+      this.logger.warn({ name: this.component.name, pid: this.running.pid }, 'ended; it will be restarted')
+      this.crashed()
+    }
+    if (!this.running) {
+      if (Date.now() < this.restart_ms) return
+      await this.launch()
+    }
+    this.last = await this.component.check()
+    if (!this.running || !isAlive(this.running)) return
+    if (this.last.reason === undefined) this.state = 'ready'
+    else if (this.state !== 'starting') this.state = 'unready'
+  }
+
+  private crashed(): void {
+    const now_ms = Date.now()
+    this.running = undefined
+    this.exits_ms = [...this.exits_ms.filter((each) => now_ms - each < CRASH_WINDOW_MS), now_ms]
+    const crashes = this.exits_ms.length
+    this.state = crashes > CRASHES_MAX ? 'crash-loop' : 'backoff'
+    const backoff_ms = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** (crashes - 1))
+    this.restart_ms = now_ms + (this.state === 'crash-loop' ? CRASH_PAUSE_MS : backoff_ms)
+    this.last = { reason: `ended ${crashes} time(s) in the last ${CRASH_WINDOW_MS / 1_000} s; see ${this.logFile}` }
+  }
+
+  private get logFile(): string {
+    return join(this.layout.logs, `${this.component.name}.log`)
+  }
+
+  private async launch(): Promise<void> {
+    const { component } = this
+    this.state = 'starting'
+    await component.prepare()
+    const { command, args, cwd, env, uid, gid } = component.launch()
+    if ((statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_MAX)
+      renameSync(this.logFile, `${this.logFile}.1`)
+    const log = openSync(this.logFile, 'a')
+    // Of its own session: neither Ctrl-C nor the end of this process reaches it.
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      detached: true,
+      stdio: ['ignore', log, log],
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
+    })
+    closeSync(log)
+    const { pid } = child
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve)
+      child.once('error', reject)
+    })
+    child.on('error', (error) => this.logger.warn({ name: component.name, reason: error.message }, 'process error'))
+    child.once('exit', () => void this.tick())
+    child.unref()
+    if (pid === undefined) throw new Error('it has no pid')
+    this.running = await writePidFile(this.pidFile, pid)
+    this.logger.info({ name: component.name, pid }, 'started')
+  }
+}

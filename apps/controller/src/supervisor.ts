@@ -1,0 +1,61 @@
+import { type LocalPlan } from '#local-runtime'
+import { type Logger } from '#runtime'
+import { Supervised } from './supervised.js'
+
+const TICK_MS = 500
+const WAVE_MS_MAX = 60_000
+
+/** Starts everything in order, keeps it running, stops it in order. Whoever runs already is adopted, not started twice. */
+export class Supervisor {
+  readonly processes: readonly Supervised[]
+  private timer: NodeJS.Timeout | undefined
+  private stopping: Promise<void> | undefined
+
+  constructor(
+    private readonly plan: LocalPlan,
+    private readonly logger: Logger,
+  ) {
+    this.processes = plan.components.map((each) => new Supervised(each, plan.layout, logger))
+  }
+
+  /** Resolves when every wave was started; a wave that does not become ready in a minute does not hold up the next. */
+  async start(): Promise<void> {
+    this.timer = setInterval(() => {
+      for (const each of this.processes) void each.tick()
+    }, TICK_MS)
+    for (const names of this.plan.startOrder) {
+      const wave = this.processes.filter(({ component }) => names.includes(component.name))
+      await Promise.all(wave.map((each) => each.start()))
+      await this.ready(wave)
+    }
+  }
+
+  private async ready(wave: readonly Supervised[]): Promise<void> {
+    const end_ms = Date.now() + WAVE_MS_MAX
+    while (!this.stopping && Date.now() < end_ms && !wave.every(({ isReady }) => isReady)) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      await Promise.all(wave.filter(({ isReady }) => !isReady).map((each) => each.tick()))
+    }
+  }
+
+  /** The planned stop of everything, in the stated order. */
+  async stopAll(): Promise<void> {
+    this.stopping ??= this.stopInOrder()
+    await this.stopping
+  }
+
+  private async stopInOrder(): Promise<void> {
+    clearInterval(this.timer)
+    for (const name of this.plan.stopOrder) {
+      const process = this.processes.find(({ component }) => component.name === name)
+      if (!process) continue
+      this.logger.info({ name }, 'stopping')
+      await process.stop()
+    }
+  }
+
+  /** Lets go of everything: the processes run on without this one. */
+  release(): void {
+    clearInterval(this.timer)
+  }
+}

@@ -1,0 +1,61 @@
+import { streamOf } from '#domain-kit'
+import { type EventStore } from '#event-store'
+import { requestHash } from './identity.js'
+import { type CommandRequest, type Job } from './job.js'
+import { type CommandOutcome } from './outcome.js'
+import { StreamChain } from './stream-chain.js'
+
+export interface CommandHandlerOptions {
+  readonly store: EventStore
+  /** Hot streams kept in memory. Default 1,000; a stream with work in hand is never dropped. */
+  readonly streams_max?: number
+  /** How long a command may take before the answer is that nobody knows. Default 10,000. */
+  readonly timeout_ms?: number
+}
+
+/** Load, decide, append, respond: the one way in which commands become events (after Emmett's handleCommand). */
+export class CommandHandler {
+  private readonly chains = new Map<string, StreamChain>()
+  private ordinal = 0
+  private readonly streams_max: number
+  private readonly timeout_ms: number
+
+  constructor(private readonly options: CommandHandlerOptions) {
+    this.streams_max = options.streams_max ?? 1_000
+    this.timeout_ms = options.timeout_ms ?? 10_000
+  }
+
+  /** Streams in memory. */
+  get size(): number {
+    return this.chains.size
+  }
+
+  /** @throws only for a bug: in `decide`, in `evolve`, or of the store. */
+  async execute(request: CommandRequest): Promise<CommandOutcome> {
+    const chain = this.chainOf(request)
+    const hash = requestHash(request.name, request.target, request.body)
+    this.ordinal += 1
+    const about = { request, hash, ordinal: this.ordinal, deadline_ms: Date.now() + this.timeout_ms }
+    return new Promise<CommandOutcome>((resolve, reject) => {
+      const job: Job = { ...about, attempts: 0, settle: resolve, fail: reject }
+      chain.submit(job)
+    })
+  }
+
+  private chainOf({ command, target }: CommandRequest): StreamChain {
+    const stream = streamOf(command.aggregate.name, target)
+    const known = this.chains.get(stream)
+    const chain = known ?? new StreamChain(this.options.store, command.aggregate, stream)
+    this.chains.delete(stream)
+    this.chains.set(stream, chain)
+    if (!known && this.chains.size > this.streams_max) this.evict()
+    return chain
+  }
+
+  private evict(): void {
+    for (const [stream, chain] of this.chains) {
+      if (this.chains.size <= this.streams_max) return
+      if (chain.isIdle) this.chains.delete(stream)
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { type AnyCommand, type EventMetadata } from '#domain-kit'
+import { type CommandOutcome } from './outcome.js'
+
+/** A validated command: what the handler takes. */
+export interface CommandRequest {
+  readonly command: AnyCommand
+  /** `ledger.post-transaction`: part of what is hashed. */
+  readonly name: string
+  readonly target: string
+  readonly body: object
+  /** Names this command within its target, for ever. */
+  readonly key: string
+  /** The revision the stream must have. */
+  readonly ifMatch?: bigint
+  readonly metadata: EventMetadata
+}
+
+/** A request on its way through the chain of its stream. */
+export interface Job {
+  readonly request: CommandRequest
+  readonly hash: string
+  /** Order of arrival; what must be tried again is tried again in this order. */
+  readonly ordinal: number
+  readonly deadline_ms: number
+  attempts: number
+  settle(outcome: CommandOutcome): void
+  fail(error: unknown): void
+}

@@ -1,0 +1,15 @@
+import { type Rejection } from '#domain-kit'
+import { type AppendPlace } from '#event-store'
+
+/** What became of a command. A bug is an exception; everything else is one of these, mapped to HTTP once. */
+export type CommandOutcome =
+  | { readonly kind: 'accepted'; readonly place: AppendPlace; readonly replayed: boolean }
+  | { readonly kind: 'rejected'; readonly rejection: Rejection }
+  /** The key was used before, with another request. */
+  | { readonly kind: 'key-reused' }
+  /** `If-Match` does not hold; `revision` is the stream's, -1n without events. */
+  | { readonly kind: 'revision-mismatch'; readonly revision: bigint }
+  /** Other writers were faster, again and again. Nothing was appended. */
+  | { readonly kind: 'contended' }
+  /** The log did not answer in time: it was appended or not. Send it again with the same key. */
+  | { readonly kind: 'unavailable'; readonly overloaded: boolean; readonly reason: string }

@@ -1,0 +1,44 @@
+import { type EventBatch, type SubscribeOptions } from '../port.js'
+import { type RecordedEvent } from '#domain-kit'
+
+/** Something that says, without promise, that the log has grown; may carry the events themselves. */
+export interface Tidings {
+  /** Resolves with the next batch known, or undefined after at most `wait_ms` or when only "look again" is known. */
+  next(wait_ms: number): Promise<EventBatch | undefined>
+  close(): void
+}
+
+const POLL_MS = 250
+
+/**
+ * Catch-up, then live, contiguous by construction: a live batch is used only when it begins where the last one ended;
+ * whatever else comes leads back to reading the log. Waits out an unavailable log.
+ */
+export async function* follow(
+  reader: { page(after: bigint, limit: number): Promise<RecordedEvent[]> },
+  tidings: Tidings,
+  { after, batch_max = 1_000, signal }: SubscribeOptions,
+): AsyncGenerator<EventBatch> {
+  let position = after
+  try {
+    while (!signal?.aborted) {
+      const events = await reader.page(position, batch_max).catch(() => undefined)
+      const last = events?.at(-1)
+      if (events && last) {
+        yield { after: position, position: last.position, events }
+        position = last.position
+        if (events.length === batch_max) continue
+      }
+      for (;;) {
+        const batch = signal?.aborted ? undefined : await tidings.next(POLL_MS)
+        if (!batch || batch.after > position) break
+        if (batch.position <= position) continue
+        const fresh = batch.events.filter((event) => event.position > position)
+        yield { after: position, position: batch.position, events: fresh }
+        position = batch.position
+      }
+    }
+  } finally {
+    tidings.close()
+  }
+}

@@ -1,0 +1,7 @@
+export { serveDocs } from './docs.js'
+export { controllerFor, type DeclaredRoute } from './handler.js'
+export { openApi, type OpenApiDocument, type OpenApiOptions } from './openapi.js'
+export { checkId, checkKey, checkParam, parseIfMatch, parsePosition } from './params.js'
+export { headerOf, metadataOf } from './request.js'
+export { type JsonSchema } from './schemas.js'
+export { type Source, validateDto } from './validate.js'

@@ -1,0 +1,209 @@
+import { type AnyCommand, type Domain, parseRoute, type Resource } from '#domain-kit'
+import { type ProblemCode, PROBLEMS } from '#runtime'
+import { dtoSchemas, type JsonSchema, schemaRef } from './schemas.js'
+
+type Operation = Readonly<Record<string, unknown>>
+export type OpenApiDocument = Readonly<Record<string, unknown>>
+
+const text = { type: 'string' }
+const header = (description: string, schema: JsonSchema = text): JsonSchema => ({ description, schema })
+const position = header('Position of the log that the answer reflects')
+
+function parameter(
+  name: string,
+  where: 'path' | 'query' | 'header',
+  description: string,
+  more: JsonSchema = {},
+): JsonSchema {
+  return { name, in: where, required: where === 'path', description, schema: text, ...more }
+}
+
+const problemContent = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+
+/** Problems of one route by status: infrastructure codes, then the domain's. */
+function problems(
+  codes: readonly ProblemCode[],
+  rejections: Readonly<Record<string, number>> = {},
+): Record<string, JsonSchema> {
+  const byStatus = new Map<number, string[]>()
+  const add = (status: number, code: string): void => void byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  for (const code of codes) add(PROBLEMS[code].status, code)
+  for (const [code, status] of Object.entries(rejections)) add(status, code)
+  return Object.fromEntries(
+    [...byStatus].map(([status, names]) => [
+      status,
+      {
+        description: names.join(', '),
+        content: problemContent,
+        ...(status === 503 || status === 429 ? { headers: { 'Retry-After': header('Seconds to wait') } } : {}),
+        ...(status === 401 ? { headers: { 'WWW-Authenticate': header('What is wrong with the token') } } : {}),
+      },
+    ]),
+  )
+}
+
+const COMMAND_CODES: readonly ProblemCode[] = [
+  'malformed-json',
+  'invalid-body',
+  'invalid-parameter',
+  'unauthorized',
+  'forbidden',
+  'revision-mismatch',
+  'body-too-large',
+  'unsupported-media-type',
+  'key-reused',
+  'internal-error',
+  'unavailable',
+  'overloaded',
+  'contended',
+]
+const QUERY_CODES: readonly ProblemCode[] = [
+  'invalid-parameter',
+  'unauthorized',
+  'forbidden',
+  'internal-error',
+  'unavailable',
+  'not-fresh-enough',
+]
+
+function commandOperation(domain: Domain, command: AnyCommand): Operation {
+  const { params } = parseRoute(domain.prefix, command.route)
+  return {
+    operationId: `${domain.name}.${command.name}`,
+    summary: command.summary,
+    tags: [domain.name],
+    parameters: [
+      ...params.map((name) => parameter(name, 'path', `percent-encoded ${name}`)),
+      parameter('Idempotency-Key', 'header', 'Names this command: sent again, it answers the original result'),
+      parameter('If-Match', 'header', "The stream's revision that the command was decided upon"),
+      parameter('X-Correlation-Id', 'header', 'Travels into logs and event metadata'),
+    ],
+    requestBody: {
+      content: { 'application/json': { schema: schemaRef(command.body) } },
+      description: params.length > 0 ? `Without ${params.join(', ')}: those are in the path` : '',
+    },
+    responses: {
+      [command.status]: {
+        description: 'Appended, or appended before',
+        headers: {
+          'Headwater-Position': position,
+          'Headwater-Replayed': header('true: this is the original result of an earlier request'),
+          ...(command.location ? { Location: header('The resource that the command started') } : {}),
+        },
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/Accepted' } } },
+      },
+      ...problems(COMMAND_CODES, command.rejections),
+    },
+  }
+}
+
+function queryOperation(domain: Domain, resource: Resource, schemas: Readonly<Record<string, JsonSchema>>): Operation {
+  const { params } = parseRoute(domain.prefix, resource.route)
+  const query = resource.kind === 'collection' && resource.query ? schemas[resource.query.name] : undefined
+  const properties = (query?.['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>
+  const paging =
+    resource.kind === 'list'
+      ? [
+          parameter('limit', 'query', 'Items a page, 1 to 1,000', { schema: { type: 'integer', default: 50 } }),
+          parameter('cursor', 'query', 'The `next` of the page before'),
+        ]
+      : []
+  const codes: readonly ProblemCode[] = [
+    ...QUERY_CODES,
+    ...(resource.kind === 'list' ? (['invalid-cursor'] as const) : []),
+    ...(resource.kind === 'collection' ? (['too-many-rows'] as const) : []),
+    ...(params.length > 0 ? (['not-found'] as const) : []),
+  ]
+  return {
+    operationId: `${domain.name}.${resource.name}`,
+    summary: resource.summary,
+    description: 'The same path can be watched on socket.io, namespace /live.',
+    tags: [domain.name],
+    parameters: [
+      ...params.map((name) => parameter(name, 'path', `percent-encoded ${name}`)),
+      ...paging,
+      ...Object.entries(properties).map(([name, schema]) => parameter(name, 'query', '', { schema })),
+      parameter('Headwater-Min-Position', 'header', 'The answer must be at least this fresh; waits up to 2 s'),
+      parameter('If-None-Match', 'header', 'The ETag of an earlier answer'),
+    ],
+    responses: {
+      200: {
+        description: 'The answer and the position it reflects',
+        headers: {
+          'Headwater-Position': position,
+          'Headwater-Source': header('Where it was read', { type: 'string', enum: ['cache', 'replica', 'primary'] }),
+          ETag: header('Weak: projection version and revision of the document'),
+        },
+        content: { 'application/json': { schema: { $ref: `#/components/schemas/${answerOf(resource)}` } } },
+      },
+      304: { description: 'It is still what If-None-Match names' },
+      ...problems(codes),
+    },
+  }
+}
+
+function answerOf(resource: Resource): string {
+  return resource.kind === 'list' ? 'ListAnswer' : 'Answer'
+}
+
+const object = (properties: JsonSchema, required: readonly string[]): JsonSchema => ({
+  type: 'object',
+  properties,
+  required,
+})
+
+const SHARED: Readonly<Record<string, JsonSchema>> = {
+  Accepted: object({ stream: text, revision: text, position: text }, ['stream', 'revision', 'position']),
+  Answer: { ...object({ position: text }, ['position']), additionalProperties: true },
+  ListAnswer: object(
+    { position: text, items: { type: 'array', items: { type: 'object' } }, next: { type: 'string', nullable: true } },
+    ['position', 'items', 'next'],
+  ),
+  Problem: object(
+    {
+      type: text,
+      title: text,
+      status: { type: 'integer' },
+      code: text,
+      detail: text,
+      instance: text,
+      errors: {
+        type: 'array',
+        items: object({ field: text, rule: text, message: text }, ['field', 'rule', 'message']),
+      },
+    },
+    ['type', 'title', 'status', 'code', 'detail', 'instance'],
+  ),
+}
+
+export interface OpenApiOptions {
+  readonly title: string
+  readonly domains: readonly Domain[]
+  readonly part: 'commands' | 'queries'
+  /** Routes beyond the declared ones, as OpenAPI path items. */
+  readonly extra?: Readonly<Record<string, JsonSchema>>
+}
+
+/** The OpenAPI page of one API, from the declarations that also make its routes. */
+export function openApi({ title, domains, part, extra = {} }: OpenApiOptions): OpenApiDocument {
+  const schemas = dtoSchemas()
+  const paths: Record<string, Record<string, unknown>> = {}
+  const put = (domain: Domain, route: string, operation: Operation): void => {
+    const { method, path } = parseRoute(domain.prefix, route)
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation }
+  }
+  for (const domain of domains) {
+    if (part === 'commands') for (const each of domain.commands) put(domain, each.route, commandOperation(domain, each))
+    else for (const each of domain.resources) put(domain, each.route, queryOperation(domain, each, schemas))
+  }
+  return {
+    openapi: '3.0.3',
+    info: { title, version: '1', description: 'Positions, revisions and amounts are strings. Errors are RFC 9457.' },
+    paths: { ...paths, ...extra },
+    components: {
+      schemas: { ...schemas, ...SHARED },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+    security: [{ bearer: [] }],
+  }
+}

@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module'
+import { getMetadataStorage } from 'class-validator'
+import { validationMetadatasToSchemas } from 'class-validator-jsonschema'
+import { type DtoClass } from '#domain-kit'
+
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+interface Conveyed {
+  readonly jsonSchema?: JsonSchema
+}
+
+/** A rule of one's own says what it is in JSON Schema through its first constraint, `{ jsonSchema }`. */
+function converters(): Record<string, (metadata: { constraints?: unknown[] }) => JsonSchema> {
+  const names = new Set<string>()
+  const { validationMetadatas } = getMetadataStorage() as unknown as {
+    validationMetadatas: ReadonlyMap<unknown, readonly { name?: string; constraints?: unknown[] }[]>
+  }
+  for (const group of validationMetadatas.values())
+    for (const { name, constraints } of group)
+      if (name !== undefined && (constraints?.[0] as Conveyed | undefined)?.jsonSchema) names.add(name)
+  return Object.fromEntries(
+    [...names].map((name) => [name, ({ constraints }) => (constraints?.[0] as Conveyed).jsonSchema ?? {}]),
+  )
+}
+
+/** JSON Schemas of every DTO class, by class name: from the same decorators that validate. */
+export function dtoSchemas(): Readonly<Record<string, JsonSchema>> {
+  const { defaultMetadataStorage } = storage()
+  return validationMetadatasToSchemas({
+    classTransformerMetadataStorage: defaultMetadataStorage as never,
+    additionalConverters: converters() as never,
+    refPointerPrefix: '#/components/schemas/',
+  }) as unknown as Readonly<Record<string, JsonSchema>>
+}
+
+/** class-transformer does not export its storage from its face. */
+function storage(): { defaultMetadataStorage: unknown } {
+  const load = createRequire(`${process.cwd()}/package.json`)
+  return load('class-transformer/cjs/storage.js') as { defaultMetadataStorage: unknown }
+}
+
+export const schemaRef = (dto: DtoClass): JsonSchema => ({ $ref: `#/components/schemas/${dto.name}` })

@@ -1,0 +1,26 @@
+import { type FieldError } from '#domain-kit'
+
+const DEPTH_MAX = 16
+
+/**
+ * What class-validator would let pass or stumble over: `null` (it would count as left out) and nesting so deep that
+ * recursion would not survive it. Iterative for that reason.
+ */
+export function shapeFaults(value: object): FieldError[] {
+  const errors: FieldError[] = []
+  const open: { readonly value: object; readonly path: string; readonly depth: number }[] = [
+    { value, path: '', depth: 1 },
+  ]
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { path, depth } = next
+    if (depth > DEPTH_MAX)
+      return [{ field: path.slice(0, 200), rule: 'depth', message: `nested deeper than ${DEPTH_MAX} levels` }]
+    for (const [name, each] of Object.entries(next.value) as [string, unknown][]) {
+      const field = path === '' ? name : `${path}.${name}`
+      if (each === null && errors.length < 20)
+        errors.push({ field, rule: 'null', message: `${field} is null; leave the field out instead` })
+      else if (typeof each === 'object' && each !== null) open.push({ value: each, path: field, depth: depth + 1 })
+    }
+  }
+  return errors
+}

@@ -1,0 +1,52 @@
+import { plainToInstance } from 'class-transformer'
+import { type ValidationError, validateSync } from 'class-validator'
+import { type DtoClass, type FieldError } from '#domain-kit'
+import { Problem, type ProblemCode } from '#runtime'
+import { shapeFaults } from './shape.js'
+
+export type Source = 'body' | 'query' | 'path'
+const ERRORS_MAX = 50
+
+/**
+ * Checks a value against its DTO class: unknown fields are refused, every broken rule is named with its field.
+ *
+ * @returns the value itself, not an instance: what is stored and hashed is what was sent.
+ * @throws Problem `invalid-body`, or `invalid-parameter` for a query or path.
+ */
+export function validateDto<T extends object>(dto: DtoClass<T>, value: unknown, source: Source): T {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid(source, [{ field: '', rule: 'object', message: `the ${source} must be a JSON object` }])
+  const faults = shapeFaults(value)
+  if (faults.length > 0) throw invalid(source, faults)
+  const instance = plainToInstance(dto, value, { exposeDefaultValues: false })
+  const errors = validateSync(instance, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: false,
+    validationError: { target: false, value: false },
+  })
+  if (errors.length > 0) throw invalid(source, flatten(errors, ''))
+  return value as T
+}
+
+function invalid(source: Source, errors: readonly FieldError[]): Problem {
+  const code: ProblemCode = source === 'body' ? 'invalid-body' : 'invalid-parameter'
+  const detail = errors
+    .map(({ message }) => message)
+    .slice(0, 3)
+    .join('; ')
+  return Problem.of(code, detail, { errors: errors.slice(0, ERRORS_MAX) })
+}
+
+/** One error a rule, with the path of its field: `postings.1.amount`. */
+function flatten(errors: readonly ValidationError[], prefix: string): FieldError[] {
+  return errors.flatMap(({ property, constraints = {}, children = [] }) => {
+    const field = prefix === '' ? property : `${prefix}.${property}`
+    const own = Object.entries(constraints).map(([rule, message]) =>
+      rule === 'whitelistValidation'
+        ? { field, rule: 'unknown-field', message: `${field} is not a field that is read here` }
+        : { field, rule, message: message.startsWith(property) ? field + message.slice(property.length) : message },
+    )
+    return [...own, ...flatten(children, field)]
+  })
+}

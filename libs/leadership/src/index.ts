@@ -1,0 +1,2 @@
+export { Leadership, type LeadershipOptions } from './leadership.js'
+export { LEASES_SQL } from './sql.js'

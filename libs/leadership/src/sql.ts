@@ -1,0 +1,35 @@
+/** The table of leases, in a schema of the caller's choice. Idempotent. */
+export const LEASES_SQL = (schema: string): string => `
+create table if not exists ${schema}.leases (
+  name text primary key,
+  epoch bigint not null,
+  holder text not null,
+  backend integer not null,
+  expires_at timestamptz not null
+)`
+
+/**
+ * Takes the lease when it is free, expired or this holder's own (of an earlier life), on the database's clock.
+ * In: name, holder, lease in ms. Out: the new epoch; no row when somebody else holds it. Locks the row.
+ */
+export const ACQUIRE_SQL = (schema: string): string => `
+insert into ${schema}.leases as lease (name, epoch, holder, backend, expires_at)
+values ($1, 1, $2, pg_backend_pid(), clock_timestamp() + $3 * interval '1 ms')
+on conflict (name) do update
+  set epoch = lease.epoch + 1, holder = excluded.holder, backend = excluded.backend, expires_at = excluded.expires_at
+  where lease.expires_at < clock_timestamp() or lease.holder = excluded.holder
+returning epoch`
+
+/** In: name, epoch, lease in ms. Out: a row when the term still stands. Locks the row. */
+export const RENEW_SQL = (schema: string): string => `
+update ${schema}.leases set expires_at = clock_timestamp() + $3 * interval '1 ms'
+where name = $1 and epoch = $2 and expires_at > clock_timestamp() returning epoch`
+
+/** Lets a successor in at once. In: name, epoch. Locks the row. */
+export const RELEASE_SQL = (schema: string): string => `
+update ${schema}.leases set expires_at = '-infinity' where name = $1 and epoch = $2`
+
+/** Ends the connections of earlier terms: a paused leader must not wake up inside a transaction. In: name of the connections to end. */
+export const TERMINATE_SQL = `
+select pg_terminate_backend(pid) from pg_stat_activity
+where application_name like $1 and application_name <> $2 and usename = current_user`

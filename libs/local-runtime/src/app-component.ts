@@ -1,0 +1,49 @@
+import { join } from 'node:path'
+import { projectRoot } from './layout.js'
+import { type Check, type Component } from './process/component.js'
+
+export interface AppOptions {
+  readonly role: string
+  readonly instance: string
+  readonly port: number
+  readonly env: Readonly<Record<string, string>>
+}
+
+interface Readyz {
+  readonly ready: boolean
+  readonly checks: Readonly<Record<string, string>>
+  readonly facts: Readonly<Record<string, unknown>>
+}
+
+/** One of the roles as its own Node process. */
+export function appComponent({ role, instance, port, env }: AppOptions): Component {
+  const url = `http://127.0.0.1:${port}`
+  return {
+    name: instance,
+    role,
+    url,
+    stopSignal: 'SIGTERM',
+    stop_ms: 20_000,
+    prepare: async () => Promise.resolve(),
+    launch: () => ({
+      command: process.execPath,
+      args: ['--enable-source-maps', join(projectRoot(), 'dist', 'apps', role, 'src', 'main.js')],
+      env: { ...env, HEADWATER_INSTANCE: instance, HEADWATER_PORT: String(port) },
+      cwd: projectRoot(),
+    }),
+    check: () => checkReadyz(url),
+  }
+}
+
+async function checkReadyz(url: string): Promise<Check> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3_000) })
+    const { ready, checks, facts } = (await response.json()) as Readyz
+    const reasons = Object.entries(checks).filter(([, result]) => result !== 'ok')
+    const reason = ready ? undefined : reasons.map(([name, result]) => `${name}: ${result}`).join('; ')
+    const leader = facts['leader']
+    return { reason, facts, ...(typeof leader === 'boolean' ? { leader } : {}) }
+  } catch (error) {
+    return { reason: error instanceof Error ? `no answer: ${error.message}` : 'no answer' }
+  }
+}

@@ -1,0 +1,64 @@
+import { resolve } from 'node:path'
+
+/** Where everything durable of one instance of the product lies. */
+export interface DataLayout {
+  readonly root: string
+  readonly primary: string
+  readonly replica: string
+  readonly redis: string
+  readonly identities: string
+  readonly allowList: string
+  readonly keys: string
+  readonly run: string
+  readonly logs: string
+}
+
+export function dataLayout(folder: string): DataLayout {
+  const root = resolve(folder)
+  const at = (name: string): string => `${root}/${name}`
+  return {
+    root,
+    primary: at('postgres-primary'),
+    replica: at('postgres-replica'),
+    redis: at('redis'),
+    identities: at('identities'),
+    allowList: at('allow-list.json'),
+    keys: at('keys'),
+    run: at('run'),
+    logs: at('logs'),
+  }
+}
+
+export interface Ports {
+  readonly commands: number
+  readonly queries: number
+  readonly controller: number
+  readonly writer: number
+  readonly projector: number
+  readonly reporter: number
+  readonly writerLink: number
+  readonly primary: number
+  readonly replica: number
+  readonly redis: number
+}
+
+/** The block of 100 that one instance of the product uses. */
+export function portsFrom(base: number): Ports {
+  return {
+    commands: base + 1,
+    queries: base + 2,
+    controller: base + 3,
+    writer: base + 4,
+    projector: base + 5,
+    reporter: base + 6,
+    writerLink: base + 14,
+    primary: base + 50,
+    replica: base + 51,
+    redis: base + 52,
+  }
+}
+
+/** The folder of this checkout or installation; the CLI says where it is. */
+export function projectRoot(): string {
+  return process.env['HEADWATER_ROOT'] ?? process.cwd()
+}

@@ -1,0 +1,166 @@
+import { mkdir } from 'node:fs/promises'
+import { ensureLocalKey, localJwksUrl, setting } from '#runtime'
+import { appComponent } from './app-component.js'
+import { enrolAll, identityFolder } from './identities.js'
+import { type DataLayout, dataLayout, type Ports, portsFrom } from './layout.js'
+import { embeddedPostgres, type EmbeddedPostgres } from './postgres/components.js'
+import { type Component } from './process/component.js'
+import { embeddedRedis } from './redis/component.js'
+import { ensureSecrets } from './secrets.js'
+
+const postgres = ['postgres', 'postgresql']
+
+/** What a person may set to run the product locally. Each URL replaces the embedded part. */
+export const localSettings = {
+  HEADWATER_DATA: setting.text({ description: 'folder of everything durable', default: '.headwater/data' }),
+  HEADWATER_PORT_BASE: setting.integer({
+    description: 'first of a block of 100 ports',
+    default: 7_400,
+    min: 1_024,
+    max: 65_400,
+  }),
+  EVENT_STORE: setting.choice(['postgres'], { description: 'which event store holds the log', default: 'postgres' }),
+  EVENT_STORE_URL: setting.optional(setting.url({ description: 'database of the log', schemes: postgres })),
+  PRIMARY_URL: setting.optional(setting.url({ description: 'database of the read models', schemes: postgres })),
+  REPLICA_URLS: setting.urls({
+    description: 'replicas of the read models, comma-separated',
+    default: [],
+    schemes: postgres,
+  }),
+  REDIS_URL: setting.optional(setting.url({ description: 'Redis', schemes: ['redis', 'rediss'] })),
+  HEADWATER_JWKS_URL: setting.optional(
+    setting.url({ description: 'key set that tokens are checked with', schemes: ['file', 'http', 'https'] }),
+  ),
+  HEADWATER_JWT_ISSUER: setting.text({ description: 'issuer of tokens', default: 'headwater' }),
+  HEADWATER_JWT_AUDIENCE: setting.text({ description: 'audience of tokens', default: 'headwater' }),
+  LOG_LEVEL: setting.choice(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
+    description: 'least severe level that is logged',
+    default: 'info',
+  }),
+} as const
+
+export interface LocalConfig {
+  readonly HEADWATER_DATA: string
+  readonly HEADWATER_PORT_BASE: number
+  readonly EVENT_STORE_URL: string | undefined
+  readonly PRIMARY_URL: string | undefined
+  readonly REPLICA_URLS: readonly string[]
+  readonly REDIS_URL: string | undefined
+  readonly HEADWATER_JWKS_URL: string | undefined
+  readonly HEADWATER_JWT_ISSUER: string
+  readonly HEADWATER_JWT_AUDIENCE: string
+  readonly LOG_LEVEL: string
+}
+
+export interface Urls {
+  readonly commands: string
+  readonly queries: string
+  readonly live: string
+  readonly docs: readonly string[]
+}
+
+/** Everything that one instance of the product consists of, in start order; a planned stop goes `stopOrder`. */
+export interface LocalPlan {
+  readonly layout: DataLayout
+  readonly ports: Ports
+  readonly urls: Urls
+  readonly components: readonly Component[]
+  /** Names of components in waves: each wave starts when the one before is ready. */
+  readonly startOrder: readonly (readonly string[])[]
+  /** Names of components: who talks to users first, who keeps the data last. */
+  readonly stopOrder: readonly string[]
+}
+
+export function urlsOf(ports: Ports): Urls {
+  const commands = `http://127.0.0.1:${ports.commands}`
+  const queries = `http://127.0.0.1:${ports.queries}`
+  return { commands, queries, live: queries, docs: [`${commands}/docs`, `${queries}/docs`] }
+}
+
+/** Lays out keys and identities and says what is to run. Starts nothing. */
+export async function localPlan(config: LocalConfig): Promise<LocalPlan> {
+  const layout = dataLayout(config.HEADWATER_DATA)
+  const ports = portsFrom(config.HEADWATER_PORT_BASE)
+  for (const folder of [layout.root, layout.run, layout.logs]) await mkdir(folder, { recursive: true })
+  await ensureLocalKey(layout.keys)
+  const secrets = await ensureSecrets(layout.keys)
+  const needsPostgres = config.EVENT_STORE_URL === undefined || config.PRIMARY_URL === undefined
+  const embedded = needsPostgres ? embeddedPostgres(layout, ports, secrets) : undefined
+  const redis = config.REDIS_URL === undefined ? embeddedRedis(layout.redis, ports.redis, secrets.redis) : undefined
+  const env = environment(config, layout, ports, embedded, redis?.url ?? config.REDIS_URL ?? '')
+  const needsReplica = embedded && config.PRIMARY_URL === undefined && config.REPLICA_URLS.length === 0
+  const servers = [
+    ...(embedded ? [embedded.primary] : []),
+    ...(redis ? [redis.component] : []),
+    ...(needsReplica ? [embedded.replica] : []),
+  ]
+  const apps = appsOf(ports)
+  await enrolAll(layout, apps)
+  const components = apps.map((app) =>
+    appComponent({ ...app, env: { ...env, ...app.env, HEADWATER_IDENTITY: identityFolder(layout, app.instance) } }),
+  )
+  const stopOrder = [...STOP_ORDER.map((role) => `${role}-1`), 'redis', 'postgres-replica', 'postgres-primary']
+  return {
+    layout,
+    ports,
+    urls: urlsOf(ports),
+    components: [...servers, ...components],
+    startOrder: START_ORDER,
+    stopOrder,
+  }
+}
+
+/** The writer makes the log's schema, the projector that of the read models: who reads them comes after. */
+const START_ORDER = [
+  ['postgres-primary', 'redis'],
+  ['postgres-replica', 'event-writer-1'],
+  ['projector-1'],
+  ['query-api-1', 'command-api-1', 'reporter-1'],
+]
+
+const STOP_ORDER = ['command-api', 'query-api', 'reporter', 'projector', 'event-writer']
+
+function appsOf(
+  ports: Ports,
+): readonly { role: string; instance: string; port: number; env: Record<string, string> }[] {
+  return [
+    {
+      role: 'event-writer',
+      instance: 'event-writer-1',
+      port: ports.writer,
+      env: { HEADWATER_LINK_PORT: String(ports.writerLink) },
+    },
+    { role: 'projector', instance: 'projector-1', port: ports.projector, env: {} },
+    { role: 'query-api', instance: 'query-api-1', port: ports.queries, env: {} },
+    { role: 'command-api', instance: 'command-api-1', port: ports.commands, env: {} },
+    { role: 'reporter', instance: 'reporter-1', port: ports.reporter, env: {} },
+  ]
+}
+
+function environment(
+  config: LocalConfig,
+  layout: DataLayout,
+  ports: Ports,
+  embedded: EmbeddedPostgres | undefined,
+  redisUrl: string,
+): Record<string, string> {
+  const primary = config.PRIMARY_URL ?? embedded?.readUrl ?? ''
+  const replica = config.PRIMARY_URL === undefined && embedded ? embedded.replicaReadUrl : primary
+  return {
+    HEADWATER_DATA: layout.root,
+    HEADWATER_HOST: '127.0.0.1',
+    LOG_LEVEL: config.LOG_LEVEL,
+    EVENT_STORE: 'postgres',
+    EVENT_STORE_URL: config.EVENT_STORE_URL ?? embedded?.logUrl ?? '',
+    PRIMARY_URL: primary,
+    REPLICA_URLS: config.REPLICA_URLS.length > 0 ? config.REPLICA_URLS.join(',') : replica,
+    REDIS_URL: redisUrl,
+    HEADWATER_WRITER: `127.0.0.1:${ports.writerLink}`,
+    HEADWATER_ALLOW_LIST: layout.allowList,
+    HEADWATER_JWKS_URL: config.HEADWATER_JWKS_URL ?? localJwksUrl(layout.keys),
+    HEADWATER_JWT_ISSUER: config.HEADWATER_JWT_ISSUER,
+    HEADWATER_JWT_AUDIENCE: config.HEADWATER_JWT_AUDIENCE,
+    HEADWATER_COMMANDS_URL: `http://127.0.0.1:${ports.commands}`,
+    HEADWATER_QUERIES_URL: `http://127.0.0.1:${ports.queries}`,
+  }
+}

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs'
+import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
+import { giveTo, makeFolder } from '../process/owner.js'
+import { type ClusterPlace } from './cluster.js'
+
+const LEFT_OUT = new Set(['postmaster.pid', 'postmaster.opts', 'pg_wal', 'pg_replslot', 'pg_stat_tmp'])
+
+/**
+ * A copy of a running primary by the low-level backup interface (PostgreSQL manual, "Making a Base Backup Using the
+ * Low Level API"): the embedded binaries bring no pg_basebackup. Whole or not at all.
+ */
+export async function copyPrimary(primary: ClusterPlace, replica: ClusterPlace, adminUrl: string): Promise<void> {
+  if (existsSync(join(replica.folder, 'PG_VERSION'))) return
+  const fresh = `${replica.folder}.new`
+  await rm(fresh, { recursive: true, force: true })
+  await makeFolder(fresh, replica.owner)
+  const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 5_000 })
+  await client.connect()
+  try {
+    await client.query("select pg_backup_start('headwater replica', true)")
+    await cp(primary.folder, fresh, {
+      recursive: true,
+      filter: (source) => !LEFT_OUT.has(source.slice(primary.folder.length + 1)),
+    })
+    const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)')
+    await writeFile(join(fresh, 'backup_label'), rows[0]?.labelfile ?? '')
+  } finally {
+    await client.end()
+  }
+  for (const each of ['pg_wal/archive_status', 'pg_wal/summaries', 'pg_replslot', 'pg_stat_tmp'])
+    await mkdir(join(fresh, each), { recursive: true })
+  await writeFile(join(fresh, 'standby.signal'), '')
+  await giveTo(fresh, replica.owner)
+  await rename(fresh, replica.folder)
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+
+/** Who runs where: enough to find a process again after its supervisor died, and not to mistake another for it. */
+export interface PidFile {
+  readonly pid: number
+  /** Start time in the kernel's words: a pid may be given to somebody else. */
+  readonly started: string
+}
+
+/** Field 22 of /proc/PID/stat; undefined when there is no such process (or it is a zombie). */
+export function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? undefined : fields[19]
+  } catch {
+    return undefined
+  }
+}
+
+export function isAlive({ pid, started }: PidFile): boolean {
+  return startOf(pid) === started
+}
+
+export async function readPidFile(file: string): Promise<PidFile | undefined> {
+  try {
+    const value = JSON.parse(await readFile(file, 'utf8')) as PidFile
+    return isAlive(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** @returns undefined when the process is gone already. */
+export async function writePidFile(file: string, pid: number): Promise<PidFile | undefined> {
+  const started = startOf(pid)
+  if (started === undefined) return undefined
+  const beside = `${file}.${process.pid}`
+  await writeFile(beside, JSON.stringify({ pid, started }))
+  await rename(beside, file)
+  return { pid, started }
+}
+
+export async function removePidFile(file: string): Promise<void> {
+  await rm(file, { force: true })
+}

@@ -1,0 +1,179 @@
+import { type TLSSocket } from 'node:tls'
+import { type ListenOptions, type Peer } from '../contract.js'
+import { LinkError } from '../errors.js'
+import { type Limits } from '../limits.js'
+import { type Logger } from '../logger.js'
+import { FrameSocket } from '../wire/frames.js'
+import { Kind, type Message, PROTOCOL_VERSION, type Request, type Subscribe } from '../wire/messages.js'
+import { asFailure } from './failure.js'
+import { closeWhenRevoked, provenKey } from './peer-check.js'
+import { StreamWindow } from './stream-window.js'
+
+/** The server's end of one socket: nobody until the hello was checked, then requests and subscriptions of one peer. */
+export class ServerConnection {
+  peer: Peer | undefined
+  private readonly frames: FrameSocket
+  private readonly running = new Map<number, AbortController>()
+  private readonly windows = new Map<number, StreamWindow>()
+  private heard_ms = Date.now()
+  private idle: (() => void) | undefined
+
+  constructor(
+    private readonly socket: TLSSocket,
+    private readonly options: ListenOptions,
+    private readonly limits: Limits,
+    private readonly logger: Logger,
+  ) {
+    socket.setNoDelay(true)
+    this.frames = new FrameSocket(socket, limits.frame_bytes_max, {
+      message: (message) => this.receive(message),
+      violation: (reason) => this.reject(reason),
+    })
+    const hello = setTimeout(() => this.peer ?? this.reject('no hello in time'), limits.hello_ms)
+    const heartbeat = setInterval(() => this.beat(), limits.heartbeat_ms)
+    socket.on('error', (error) => logger.debug({ reason: error.message }, 'link socket failed'))
+    socket.on('drain', () => socket.resume())
+    socket.once('close', () => {
+      clearTimeout(hello)
+      clearInterval(heartbeat)
+      for (const each of this.running.values()) each.abort()
+      if (this.peer) logger.info({ peer: this.peer }, 'link down')
+    })
+  }
+
+  /** Takes no more, lets requests finish for at most so long, ends the socket. */
+  async drain(drain_ms: number): Promise<void> {
+    if (this.peer) this.frames.send([Kind.goAway])
+    for (const id of this.windows.keys()) this.running.get(id)?.abort()
+    if (drain_ms > 0 && this.running.size > 0) await this.untilIdle(drain_ms)
+    this.frames.flush()
+    await new Promise<void>((resolve) => {
+      if (this.socket.destroyed) return resolve()
+      this.socket.once('close', () => resolve())
+      this.socket.end(() => this.socket.destroy())
+      setTimeout(() => this.socket.destroy(), 200).unref()
+    })
+  }
+
+  private async untilIdle(drain_ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      this.idle = resolve
+      timer = setTimeout(resolve, drain_ms)
+    })
+    clearTimeout(timer)
+  }
+
+  private reject(reason: string): void {
+    this.logger.warn({ reason, address: this.socket.remoteAddress }, 'link refused')
+    this.socket.destroy()
+  }
+
+  private beat(): void {
+    if (Date.now() - this.heard_ms > this.limits.dead_ms) return this.reject('the peer went silent')
+    if (this.peer) this.frames.send([Kind.ping])
+  }
+
+  private receive(message: Message): void {
+    this.heard_ms = Date.now()
+    if (!this.peer) return this.greet(message)
+    switch (message[0]) {
+      case Kind.request:
+        return void this.handleRequest(message)
+      case Kind.subscribe:
+        return void this.handleSubscribe(message)
+      case Kind.cancel:
+        return this.running.get(message[1])?.abort()
+      case Kind.credit:
+        return this.windows.get(message[1])?.add(message[2], this.limits.credit_max)
+      case Kind.ping:
+        return
+      default:
+        return this.reject(`a message of kind ${message[0]}`)
+    }
+  }
+
+  private greet(message: Message): void {
+    if (message[0] !== Kind.hello) return this.reject('the first message is no hello')
+    const [, version, role] = message
+    if (version !== PROTOCOL_VERSION) return this.reject(`protocol ${version}, here is ${PROTOCOL_VERSION}`)
+    const key = provenKey(this.socket)
+    if (typeof key === 'string') return this.reject(key)
+    const entry = this.options.accept.includes(role) ? this.options.allowList.find(key.spki, role) : undefined
+    if (!entry) return this.reject(`key ${key.spki} is not allowed here as "${role}"`)
+    this.peer = { role, instance: entry.instance, spki: key.spki }
+    closeWhenRevoked(this.socket, this.options.allowList, this.peer, key.validTo_ms)
+    const { identity } = this.options
+    this.frames.send([Kind.welcome, PROTOCOL_VERSION, identity.role, identity.instance])
+    this.logger.info({ peer: this.peer }, 'link up')
+  }
+
+  /** A slow reader is not read from: what it asked for waits with it. */
+  private slowDown(): void {
+    if (this.frames.unsent_bytes > this.limits.unsent_bytes_max) this.socket.pause()
+  }
+
+  private begin(id: number): AbortController {
+    const controller = new AbortController()
+    this.running.set(id, controller)
+    return controller
+  }
+
+  private finish(id: number, ...answer: readonly Message[]): void {
+    this.running.delete(id)
+    this.windows.delete(id)
+    if (this.running.size === 0) this.idle?.()
+    if (this.socket.destroyed) return
+    for (const message of answer) {
+      try {
+        this.frames.send(message)
+      } catch (error) {
+        this.frames.send([Kind.refusal, id, 'refused', error instanceof Error ? error.message : 'cannot be encoded'])
+      }
+    }
+    this.slowDown()
+  }
+
+  private async handleRequest([, id, method, timeout_ms, payload]: Request): Promise<void> {
+    const handler = Object.hasOwn(this.options.requests, method) ? this.options.requests[method] : undefined
+    if (!handler) return this.finish(id, [Kind.refusal, id, 'refused', `there is no method "${method}"`])
+    if (this.running.size >= this.limits.in_flight_max)
+      return this.frames.send([Kind.refusal, id, 'overloaded', 'too many requests in flight'])
+    const controller = this.begin(id)
+    const timer = setTimeout(() => controller.abort(), timeout_ms)
+    try {
+      const context = { peer: this.peer as Peer, signal: controller.signal, deadline_ms: Date.now() + timeout_ms }
+      const value = await handler(payload, context)
+      this.finish(id, [Kind.result, id, value])
+    } catch (error) {
+      this.finish(id, asFailure(id, error, this.logger))
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  private async handleSubscribe([, id, method, credit, payload]: Subscribe): Promise<void> {
+    const streams = this.options.streams ?? {}
+    const handler = Object.hasOwn(streams, method) ? streams[method] : undefined
+    if (!handler) return this.finish(id, [Kind.refusal, id, 'refused', `there is no stream "${method}"`])
+    if (this.windows.size >= this.limits.streams_max)
+      return this.frames.send([Kind.refusal, id, 'overloaded', 'too many subscriptions'])
+    const controller = this.begin(id)
+    const window = new StreamWindow(Math.min(credit, this.limits.credit_max), controller.signal)
+    this.windows.set(id, window)
+    try {
+      await handler(payload, {
+        peer: this.peer as Peer,
+        signal: controller.signal,
+        write: async (item) => {
+          await window.take()
+          this.frames.send([Kind.item, id, item])
+        },
+      })
+      this.finish(id, [Kind.end, id])
+    } catch (error) {
+      const gone = error instanceof LinkError && error.kind === 'closed'
+      this.finish(id, gone ? [Kind.end, id] : asFailure(id, error, this.logger))
+    }
+  }
+}

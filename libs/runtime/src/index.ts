@@ -1,0 +1,34 @@
+export {
+  type Authenticator,
+  type AuthenticatorOptions,
+  createAuthenticator,
+  unauthorized,
+} from './auth/authenticator.js'
+export { AuthGuard, bearerOf, Caller, Public, RequireScope, requireScope } from './auth/guard.js'
+export {
+  ensureLocalKey,
+  issueToken,
+  localJwksUrl,
+  ROLE_SCOPES,
+  type TokenRequest,
+  type TokenRole,
+} from './auth/local-key.js'
+export { mayTouch, type Principal, type Scope, SCOPES } from './auth/principal.js'
+export { authSettings, baseSettings, readModelSettings, redisSettings } from './config/base-settings.js'
+export {
+  ConfigError,
+  type ConfigMistake,
+  type ConfigOf,
+  parseConfig,
+  type Settings,
+  withoutCredentials,
+} from './config/parse-config.js'
+export * as setting from './config/setting.js'
+export { type RequestContext, contextFrom, currentContext, runWith } from './log/context.js'
+export { createLogger, type Logger, reasonOf } from './log/logger.js'
+export { type ProblemCode, PROBLEMS } from './problem/catalogue.js'
+export { problemFrom } from './problem/from-error.js'
+export { Problem, type ProblemDetails, type ProblemOptions } from './problem/problem.js'
+export { Health, type HealthCheck, type Readiness } from './service/health.js'
+export { BODY_BYTES_MAX, createHttpServer } from './service/http-server.js'
+export { type ServiceContext, type ServiceParts, startService } from './service/start-service.js'

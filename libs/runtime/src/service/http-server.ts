@@ -1,0 +1,82 @@
+import { type DynamicModule, type Type } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { Histogram, type Registry } from 'prom-client'
+import { type Authenticator } from '../auth/authenticator.js'
+import { AuthGuard } from '../auth/guard.js'
+import { contextFrom, runWith } from '../log/context.js'
+import { type Logger } from '../log/logger.js'
+import { type Health } from './health.js'
+import { ProblemFilter, sendProblem } from './problem-filter.js'
+
+export const BODY_BYTES_MAX = 1_048_576
+/** Longest percent-encoded path segment: 255 characters of up to 12 characters each. */
+const SEGMENT_LENGTH_MAX = 4_096
+
+export interface HttpServerOptions {
+  readonly module: DynamicModule | Type
+  readonly authenticator: Authenticator | undefined
+  readonly health: Health
+  readonly metrics: Registry
+  readonly logger: Logger
+}
+
+/** A Nest application on Fastify with health, metrics, problems and the guard; not listening yet. */
+export async function createHttpServer(options: HttpServerOptions): Promise<NestFastifyApplication> {
+  const { logger } = options
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_BYTES_MAX,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: SEGMENT_LENGTH_MAX },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(error, request, reply, logger),
+  })
+  const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
+    logger: ['error', 'warn'],
+    bodyParser: false,
+    abortOnError: false,
+  })
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance
+  fastify.removeContentTypeParser('text/plain')
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const context = contextFrom(request.headers)
+    void reply.header('x-correlation-id', context.correlationId)
+    runWith(context, done)
+  })
+  measure(fastify, options.metrics)
+  addHealthRoutes(fastify, options)
+  app.useGlobalFilters(new ProblemFilter(logger))
+  app.useGlobalGuards(new AuthGuard(options.authenticator))
+  return app
+}
+
+function measure(fastify: FastifyInstance, metrics: Registry): void {
+  const duration = new Histogram({
+    name: 'headwater_http_request_seconds',
+    help: 'Time from the first byte of a request to the last of its answer',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    registers: [metrics],
+  })
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none'
+    duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000)
+    done()
+  })
+}
+
+/** Health is open and says nothing that helps an attacker: names of parts and whether they answer. */
+function addHealthRoutes(fastify: FastifyInstance, { health, metrics }: HttpServerOptions): void {
+  fastify.get('/livez', async () => Promise.resolve({ live: true }))
+  fastify.get('/readyz', async (_request, reply) => {
+    const readiness = await health.readiness()
+    return reply
+      .status(readiness.ready ? 200 : 503)
+      .headers(readiness.ready ? {} : { 'retry-after': '1' })
+      .send(readiness)
+  })
+  fastify.get('/metrics', async (_request, reply) =>
+    reply.header('content-type', metrics.contentType).send(await metrics.metrics()),
+  )
+}

@@ -1,0 +1,108 @@
+import 'reflect-metadata'
+import { type DynamicModule, type Type } from '@nestjs/common'
+import { type NestFastifyApplication } from '@nestjs/platform-fastify'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { type Authenticator } from '../auth/authenticator.js'
+import { baseSettings } from '../config/base-settings.js'
+import { type ConfigOf, parseConfig, type Settings, withoutCredentials } from '../config/parse-config.js'
+import { createLogger, type Logger, reasonOf } from '../log/logger.js'
+import { Health } from './health.js'
+import { createHttpServer } from './http-server.js'
+
+type Step = readonly [name: string, run: () => Promise<void> | void]
+
+/** What a role gets to build itself with. */
+export interface ServiceContext<C> {
+  readonly config: C
+  readonly logger: Logger
+  readonly health: Health
+  readonly metrics: Registry
+  /** Runs first in a planned stop, while requests are still answered. */
+  beforeStop(name: string, run: Step[1]): void
+  /** Runs after the last request was answered, latest registration first: what was opened last is closed first. */
+  onStop(name: string, run: Step[1]): void
+  /** Writes one start-up line: what this process is about to talk to. */
+  endpoint(name: string, address: string): void
+}
+
+export interface ServiceParts {
+  readonly module: DynamicModule | Type
+  readonly authenticator?: Authenticator
+  /** Last touches before listening: websocket adapters, docs. */
+  configure?(app: NestFastifyApplication): Promise<void> | void
+}
+
+export type Config<S extends Settings> = ConfigOf<S & typeof baseSettings>
+
+/**
+ * Runs one role as this process: configuration, log, health, metrics, HTTP, planned stop (SIGTERM, SIGINT). A start
+ * that fails says why on stderr and exits 1; a stop ends with exit 0, bounded by `HEADWATER_DRAIN_MS`.
+ */
+export async function startService<const S extends Settings>(
+  role: string,
+  settings: S,
+  build: (context: ServiceContext<Config<S>>) => Promise<ServiceParts>,
+): Promise<void> {
+  try {
+    const config = parseConfig({ ...baseSettings, ...settings }, process.env) as Config<S> &
+      ConfigOf<typeof baseSettings>
+    const logger = createLogger({ role, instance: config.HEADWATER_INSTANCE, level: config.LOG_LEVEL })
+    await run(role, config, logger, build)
+  } catch (error) {
+    process.stderr.write(`${role} does not start: ${reasonOf(error)}\n`)
+    process.exit(1)
+  }
+}
+
+async function run<C extends ConfigOf<typeof baseSettings>>(
+  role: string,
+  config: C,
+  logger: Logger,
+  build: (context: ServiceContext<C>) => Promise<ServiceParts>,
+): Promise<void> {
+  const health = new Health()
+  const metrics = new Registry()
+  metrics.setDefaultLabels({ role, instance: config.HEADWATER_INSTANCE })
+  collectDefaultMetrics({ register: metrics })
+  const first: Step[] = []
+  const last: Step[] = []
+  let stopping = false
+  const stop = async (why: string): Promise<void> => {
+    if (stopping) return
+    stopping = true
+    logger.info({ why }, 'stopping')
+    setTimeout(() => {
+      logger.error({ after_ms: config.HEADWATER_DRAIN_MS }, 'the planned stop took too long')
+      process.exit(1)
+    }, config.HEADWATER_DRAIN_MS).unref()
+    const close: Step = ['http', () => app?.close()]
+    for (const [name, step] of [...first, close, ...last.reverse()]) await settle(logger, name, step)
+    logger.info({}, 'stopped')
+    process.exit(0)
+  }
+  let app: NestFastifyApplication | undefined
+  process.once('SIGTERM', () => void stop('SIGTERM'))
+  process.once('SIGINT', () => void stop('SIGINT'))
+  health.add('serving', () => (stopping ? 'stopping' : undefined))
+  const parts = await build({
+    config,
+    logger,
+    health,
+    metrics,
+    beforeStop: (...step) => first.push(step),
+    onStop: (...step) => last.push(step),
+    endpoint: (name, address) => logger.info({ name, address: withoutCredentials(address) }, 'connects to'),
+  })
+  app = await createHttpServer({ module: parts.module, authenticator: parts.authenticator, health, metrics, logger })
+  await parts.configure?.(app)
+  await app.listen(config.HEADWATER_PORT, config.HEADWATER_HOST)
+  logger.info({ url: `http://${config.HEADWATER_HOST}:${config.HEADWATER_PORT}` }, 'listening')
+}
+
+async function settle(logger: Logger, name: string, step: Step[1]): Promise<void> {
+  try {
+    await step()
+  } catch (error) {
+    logger.warn({ name, reason: reasonOf(error) }, 'a step of the stop failed')
+  }
+}
