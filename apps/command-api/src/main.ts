@@ -1,3 +1,4 @@
+import 'reflect-metadata'
 import { domains } from '#domains'
 import { CommandHandler } from '#commands'
 import { connectEventStore, eventStoreSettings } from '#event-store'

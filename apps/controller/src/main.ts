@@ -1,3 +1,4 @@
+import 'reflect-metadata'
 import { join } from 'node:path'
 import { localPlan, localSettings, removePidFile, writePidFile } from '#local-runtime'
 import { createAuthenticator, localJwksUrl, startService } from '#runtime'

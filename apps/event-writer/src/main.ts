@@ -1,3 +1,4 @@
+import 'reflect-metadata'
 import { migrateLog, openPostgresStore, serveEventStore } from '#event-store'
 import { Leadership } from '#leadership'
 import { listen, loadAllowList, loadIdentity, watchAllowList } from '#mesh'

@@ -1,0 +1,101 @@
+import { type Columns, type RowOf } from '#domain-kit'
+import { decodeRow, type Feed, type FeedBatch, type FeedChange, type NamedResource, type ReadTable } from '#read-models'
+
+/** A changed row of a table that somebody watches. */
+export interface RowChange {
+  readonly op: FeedChange[1]
+  readonly row: RowOf<Columns>
+  readonly created: { readonly position: bigint; readonly ordinal: number }
+  readonly changed: bigint
+}
+
+export interface Watcher {
+  readonly named: NamedResource
+  /** Changes of one batch that concern the resource, in log order. */
+  changed(changes: readonly RowChange[], position: bigint): void
+  /** The chain of batches broke. */
+  gap(): void
+}
+
+interface Group {
+  readonly table: ReadTable
+  readonly params: readonly string[]
+  readonly watchers: Map<string, Set<Watcher>>
+}
+
+const textOf = (params: readonly string[], values: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify(params.map((name) => String(values[name])))
+
+/** Fans the one feed out to whoever watches, by table and parameters: a change costs what its watchers cost. */
+export class LiveHub {
+  private readonly groups = new Map<string, Group[]>()
+  private count = 0
+
+  constructor(private readonly feed: Feed) {
+    feed.on('batch', (batch) => this.fanOut(batch))
+    feed.on('gap', () => {
+      for (const each of this.all()) each.gap()
+    })
+  }
+
+  /** Batches up to here have been fanned out. */
+  get position(): bigint {
+    return this.feed.position
+  }
+
+  get size(): number {
+    return this.count
+  }
+
+  watch(watcher: Watcher): void {
+    const { params, watchers } = this.groupOf(watcher)
+    const text = textOf(params, watcher.named.params)
+    watchers.set(text, (watchers.get(text) ?? new Set()).add(watcher))
+    this.count += 1
+  }
+
+  unwatch(watcher: Watcher): void {
+    const { params, watchers } = this.groupOf(watcher)
+    const text = textOf(params, watcher.named.params)
+    const set = watchers.get(text)
+    if (set?.delete(watcher)) this.count -= 1
+    if (set?.size === 0) watchers.delete(text)
+  }
+
+  private groupOf({ named }: Watcher): Group {
+    const { table, resource } = named.readable
+    const groups = this.groups.get(table.id) ?? []
+    this.groups.set(table.id, groups)
+    const known = groups.find(({ params }) => params.join() === resource.params.join())
+    if (known) return known
+    const group: Group = { table, params: resource.params, watchers: new Map() }
+    groups.push(group)
+    return group
+  }
+
+  private *all(): Generator<Watcher> {
+    for (const groups of this.groups.values())
+      for (const { watchers } of groups) for (const set of watchers.values()) yield* [...set]
+  }
+
+  private fanOut({ position, changes }: FeedBatch): void {
+    const concerned = new Map<Watcher, RowChange[]>()
+    for (const [id, op, values, created, ordinal, changed] of changes)
+      for (const { table, params, watchers } of this.groups.get(id) ?? []) {
+        if (watchers.size === 0) continue
+        const row = decodeRow(table.columns, values)
+        const change: RowChange = {
+          op,
+          row,
+          created: { position: BigInt(created), ordinal },
+          changed: BigInt(changed),
+        }
+        for (const watcher of watchers.get(textOf(params, row)) ?? []) {
+          const mine = concerned.get(watcher)
+          if (mine) mine.push(change)
+          else concerned.set(watcher, [change])
+        }
+      }
+    for (const [watcher, mine] of concerned) watcher.changed(mine, position)
+  }
+}

@@ -1,0 +1,78 @@
+import { type Resource } from '#domain-kit'
+import { type RowChange } from './hub.js'
+import { type Change } from './messages.js'
+
+/** What waits to be sent to one subscriber of a resource. Bounded, whatever the reader does. */
+export interface ChangeQueue {
+  readonly isEmpty: boolean
+  /** @returns false when the bound is reached: the reader must begin anew. */
+  put(changes: readonly RowChange[]): boolean
+  take(): Change | undefined
+  clear(): void
+}
+
+/** Documents: only the newest state waits, however slow the reader. */
+class NewestState implements ChangeQueue {
+  private newest: RowChange | undefined
+  constructor(private readonly resource: Extract<Resource, { kind: 'document' }>) {}
+
+  get isEmpty(): boolean {
+    return this.newest === undefined
+  }
+
+  put(changes: readonly RowChange[]): boolean {
+    this.newest = changes.at(-1) ?? this.newest
+    return true
+  }
+
+  take(): Change | undefined {
+    const { newest } = this
+    this.newest = undefined
+    if (!newest) return undefined
+    const { op, row, created, changed } = newest
+    const position = changed.toString()
+    const place = { createdAt: created.position, changedAt: changed }
+    return { position, data: op === 'del' ? null : { position, ...this.resource.answer(row, place) } }
+  }
+
+  clear(): void {
+    this.newest = undefined
+  }
+}
+
+const ITEMS_WAITING_MAX = 1_000
+
+/** Lists: each new item once, in log order; a reader more than a thousand items behind begins anew. */
+class EachItem implements ChangeQueue {
+  private waiting: RowChange[] = []
+  constructor(private readonly resource: Extract<Resource, { kind: 'list' }>) {}
+
+  get isEmpty(): boolean {
+    return this.waiting.length === 0
+  }
+
+  put(changes: readonly RowChange[]): boolean {
+    this.waiting.push(...changes.filter(({ op }) => op === 'new'))
+    return this.waiting.length <= ITEMS_WAITING_MAX
+  }
+
+  take(): Change | undefined {
+    const [first] = this.waiting
+    if (!first) return undefined
+    const { position } = first.created
+    const more = this.waiting.findIndex(({ created }) => created.position !== position)
+    const taken = this.waiting.splice(0, more < 0 ? this.waiting.length : more)
+    const items = taken.map(({ row, created, changed }) =>
+      this.resource.item(row, { createdAt: created.position, changedAt: changed }),
+    )
+    return { position: position.toString(), data: { items } }
+  }
+
+  clear(): void {
+    this.waiting = []
+  }
+}
+
+export function queueFor(resource: Exclude<Resource, { kind: 'collection' }>): ChangeQueue {
+  return resource.kind === 'document' ? new NewestState(resource) : new EachItem(resource)
+}

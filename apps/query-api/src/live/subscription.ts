@@ -1,0 +1,236 @@
+import { type NamedResource, type Reader } from '#read-models'
+import { type Query } from '../query-input.js'
+import { readResource } from '../read-resource.js'
+import { type LiveHub, type RowChange, type Watcher } from './hub.js'
+import { type Acknowledgement, type Change, type Outgoing } from './messages.js'
+import { type ChangeQueue, queueFor } from './queue.js'
+
+const CHUNK = 1_000
+const ORDINAL_MAX = 2_147_483_647
+
+export interface SubscriptionOptions {
+  readonly id: string
+  readonly named: NamedResource
+  readonly query: Query
+  readonly hub: LiveHub
+  readonly reader: Reader
+  /** Something waits to be sent. */
+  readonly onPending: () => void
+  /** The subscription cannot go on: it could not be read anew. */
+  readonly onFailed: (error: unknown) => void
+}
+
+/**
+ * One watched resource of one reader. It watches before it reads, reads at least as far as it has watched, and then drops
+ * what the snapshot holds already: nothing is missed between the two and nothing comes twice.
+ */
+export class Subscription implements Watcher {
+  readonly named: NamedResource
+  private readonly queue: ChangeQueue | undefined
+  /** Changes up to here were told. */
+  private position = 0n
+  private isOpening = true
+  private buffered: RowChange[] = []
+  private outbox: Outgoing[] = []
+  private isStale = false
+  private staleAt = 0n
+  private isClosed = false
+
+  constructor(private readonly options: SubscriptionOptions) {
+    this.named = options.named
+    const { resource } = options.named.readable
+    this.queue = resource.kind === 'collection' ? undefined : queueFor(resource)
+  }
+
+  /** Snapshot first. @throws Problem as GET would answer it. */
+  async open(minPosition: bigint): Promise<Acknowledgement> {
+    this.options.hub.watch(this)
+    try {
+      const { position, data } = await this.read(minPosition)
+      this.begin(position)
+      return { ok: true, subscription: this.options.id, position: position.toString(), data }
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  /** What was missed since `after`, then changes. @throws Problem */
+  async resume(after: bigint, minPosition: bigint): Promise<Acknowledgement> {
+    const { hub, id } = this.options
+    hub.watch(this)
+    try {
+      const least = after > minPosition ? after : minPosition
+      const { position, changes } =
+        this.named.readable.resource.kind === 'list'
+          ? await this.missedItems(after, least)
+          : await this.missedState(after, least)
+      return { ok: true, subscription: id, position: position.toString(), changes }
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  close(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.options.hub.unwatch(this)
+  }
+
+  changed(changes: readonly RowChange[], position: bigint): void {
+    const only = this.named.only
+    const mine = only ? changes.filter(({ row }) => only.values.includes(String(row[only.column]))) : changes
+    if (mine.length === 0) return
+    if (this.isOpening) {
+      this.buffered.push(...mine)
+      if (this.buffered.length > CHUNK) this.isStale = true
+      if (this.isStale) this.buffered = []
+    } else if (!this.queue) this.refresh(position)
+    else this.enqueue(mine)
+  }
+
+  gap(): void {
+    if (this.isOpening) this.isStale = true
+    else void this.reset()
+  }
+
+  get isPending(): boolean {
+    return this.outbox.length > 0 || !(this.queue?.isEmpty ?? true)
+  }
+
+  /** The next message, when the reader can take one. */
+  take(): Outgoing | undefined {
+    const ready = this.outbox.shift()
+    if (ready || this.isOpening) return ready
+    const change = this.queue?.take()
+    return change && { event: 'change', message: { subscription: this.options.id, ...change } }
+  }
+
+  private async read(minPosition: bigint) {
+    const { hub, reader, query } = this.options
+    const least = hub.position > minPosition ? hub.position : minPosition
+    return readResource(reader, this.named, query, least)
+  }
+
+  /** Goes live after a snapshot: what it holds already is dropped. */
+  private begin(position: bigint): void {
+    this.position = position
+    this.isOpening = false
+    if (this.isStale) return void this.reset()
+    const later = this.buffered
+    this.buffered = []
+    if (!this.queue) {
+      if (later.some(({ changed }) => changed > position)) this.refresh(position)
+    } else this.enqueue(later)
+  }
+
+  private enqueue(changes: readonly RowChange[]): void {
+    const { kind } = this.named.readable.resource
+    const fresh = changes.filter(
+      ({ created, changed }) => (kind === 'list' ? created.position : changed) > this.position,
+    )
+    if (fresh.length === 0) return
+    if (this.queue?.put(fresh)) this.options.onPending()
+    else void this.reset()
+  }
+
+  private async missedState(after: bigint, minPosition: bigint): Promise<{ position: bigint; changes: Change[] }> {
+    const { position, data, etag } = await this.read(minPosition)
+    this.begin(position)
+    const changedAt =
+      this.named.readable.resource.kind === 'document' ? BigInt(/-(\d+)"$/.exec(etag)?.[1] ?? '0') : position
+    return { position, changes: changedAt > after ? [{ position: position.toString(), data }] : [] }
+  }
+
+  /** The first chunk answers the subscribe; further ones are sent as changes, before anything live. */
+  private async missedItems(after: bigint, minPosition: bigint): Promise<{ position: bigint; changes: Change[] }> {
+    const first = await this.chunk({ position: after, ordinal: ORDINAL_MAX }, minPosition)
+    if (first.next) void this.catchUp(first.next)
+    else this.begin(first.position)
+    return { position: first.next ? first.next.position : first.position, changes: first.changes }
+  }
+
+  private async catchUp(from: { position: bigint; ordinal: number }): Promise<void> {
+    try {
+      for (let next: typeof from | undefined = from; next && !this.isClosed;) {
+        const chunk = await this.chunk(next, 0n)
+        const { id } = this.options
+        this.outbox.push(
+          ...chunk.changes.map((each) => ({ event: 'change' as const, message: { subscription: id, ...each } })),
+        )
+        this.options.onPending()
+        while (this.outbox.length > CHUNK && !this.isClosed) await new Promise((resolve) => setTimeout(resolve, 10))
+        if (!chunk.next) this.begin(chunk.position)
+        next = chunk.next
+      }
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** Items after a place, whole positions only: a position is told once, with all its items. */
+  private async chunk(after: { position: bigint; ordinal: number }, minPosition: bigint) {
+    const { hub, reader } = this.options
+    const least = hub.position > minPosition ? hub.position : minPosition
+    const { position, items, isComplete } = await reader.missed(this.named, after, CHUNK, { minPosition: least })
+    const cut = isComplete ? undefined : items.at(-1)?.place.position
+    const whole = cut === undefined ? items : items.filter(({ place }) => place.position < cut)
+    const told = whole.length > 0 ? whole : items
+    const groups = new Map<bigint, object[]>()
+    for (const { place, item } of told) groups.set(place.position, [...(groups.get(place.position) ?? []), item])
+    const changes = [...groups].map(([at, each]) => ({ position: at.toString(), data: { items: each } }))
+    const last = told.at(-1)?.place
+    const next = isComplete || !last ? undefined : whole.length > 0 ? { ...last, ordinal: ORDINAL_MAX } : last
+    return { position, changes, next }
+  }
+
+  /** The reader could not be kept contiguous: here is the state to go on from. */
+  private async reset(): Promise<void> {
+    if (this.isClosed || this.isOpening) return
+    this.isOpening = true
+    this.isStale = false
+    this.buffered = []
+    this.outbox = []
+    this.queue?.clear()
+    try {
+      const { position, data } = await this.read(0n)
+      const message = { subscription: this.options.id, position: position.toString(), data }
+      this.outbox.push({ event: 'reset', message })
+      this.begin(position)
+      this.options.onPending()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** A collection is computed anew; changes that come meanwhile are answered by one more computation. */
+  private refresh(position: bigint): void {
+    this.staleAt = position
+    if (this.isStale) return
+    this.isStale = true
+    void this.recompute()
+  }
+
+  private async recompute(): Promise<void> {
+    try {
+      while (!this.isClosed && this.staleAt > this.position) {
+        const { position, data } = await this.read(this.staleAt)
+        this.position = position
+        const message = { subscription: this.options.id, position: position.toString(), data }
+        this.outbox = [{ event: 'change', message }]
+        this.options.onPending()
+      }
+      this.isStale = false
+    } catch (error) {
+      this.isStale = false
+      this.fail(error)
+    }
+  }
+
+  private fail(error: unknown): void {
+    if (this.isClosed) return
+    this.close()
+    this.options.onFailed(error)
+  }
+}

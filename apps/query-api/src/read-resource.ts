@@ -1,0 +1,19 @@
+import { type Answer, type NamedResource, type Reader } from '#read-models'
+import { type Query } from './query-input.js'
+
+/** The one way to read a resource, for GET and for a subscriber's snapshot alike. */
+export async function readResource(
+  reader: Reader,
+  named: NamedResource,
+  query: Query,
+  minPosition: bigint,
+): Promise<Answer> {
+  switch (named.readable.resource.kind) {
+    case 'document':
+      return reader.document(named, { minPosition })
+    case 'list':
+      return reader.list(named, query, { minPosition })
+    case 'collection':
+      return reader.collection(named, query.filter, { minPosition })
+  }
+}

@@ -1,0 +1,75 @@
+import { type ClientBase } from 'pg'
+import {
+  type AnyBatchProjection,
+  type AnyProjection,
+  type Columns,
+  type KeyOf,
+  type Projection,
+  type RecordedEvent,
+  type RowOf,
+} from '#domain-kit'
+import { type TableState } from './table-state.js'
+
+/** The table states of one projection, by table name. */
+export type States = ReadonlyMap<string, TableState>
+
+/** Folds the events that a projection wants; nothing is written yet. */
+export async function foldBatch(
+  client: ClientBase,
+  projection: AnyProjection,
+  states: States,
+  events: readonly RecordedEvent[],
+): Promise<void> {
+  const types = new Set(projection.types)
+  const wanted = events.filter(({ aggregate, type }) => aggregate === projection.of.name && types.has(type))
+  if (wanted.length === 0) return
+  if (projection.kind === 'fold') await foldRows(client, projection, stateOf(states, projection.name), wanted)
+  else await handle(client, projection, states, wanted)
+}
+
+function stateOf(states: States, table: string): TableState {
+  const state = states.get(table)
+  if (!state) throw new Error(`there is no table "${table}"`)
+  return state
+}
+
+async function foldRows(
+  client: ClientBase,
+  projection: Projection,
+  state: TableState,
+  events: readonly RecordedEvent[],
+): Promise<void> {
+  const keyed = events.map((event) => ({ event, keys: projection.keys(event) }))
+  await state.load(
+    client,
+    keyed.flatMap(({ keys }) => keys),
+  )
+  for (const { event, keys } of keyed)
+    for (const key of keys) state.set(key, event, projection.fold(state.get(key)?.row, event, key))
+}
+
+async function handle(
+  client: ClientBase,
+  projection: AnyBatchProjection,
+  states: States,
+  events: readonly RecordedEvent[],
+): Promise<void> {
+  const upserts: { table: string; event: RecordedEvent; rows: readonly RowOf<Columns>[] }[] = []
+  const tx = {
+    load: async (table: string, keys: readonly KeyOf<Columns>[]) => {
+      const state = stateOf(states, table)
+      await state.load(client, keys)
+      return keys.flatMap((key) => state.get(key)?.row ?? [])
+    },
+    insert: (table: string, event: RecordedEvent, rows: readonly RowOf<Columns>[]) =>
+      stateOf(states, table).insert(event, rows),
+    upsert: (table: string, event: RecordedEvent, rows: readonly RowOf<Columns>[]) =>
+      void upserts.push({ table, event, rows }),
+  }
+  await projection.handle(events, tx as never)
+  for (const { table, event, rows } of upserts) {
+    const state = stateOf(states, table)
+    await state.load(client, rows)
+    for (const row of rows) state.set(row, event, row)
+  }
+}

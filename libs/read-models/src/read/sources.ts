@@ -1,0 +1,95 @@
+import pg from 'pg'
+import { type Logger, Problem, reasonOf } from '#runtime'
+import { fromSql, type StoredRow } from '../tables/row-codec.js'
+import { type Columns } from '#domain-kit'
+import { type Statement } from './sql.js'
+
+export type SourceName = 'cache' | 'replica' | 'primary'
+
+/** One snapshot: how far it reflects the log, and the rows asked for. */
+export interface Snapshot {
+  readonly source: SourceName
+  /** The projection's checkpoint in this snapshot; 0n before the first batch. */
+  readonly position: bigint
+  readonly isWithin: boolean
+  readonly rows: readonly StoredRow[]
+}
+
+export interface SourcesOptions {
+  readonly replicaUrls: readonly string[]
+  readonly primaryUrl: string
+  /** May the primary be read when no replica will do? */
+  readonly primary: 'never' | 'fallback'
+  /** Connections to each database, at most. */
+  readonly pool_max: number
+  readonly logger: Logger
+}
+
+/** The replicas in turn, and the primary where the policy allows it. */
+export class Sources {
+  private readonly replicas: readonly pg.Pool[]
+  private readonly primary: pg.Pool | undefined
+  private turn = 0
+  private readonly logger: Logger
+
+  constructor({ replicaUrls, primaryUrl, primary, pool_max, logger }: SourcesOptions) {
+    const open = (connectionString: string): pg.Pool => {
+      const pool = new pg.Pool({
+        connectionString,
+        max: pool_max,
+        application_name: 'headwater queries',
+        connectionTimeoutMillis: 2_000,
+        query_timeout: 30_000,
+        idleTimeoutMillis: 60_000,
+      })
+      pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'a connection to a replica broke'))
+      return pool
+    }
+    this.logger = logger
+    this.replicas = replicaUrls.map(open)
+    this.primary = primary === 'fallback' ? open(primaryUrl) : undefined
+  }
+
+  /** The next replica that answers. @throws Problem `unavailable` */
+  async replica(statement: Statement, columns: Columns): Promise<Snapshot> {
+    let reason = 'no replica is configured'
+    for (let tries = 0; tries < this.replicas.length; tries++) {
+      this.turn = (this.turn + 1) % this.replicas.length
+      const pool = this.replicas[this.turn]
+      if (!pool) continue
+      try {
+        return await snapshot(pool, statement, columns, 'replica')
+      } catch (error) {
+        if (error instanceof pg.DatabaseError && error.code?.startsWith('42')) throw error
+        reason = reasonOf(error)
+      }
+    }
+    this.logger.warn({ reason }, 'no replica answers')
+    throw Problem.of('unavailable', 'no replica answers')
+  }
+
+  /** undefined when the policy forbids it. */
+  async primaryFor(statement: Statement, columns: Columns): Promise<Snapshot | undefined> {
+    return this.primary ? snapshot(this.primary, statement, columns, 'primary') : undefined
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.replicas, ...(this.primary ? [this.primary] : [])].map((pool) => pool.end()))
+  }
+}
+
+async function snapshot(
+  pool: pg.Pool,
+  { text, values }: Statement,
+  columns: Columns,
+  source: SourceName,
+): Promise<Snapshot> {
+  const { rows } = await pool.query<Record<string, unknown>>(text, [...values])
+  const [first] = rows
+  return {
+    source,
+    position: BigInt((first?.['checkpoint'] as string | undefined) ?? '0'),
+    isWithin: first?.['is_within'] === true,
+    rows: rows.filter((row) => row['is_found'] === true).map((row) => fromSql(columns, row)),
+  }
+}

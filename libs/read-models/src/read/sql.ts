@@ -1,0 +1,109 @@
+import { type ReadTable } from '../tables/table.js'
+import { type ReadableResource, type RowFilter } from './resources.js'
+
+/** A statement that answers with the checkpoint and the rows of one and the same snapshot. */
+export interface Statement {
+  readonly text: string
+  readonly values: readonly unknown[]
+}
+
+class Values {
+  readonly list: unknown[] = []
+  add(value: unknown): string {
+    this.list.push(value)
+    return `$${this.list.length}`
+  }
+}
+
+function equals(
+  params: readonly string[],
+  given: Readonly<Record<string, string>>,
+  values: Values,
+  alias: string,
+): string {
+  const all = params.map((name) => `${alias}."${name}" = ${values.add(given[name])}`)
+  return all.length > 0 ? all.join(' and ') : 'true'
+}
+
+/** Checkpoint, whether the enclosing document exists, and the rows; one row of nulls when there are none. */
+function withCheckpoint(
+  readable: ReadableResource,
+  given: Readonly<Record<string, string>>,
+  rows: string,
+  values: Values,
+): Statement {
+  const { table, within } = readable
+  const { name, version } = table.projection
+  const exists = within ? existsSql(within.table, within.params, given, values) : 'true'
+  const text = `
+select c.position as checkpoint, ${exists} as is_within, r.*
+from headwater.checkpoints c left join lateral (${rows}) r on true
+where c.projection = ${values.add(name)} and c.version = ${values.add(version)} and c.partition = 0`
+  return { text, values: values.list }
+}
+
+function existsSql(
+  table: ReadTable,
+  params: readonly string[],
+  given: Readonly<Record<string, string>>,
+  values: Values,
+): string {
+  return `exists (select 1 from ${table.sql} w where ${equals(params, given, values, 'w')})`
+}
+
+export function documentSql(readable: ReadableResource, given: Readonly<Record<string, string>>): Statement {
+  const values = new Values()
+  const where = equals(readable.table.keys, given, values, 't')
+  return withCheckpoint(
+    readable,
+    given,
+    `select true as is_found, t.* from ${readable.table.sql} t where ${where}`,
+    values,
+  )
+}
+
+export interface Place {
+  readonly position: bigint
+  readonly ordinal: number
+}
+
+export interface ListRange {
+  readonly limit: number
+  /** Newest first, from before this place. */
+  readonly before?: Place | undefined
+  /** Oldest first, from after this place. */
+  readonly after?: Place | undefined
+  readonly only?: RowFilter | undefined
+}
+
+export function listSql(
+  readable: ReadableResource,
+  given: Readonly<Record<string, string>>,
+  range: ListRange,
+): Statement {
+  const values = new Values()
+  const where = [equals(readable.resource.params, given, values, 't')]
+  const { before, after, limit, only } = range
+  if (only) where.push(`t."${only.column}" = any(${values.add(only.values)})`)
+  const place = (each: Place): string => `(${values.add(each.position)}::bigint, ${values.add(each.ordinal)}::integer)`
+  if (before) where.push(`(t.created_position, t.created_ordinal) < ${place(before)}`)
+  if (after) where.push(`(t.created_position, t.created_ordinal) > ${place(after)}`)
+  const order = after ? 'asc' : 'desc'
+  const rows = `select true as is_found, t.* from ${readable.table.sql} t where ${where.join(' and ')}
+    order by t.created_position ${order}, t.created_ordinal ${order} limit ${values.add(limit)}`
+  return withCheckpoint(readable, given, rows, values)
+}
+
+export function collectionSql(
+  readable: ReadableResource,
+  given: Readonly<Record<string, string>>,
+  prefixes: Readonly<Record<string, string>>,
+  limit: number,
+): Statement {
+  const values = new Values()
+  const where = [equals(readable.resource.params, given, values, 't')]
+  for (const [name, prefix] of Object.entries(prefixes)) where.push(`starts_with(t."${name}", ${values.add(prefix)})`)
+  const rows = `select true as is_found, t.* from ${readable.table.sql} t where ${where.join(' and ')}
+    order by ${readable.table.keys.map((key) => `t."${key}"`).join(', ')} limit ${values.add(limit)}`
+  return withCheckpoint(readable, given, rows, values)
+}
