@@ -41,6 +41,9 @@ export function convertTransaction(transaction: JournalTransaction): Conversion 
     )
   }
   const postings = convertPostings(transaction)
+  const [only] = postings
+  // A journal may state a zero by itself (to assert a balance); the wire wants two postings, and nothing twice is nothing.
+  if (only && postings.length === 1 && !/[1-9]/.test(only.amount)) postings.push(only)
   if (postings.length < 2) return refused(`it has ${postings.length} postings with an amount, and needs two`)
   const { date, description, code, comment, tags } = transaction
   return {

@@ -43,7 +43,7 @@ async function* openJson({ input, stdin, signal }: JournalInput): AsyncGenerator
   const head: Uint8Array[] = []
   let start = ''
   while (start === '') {
-    const { done, value } = await bytes.next()
+    const { done, value }: IteratorResult<Uint8Array, undefined> = await bytes.next()
     if (done === true) break
     head.push(value)
     // Trimming takes a byte order mark away too.

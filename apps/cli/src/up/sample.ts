@@ -1,7 +1,30 @@
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { projectRoot } from '#local-runtime'
+import { importHledger } from '../import/import-hledger.js'
+import { importProgress } from '../import/progress.js'
 import { type Status } from '../controller-client.js'
-import { type Local } from '../local.js'
+import { type Local, localToken } from '../local.js'
 
-/** Replaced below by the importer's call. */
-export async function importSample(_local: Local, _status: Status, _signal: AbortSignal): Promise<void> {
-  return Promise.resolve()
+/** An empty log gets half a year of a household into the book `demo`, so that there is something to look at. */
+export async function importSample(here: Local, status: Status, signal: AbortSignal): Promise<void> {
+  if (status.position !== '0' || here.config.HEADWATER_JWKS_URL !== undefined) return
+  const progress = importProgress('importing the sample journal into book demo')
+  try {
+    const { imported } = await importHledger({
+      input: join(projectRoot(), 'samples', 'household.json'),
+      stdin: Readable.from([]),
+      book: 'demo',
+      commandsUrl: status.urls.commands,
+      token: () => localToken(here, { role: 'writer' }),
+      onProgress: (done) => progress.show(done),
+      onNotice: (text) => process.stderr.write(`${text}\n`),
+      signal,
+    })
+    progress.stop()
+    process.stderr.write(`book demo: ${imported} transactions imported\n`)
+  } catch (error) {
+    progress.stop()
+    if (!signal.aborted) throw error
+  }
 }
