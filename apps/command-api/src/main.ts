@@ -2,15 +2,23 @@ import 'reflect-metadata'
 import { domains } from '#domains'
 import { CommandHandler } from '#commands'
 import { connectEventStore, eventStoreSettings } from '#event-store'
-import { openApi, serveDocs } from '#http-api'
-import { authSettings, createAuthenticator, startService } from '#runtime'
+import { forwardTo, openApi, serveDocs } from '#http-api'
+import { authSettings, createAuthenticator, setting, startService } from '#runtime'
 import { BulkCommands } from './bulk-commands.js'
-import { BULK_PATH } from './bulk-docs.js'
 import { BulkController } from './bulk-controller.js'
+import { BULK_PATH } from './bulk-docs.js'
 import { commandRoute } from './command-route.js'
+import { ReportController, REPORTS, reportsOf } from './report-controller.js'
+import { reportPaths } from './report-docs.js'
+
+const settings = {
+  ...authSettings,
+  ...eventStoreSettings,
+  HEADWATER_QUERIES_URL: setting.url({ description: 'origin of the query API', schemes: ['http', 'https'] }),
+} as const
 
 /** Commands in: validate, authorize, load, decide, append, answer. Any number of instances. */
-await startService('command-api', { ...authSettings, ...eventStoreSettings }, async (service) => {
+await startService('command-api', settings, async (service) => {
   const { config, health } = service
   const store = await connectEventStore(service)
   health.add('event-store', async () => {
@@ -19,12 +27,17 @@ await startService('command-api', { ...authSettings, ...eventStoreSettings }, as
   })
   const handler = new CommandHandler({ store })
   const routes = domains.flatMap((domain) => domain.commands.map((each) => commandRoute(domain, each, handler)))
+  const reports = reportsOf(domains)
   class CommandApi {}
   return {
     module: {
       module: CommandApi,
-      controllers: [BulkController, ...routes],
-      providers: [{ provide: BulkCommands, useValue: new BulkCommands(domains, handler) }],
+      controllers: [BulkController, ReportController, ...routes],
+      providers: [
+        { provide: CommandHandler, useValue: handler },
+        { provide: BulkCommands, useValue: new BulkCommands(domains, handler) },
+        { provide: REPORTS, useValue: reports },
+      ],
     },
     authenticator: await createAuthenticator({
       jwksUrl: config.HEADWATER_JWKS_URL,
@@ -34,7 +47,10 @@ await startService('command-api', { ...authSettings, ...eventStoreSettings }, as
     configure: (app) => {
       const fastify = app.getHttpAdapter().getInstance()
       fastify.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload))
-      serveDocs(app, openApi({ title: 'Headwater: commands', domains, part: 'commands', extra: BULK_PATH }))
+      // A Location is a path: it must work at the origin that gave it.
+      fastify.get('/v1/reports/jobs/*', forwardTo(config.HEADWATER_QUERIES_URL))
+      const extra = { ...BULK_PATH, ...reportPaths([...reports.keys()]) }
+      serveDocs(app, openApi({ title: 'Headwater: commands', domains, part: 'commands', extra }))
     },
   }
 })

@@ -26,7 +26,7 @@ export class Supervisor {
     for (const names of this.plan.startOrder) {
       const wave = this.processes.filter(({ component }) => names.includes(component.name))
       await Promise.all(wave.map((each) => each.start()))
-      await this.ready(wave)
+      await this.ready(wave.filter(({ component }) => component.role !== 'query-api'))
     }
   }
 

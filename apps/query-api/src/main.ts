@@ -2,12 +2,13 @@ import 'reflect-metadata'
 import { IoAdapter } from '@nestjs/platform-socket.io'
 import { Gauge } from 'prom-client'
 import { domains } from '#domains'
-import { openApi, serveDocs } from '#http-api'
+import { forwardTo, openApi, serveDocs } from '#http-api'
 import { Feed, openRedis, Reader, ResourceCatalogue, Sources } from '#read-models'
 import { authSettings, createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
 import { LiveGateway } from './live/gateway.js'
 import { LiveHub } from './live/hub.js'
 import { LiveSessions } from './live/sessions.js'
+import { ReportResultsController } from './rest/report-results.js'
 import { queryRoute } from './rest/query-route.js'
 import { replicaProgress } from './replica-progress.js'
 
@@ -19,6 +20,7 @@ const settings = {
     description: 'databases that queries read, comma-separated',
     schemes: ['postgres', 'postgresql'],
   }),
+  HEADWATER_COMMANDS_URL: setting.url({ description: 'origin of the command API', schemes: ['http', 'https'] }),
   READ_PRIMARY: setting.choice(['never', 'fallback'], {
     description: 'may a query read the primary when no replica is fresh enough',
     default: 'never',
@@ -72,12 +74,21 @@ await startService('query-api', settings, async (service) => {
   return {
     module: {
       module: QueryApi,
-      controllers: catalogue.resources.map((each) => queryRoute(each, reader)),
-      providers: [LiveGateway, { provide: LiveSessions, useValue: sessions }],
+      controllers: [ReportResultsController, ...catalogue.resources.map((each) => queryRoute(each, reader))],
+      providers: [
+        LiveGateway,
+        { provide: LiveSessions, useValue: sessions },
+        { provide: Reader, useValue: reader },
+        { provide: Sources, useValue: sources },
+        { provide: ResourceCatalogue, useValue: catalogue },
+      ],
     },
     authenticator,
     configure: (app) => {
       app.useWebSocketAdapter(new IoAdapter(app))
+      const fastify = app.getHttpAdapter().getInstance()
+      // Asking for a report is a command; whoever asks here is answered all the same.
+      fastify.post('/v1/reports/*', forwardTo(config.HEADWATER_COMMANDS_URL))
       serveDocs(app, openApi({ title: 'Headwater: queries', domains, part: 'queries' }))
     },
   }

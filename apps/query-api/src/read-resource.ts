@@ -1,4 +1,5 @@
 import { type Answer, type NamedResource, type Reader } from '#read-models'
+import { mayTouch, type Principal, Problem } from '#runtime'
 import { type Query } from './query-input.js'
 
 /** The one way to read a resource, for GET and for a subscriber's snapshot alike. */
@@ -7,7 +8,16 @@ export async function readResource(
   named: NamedResource,
   query: Query,
   minPosition: bigint,
+  principal: Principal,
 ): Promise<Answer> {
+  const answer = await read(reader, named, query, minPosition)
+  const { covers } = answer
+  if (covers && !mayTouch(principal, covers.aggregate, covers.id))
+    throw Problem.of('forbidden', `the token does not cover ${covers.aggregate} "${covers.id}"`)
+  return answer
+}
+
+async function read(reader: Reader, named: NamedResource, query: Query, minPosition: bigint): Promise<Answer> {
   switch (named.readable.resource.kind) {
     case 'document':
       return reader.document(named, { minPosition })

@@ -28,6 +28,8 @@ export interface DocumentResource {
   readonly summary: string
   readonly params: readonly string[]
   answer(row: RowOf<Columns>, place: RowPlace): object
+  /** Another aggregate whose id a token must cover to see this row. */
+  readonly covers: ((row: RowOf<Columns>) => { readonly aggregate: string; readonly id: string }) | undefined
 }
 
 /** Rows in log order, each an item once: paged by cursor, newest first; watching sends each new item once. */
@@ -78,7 +80,11 @@ function paramsOf(route: string): readonly string[] {
 export function document<const C extends Columns, const R extends Route<'GET'>>(
   of: Projection<C>,
   route: KeyedBy<R, C, KeyColumns<C>> & R,
-  options: { answer?: (row: RowOf<C>, place: RowPlace) => object; summary?: string } = {},
+  options: {
+    answer?: (row: RowOf<C>, place: RowPlace) => object
+    covers?: (row: RowOf<C>) => { readonly aggregate: string; readonly id: string }
+    summary?: string
+  } = {},
 ): DocumentResource {
   const answer = options.answer ?? ((row: RowOf<C>) => row)
   return {
@@ -89,7 +95,8 @@ export function document<const C extends Columns, const R extends Route<'GET'>>(
     route,
     summary: options.summary ?? `One of ${of.name}`,
     params: paramsOf(route),
-    answer: answer,
+    answer,
+    covers: options.covers as DocumentResource['covers'],
   }
 }
 

@@ -1,4 +1,5 @@
 export { serveDocs } from './docs.js'
+export { forwardTo } from './forward.js'
 export { controllerFor, type DeclaredRoute } from './handler.js'
 export { openApi, type OpenApiDocument, type OpenApiOptions } from './openapi.js'
 export { checkId, checkKey, checkParam, parseIfMatch, parsePosition } from './params.js'

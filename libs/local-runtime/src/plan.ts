@@ -110,12 +110,11 @@ export async function localPlan(config: LocalConfig): Promise<LocalPlan> {
   }
 }
 
-/** The writer makes the log's schema, the projector that of the read models: who reads them comes after. */
+/** The writer makes the log's schema: who reads the log comes after it. Three waves, because starting takes processors. */
 const START_ORDER = [
   ['postgres-primary', 'redis'],
-  ['postgres-replica', 'event-writer-1'],
-  ['projector-1'],
-  ['query-api-1', 'command-api-1', 'reporter-1'],
+  ['postgres-replica', 'event-writer-1', 'query-api-1'],
+  ['projector-1', 'command-api-1', 'reporter-1'],
 ]
 
 const STOP_ORDER = ['command-api', 'query-api', 'reporter', 'projector', 'event-writer']

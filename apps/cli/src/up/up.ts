@@ -41,7 +41,10 @@ async function untilReady(here: Local, signal: AbortSignal): Promise<Status | un
       return status
     }
     shown = progress(status, shown)
-    if (Date.now() > end_ms) throw new CliFailure(notReady(here, status))
+    if (Date.now() > end_ms) {
+      await stopAll(here)
+      throw new CliFailure(notReady(here, status))
+    }
     if (!status) await ensureController(here)
     await sleep(100)
   }

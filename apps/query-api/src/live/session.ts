@@ -73,6 +73,7 @@ export class Session {
         query,
         hub,
         reader,
+        principal,
         onPending: () => {
           this.pending.add(id)
           this.flush()

@@ -1,4 +1,5 @@
 import { type NamedResource, type Reader } from '#read-models'
+import { type Principal } from '#runtime'
 import { type Query } from '../query-input.js'
 import { readResource } from '../read-resource.js'
 import { type LiveHub, type RowChange, type Watcher } from './hub.js'
@@ -14,6 +15,7 @@ export interface SubscriptionOptions {
   readonly query: Query
   readonly hub: LiveHub
   readonly reader: Reader
+  readonly principal: Principal
   /** Something waits to be sent. */
   readonly onPending: () => void
   /** The subscription cannot go on: it could not be read anew. */
@@ -108,9 +110,9 @@ export class Subscription implements Watcher {
   }
 
   private async read(minPosition: bigint) {
-    const { hub, reader, query } = this.options
+    const { hub, reader, query, principal } = this.options
     const least = hub.position > minPosition ? hub.position : minPosition
-    return readResource(reader, this.named, query, least)
+    return readResource(reader, this.named, query, least, principal)
   }
 
   /** Goes live after a snapshot: what it holds already is dropped. */

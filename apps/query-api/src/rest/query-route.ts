@@ -17,7 +17,7 @@ export function queryRoute(readable: ReadableResource, reader: Reader): Type {
       const query = checkQuery(readable, request.query as Record<string, unknown>)
       const token = headerOf(request, 'headwater-min-position')
       const minPosition = token === undefined ? 0n : parsePosition('Headwater-Min-Position', token)
-      const { position, source, etag, data } = await readResource(reader, named, query, minPosition)
+      const { position, source, etag, data } = await readResource(reader, named, query, minPosition, principal)
       void reply
         .header('headwater-position', position.toString())
         .header('headwater-source', source)

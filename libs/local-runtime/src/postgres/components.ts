@@ -7,7 +7,7 @@ import { type Secrets } from '../secrets.js'
 import { postgresBinaries } from './binaries.js'
 import { type ClusterPlace, initCluster, launchCluster, SUPERUSER } from './cluster.js'
 import { ensureDatabases } from './databases.js'
-import { copyPrimary } from './replica.js'
+import { copyPrimary, pointAt } from './replica.js'
 
 export interface EmbeddedPostgres {
   readonly primary: Component
@@ -84,13 +84,11 @@ export function embeddedPostgres(layout: DataLayout, ports: Ports, secrets: Secr
     stop_ms: 15_000,
     prepare: async () => {
       await findBinaries(layout.replica)
-      await copyPrimary(place(layout.primary, ports.primary), place(layout.replica, ports.replica), adminUrl)
+      const mine = place(layout.replica, ports.replica)
+      await copyPrimary(place(layout.primary, ports.primary), mine, adminUrl)
+      await pointAt(mine, conninfo)
     },
-    launch: () =>
-      launchCluster(place(layout.replica, ports.replica), {
-        primary_conninfo: conninfo,
-        primary_slot_name: 'headwater_replica',
-      }),
+    launch: () => launchCluster(place(layout.replica, ports.replica), { primary_slot_name: 'headwater_replica' }),
     check: () =>
       checked(async () => {
         const row = await ask(

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chown, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { giveTo, makeFolder } from '../process/owner.js'
@@ -34,4 +34,11 @@ export async function copyPrimary(primary: ClusterPlace, replica: ClusterPlace, 
   await writeFile(join(fresh, 'standby.signal'), '')
   await giveTo(fresh, replica.owner)
   await rename(fresh, replica.folder)
+}
+
+/** Whom to follow stands in a file, not among the arguments that everybody on the machine can list. */
+export async function pointAt({ folder, owner }: ClusterPlace, conninfo: string): Promise<void> {
+  const file = join(folder, 'postgresql.auto.conf')
+  await writeFile(file, `primary_conninfo = '${conninfo}'\n`, { mode: 0o600 })
+  if (owner) await chown(file, owner.uid, owner.gid)
 }

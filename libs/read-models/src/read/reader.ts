@@ -18,6 +18,8 @@ export interface Answer {
   /** Changes when the answer may have changed. */
   readonly etag: string
   readonly data: object
+  /** What a token must cover beyond the path, to see it. */
+  readonly covers?: { readonly aggregate: string; readonly id: string }
 }
 
 /** Items of a list in log order, for a subscriber that catches up. */
@@ -211,5 +213,6 @@ function answerOf(
 ): Answer {
   const place = { createdAt: stored.created.position, changedAt: stored.changed }
   const data = { position: position.toString(), ...resource.answer(stored.row, place) }
-  return { position, source, etag: etagOf(readable, stored.changed), data }
+  const covers = resource.covers?.(stored.row)
+  return { position, source, etag: etagOf(readable, stored.changed), data, ...(covers ? { covers } : {}) }
 }

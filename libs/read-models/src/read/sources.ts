@@ -52,14 +52,24 @@ export class Sources {
 
   /** The next replica that answers. @throws Problem `unavailable` */
   async replica(statement: Statement, columns: Columns): Promise<Snapshot> {
+    return this.onReplica((pool) => snapshot(pool, statement, columns, 'replica'))
+  }
+
+  /** Plain rows from the next replica that answers. @throws Problem `unavailable` */
+  async rows(text: string, values: readonly unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    return this.onReplica(async (pool) => (await pool.query<Record<string, unknown>>(text, [...values])).rows)
+  }
+
+  private async onReplica<T>(run: (pool: pg.Pool) => Promise<T>): Promise<T> {
     let reason = 'no replica is configured'
     for (let tries = 0; tries < this.replicas.length; tries++) {
       this.turn = (this.turn + 1) % this.replicas.length
       const pool = this.replicas[this.turn]
       if (!pool) continue
       try {
-        return await snapshot(pool, statement, columns, 'replica')
+        return await run(pool)
       } catch (error) {
+        // A statement that is wrong is wrong everywhere.
         if (error instanceof pg.DatabaseError && error.code?.startsWith('42')) throw error
         reason = reasonOf(error)
       }

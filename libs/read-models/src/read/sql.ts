@@ -27,7 +27,7 @@ function equals(
 
 /** Checkpoint, whether the enclosing document exists, and the rows; one row of nulls when there are none. */
 function withCheckpoint(
-  readable: ReadableResource,
+  readable: Pick<ReadableResource, 'table' | 'within'>,
   given: Readonly<Record<string, string>>,
   rows: string,
   values: Values,
@@ -95,7 +95,7 @@ export function listSql(
 }
 
 export function collectionSql(
-  readable: ReadableResource,
+  readable: Pick<ReadableResource, 'table' | 'within'> & { readonly resource: { readonly params: readonly string[] } },
   given: Readonly<Record<string, string>>,
   prefixes: Readonly<Record<string, string>>,
   limit: number,

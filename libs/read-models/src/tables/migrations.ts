@@ -20,6 +20,21 @@ class ReadModelRuntime1700000000000 implements MigrationInterface {
   }
 }
 
+/** What reports computed: derived, and thrown away with the read models. */
+class ReportResults1700000000002 implements MigrationInterface {
+  readonly name = 'ReportResults1700000000002'
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`create table if not exists headwater.report_results (
+      job text not null, format text not null, media_type text not null, body text not null,
+      position bigint not null, primary key (job, format))`)
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('drop table headwater.report_results')
+  }
+}
+
 function columnsOf(
   table: ReadTable,
 ): { name: string; type: string; isPrimary: boolean; isNullable: boolean; collation?: string }[] {
@@ -73,6 +88,7 @@ export async function migrateReadModels(url: string, tables: readonly ReadTable[
     entities: [...entitiesOf(tables)],
     migrations: [
       ReadModelRuntime1700000000000,
+      ReportResults1700000000002,
       ...schemas.map((schema) =>
         migrationOf(
           schema,

@@ -1,0 +1,82 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common'
+import { type FastifyReply, type FastifyRequest } from 'fastify'
+import { CommandHandler } from '#commands'
+import { type Domain, type Json, type Report } from '#domain-kit'
+import { checkKey, headerOf, metadataOf, parsePosition, validateDto } from '#http-api'
+import { requestReport, reports } from '#reports'
+import { Caller, mayTouch, type Principal, Problem, RequireScope } from '#runtime'
+import { answer } from './answer.js'
+
+export const REPORTS = Symbol('reports')
+
+export function reportsOf(domains: readonly Domain[]): ReadonlyMap<string, Report> {
+  return new Map(domains.flatMap((domain) => domain.reports.map((report) => [report.name, report] as const)))
+}
+
+/** `POST /v1/reports/{name}`: the job's id is new, or made of the idempotency key, so that a retry finds its job. */
+@Controller()
+export class ReportController {
+  constructor(
+    @Inject(CommandHandler) private readonly handler: CommandHandler,
+    @Inject(REPORTS) private readonly known: ReadonlyMap<string, Report>,
+  ) {}
+
+  @Post('/v1/reports/:name')
+  @RequireScope('read')
+  async request(
+    @Param('name') name: string,
+    @Body() sent: unknown,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Caller() principal: Principal,
+  ): Promise<void> {
+    const report = this.known.get(name)
+    if (!report) throw Problem.of('not-found', `there is no report ${JSON.stringify(name.slice(0, 100))}`)
+    const { params, at } = fieldsOf(sent)
+    const checked = validateDto(report.params, params, 'body')
+    const covers = report.target(checked)
+    if (!mayTouch(principal, covers.aggregate, covers.id))
+      throw Problem.of('forbidden', `the token does not cover ${covers.aggregate} "${covers.id}"`)
+    const given = headerOf(request, 'idempotency-key')
+    const key = given === undefined ? randomUUID() : checkKey('Idempotency-Key', given)
+    const target = given === undefined ? randomUUID() : idOf(principal.subject, key)
+    const body = {
+      report: name,
+      params: checked as { readonly [name: string]: Json },
+      covers,
+      ...(at === undefined ? {} : { at: parsePosition('at', at).toString() }),
+    }
+    const outcome = await this.handler.execute({
+      command: requestReport,
+      name: 'reports.request-report',
+      target,
+      body,
+      key,
+      metadata: metadataOf(principal),
+    })
+    const accepted = answer(reports, requestReport, outcome)
+    const location = `/v1/reports/jobs/${target}`
+    await reply
+      .status(202)
+      .headers({ location, 'headwater-position': accepted.position })
+      .headers(accepted.replayed ? { 'headwater-replayed': 'true' } : {})
+      .send({ id: target, ...accepted.body })
+  }
+}
+
+function idOf(subject: string, key: string): string {
+  return createHash('sha256').update(`${subject}\0${key}`).digest('hex').slice(0, 32)
+}
+
+function fieldsOf(sent: unknown): { readonly params: unknown; readonly at: unknown } {
+  if (typeof sent !== 'object' || sent === null || Array.isArray(sent))
+    throw Problem.of('invalid-body', 'the body must be a JSON object with "params" and an optional "at"')
+  const { params, at, ...rest } = sent as Readonly<Record<string, unknown>>
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined)
+    throw Problem.of('invalid-body', `${unknown.slice(0, 100)} is not a field that is read here`, {
+      errors: [{ field: unknown.slice(0, 100), rule: 'unknown-field', message: 'not a field that is read here' }],
+    })
+  return { params, at }
+}

@@ -1,0 +1,84 @@
+import { type EventStore } from '#event-store'
+import { type Sources, type ReadTable } from '#read-models'
+import { job, type ReportRequest } from '#reports'
+import { type Logger, reasonOf } from '#runtime'
+import { type ReportJob } from './report-runner.js'
+
+/** Jobs that are not settled, as the replica knows them. */
+const OPEN_SQL = `
+select c.position as checkpoint, true as is_within, r.* from headwater.checkpoints c
+left join lateral (
+  select true as is_found, t.* from jobs_v1.jobs t where t.state in ('queued', 'running') limit 1000
+) r on true
+where c.projection = 'jobs' and c.version = 1 and c.partition = 0`
+
+const SWEEP_MS = 5_000
+
+export interface OpenJobsOptions {
+  readonly store: EventStore
+  readonly sources: Sources
+  readonly table: ReadTable
+  readonly logger: Logger
+  /** Puts a job into the queue; a job that is there already stays as it is. */
+  readonly enqueue: (job: ReportJob) => Promise<unknown>
+}
+
+/**
+ * Finds jobs to do: as they are requested, from the log; and every few seconds those that are open in the read model, so that a lost
+ * queue, a lost event or a crash between the two only costs time.
+ */
+export class OpenJobs {
+  private readonly stop = new AbortController()
+  private readonly timer: NodeJS.Timeout
+  private following: Promise<void> = Promise.resolve()
+
+  constructor(private readonly options: OpenJobsOptions) {
+    this.timer = setInterval(() => void this.sweep(), SWEEP_MS)
+    this.following = this.follow()
+    void this.sweep()
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer)
+    this.stop.abort()
+    await this.following
+  }
+
+  private async follow(): Promise<void> {
+    const { store, logger } = this.options
+    const { signal } = this.stop
+    while (!signal.aborted) {
+      try {
+        for await (const { events } of store.subscribe({ after: await store.head(), signal }))
+          for (const { aggregate, type, aggregateId, data, position } of events)
+            if (aggregate === job.name && type === 'ReportRequested')
+              await this.found(aggregateId, data as ReportRequest, position)
+      } catch (error) {
+        logger.warn({ reason: reasonOf(error) }, 'requests are found by sweeping only')
+        await new Promise((resolve) => setTimeout(resolve, 500))
+      }
+    }
+  }
+
+  private async sweep(): Promise<void> {
+    const { sources, table, logger } = this.options
+    try {
+      const { rows } = await sources.replica({ text: OPEN_SQL, values: [] }, table.columns)
+      for (const { row, created } of rows) {
+        const { id, report, params, at } = row as unknown as ReportRequest & { readonly id: string }
+        await this.found(id, { report, params, ...(at ? { at } : {}) }, created.position)
+      }
+    } catch (error) {
+      logger.debug({ reason: reasonOf(error) }, 'open jobs were not swept')
+    }
+  }
+
+  private async found(
+    id: string,
+    { report, params, at = '0' }: Pick<ReportRequest, 'report' | 'params' | 'at'>,
+    position: bigint,
+  ): Promise<void> {
+    const least = BigInt(at) > position ? BigInt(at) : position
+    await this.options.enqueue({ id, report, params, minPosition: least.toString() })
+  }
+}
