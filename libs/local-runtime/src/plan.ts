@@ -156,6 +156,7 @@ function environment(
     REDIS_URL: redisUrl,
     HEADWATER_WRITER: `127.0.0.1:${ports.writerLink}`,
     HEADWATER_ALLOW_LIST: layout.allowList,
+    HEADWATER_OPERATOR_JWKS_URL: localJwksUrl(layout.keys),
     HEADWATER_JWKS_URL: config.HEADWATER_JWKS_URL ?? localJwksUrl(layout.keys),
     HEADWATER_JWT_ISSUER: config.HEADWATER_JWT_ISSUER,
     HEADWATER_JWT_AUDIENCE: config.HEADWATER_JWT_AUDIENCE,

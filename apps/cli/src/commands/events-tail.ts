@@ -22,7 +22,7 @@ export async function eventsTail(options: Options): Promise<number> {
   const limit = whole('--limit', options.limit)
   if (from !== undefined) query.set('from', from)
   if (limit !== undefined) query.set('limit', limit)
-  const response = await fetch(`http://127.0.0.1:${here.ports.queries}/v1/events?${query.toString()}`, {
+  const response = await fetch(`http://127.0.0.1:${here.ports.writer}/v1/events?${query.toString()}`, {
     headers: { authorization: `Bearer ${await operatorToken(here)}` },
   })
   if (!response.ok || !response.body) throw new CliFailure(`the events cannot be read: ${await response.text()}`)

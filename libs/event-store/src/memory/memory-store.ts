@@ -61,7 +61,7 @@ class MemoryLog {
     const place = batch.accept(one)
     if (place === 'busy') throw new Error('an append claims one name twice')
     if ('conflict' in place) return this.conflict(request, place.conflict)
-    this.events.push(...batch.events.map(({ event }) => event))
+    this.events.push(...batch.events)
     for (const [stream, head] of batch.heads) this.heads.set(stream, head)
     for (const { hash } of batch.keys) this.keys.set(hash, { ...place, requestHash: request.requestHash })
     this.time_ms = batch.time_ms

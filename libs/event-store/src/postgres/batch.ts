@@ -26,7 +26,7 @@ export function streamsOf({ writes, checks = [] }: AppendRequest): readonly stri
 
 /** One transaction in the making: what was accepted so far, on top of what is committed. */
 export class Batch {
-  readonly events: { readonly event: RecordedEvent; readonly command: AppendRequest | undefined }[] = []
+  readonly events: RecordedEvent[] = []
   readonly keys: { readonly hash: string; readonly position: bigint }[] = []
   readonly heads = new Map<string, StreamHead>()
   private readonly taken = new Set<string>()
@@ -78,9 +78,18 @@ export class Batch {
         this.position += 1n
         lastId = event.id
         const isLast = !place && index === events.length - 1
+        const { metadata, ...rest } = event
+        const { key } = request.commandId
+        const command = isLast ? { $command: { key, hash: request.requestHash } } : {}
         this.events.push({
-          event: { ...event, stream, aggregate, aggregateId, revision, position: this.position, time: this.time },
-          command: isLast ? request : undefined,
+          ...rest,
+          metadata: { ...metadata, ...command },
+          stream,
+          aggregate,
+          aggregateId,
+          revision,
+          position: this.position,
+          time: this.time,
         })
       })
       this.heads.set(stream, { revision, lastId })

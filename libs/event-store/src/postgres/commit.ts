@@ -36,20 +36,14 @@ export async function commit(
     lease.name,
     lease.epoch,
     new Date(batch.time_ms).toISOString(),
-    events.map(({ event }) => event.position),
-    events.map(({ event }) => event.stream),
-    events.map(({ event }) => event.revision),
-    events.map(({ event }) => event.id),
-    events.map(({ event }) => event.type),
-    events.map(({ event }) => event.version),
-    events.map(({ event }) => JSON.stringify(event.data)),
-    events.map(({ event, command }) =>
-      JSON.stringify(
-        command
-          ? { ...event.metadata, $command: { key: command.commandId.key, hash: command.requestHash } }
-          : event.metadata,
-      ),
-    ),
+    events.map((event) => event.position),
+    events.map((event) => event.stream),
+    events.map((event) => event.revision),
+    events.map((event) => event.id),
+    events.map((event) => event.type),
+    events.map((event) => event.version),
+    events.map((event) => JSON.stringify(event.data)),
+    events.map((event) => JSON.stringify(event.metadata)),
     keys.map(({ hash }) => hash),
     keys.map(({ position }) => position),
   ]

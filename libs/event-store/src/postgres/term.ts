@@ -78,7 +78,7 @@ export class Term {
     if (result === 'fenced') throw new Error(`epoch ${this.lease.epoch.toString()} leads no longer`)
     if (result === 'taken') return this.withoutTaken(candidates)
     for (const [stream, head] of batch.heads) this.heads.set(stream, head)
-    const committed = { after: this.head, position: batch.head, events: batch.events.map(({ event }) => event) }
+    const committed = { after: this.head, position: batch.head, events: batch.events }
     this.head = batch.head
     this.time_ms = batch.time_ms
     return { committed, appended, refused, taken: [], later }

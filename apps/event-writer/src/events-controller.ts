@@ -1,0 +1,49 @@
+import { Readable } from 'node:stream'
+import { Controller, Get, Inject, Query, Res } from '@nestjs/common'
+import { type FastifyReply } from 'fastify'
+import { type EventStore } from '#event-store'
+import { parsePosition } from '#http-api'
+import { RequireScope } from '#runtime'
+
+export const STORE = Symbol('event store')
+
+/** `GET /v1/events?from=&limit=`: the log as it stands and grows, one JSON object a line. For operators. */
+@Controller()
+export class EventsController {
+  constructor(@Inject(STORE) private readonly store: EventStore) {}
+
+  @Get('/v1/events')
+  @RequireScope('operate')
+  async events(
+    @Query('from') from: unknown,
+    @Query('limit') limit: unknown,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const least = from === undefined ? undefined : parsePosition('from', from)
+    const after = least === undefined ? await this.store.head() : least > 0n ? least - 1n : 0n
+    const most = limit === undefined ? undefined : parsePosition('limit', limit)
+    const stop = new AbortController()
+    reply.raw.once('close', () => stop.abort())
+    await reply
+      .header('content-type', 'application/x-ndjson')
+      .send(Readable.from(linesOf(this.store, after, most, stop.signal)))
+  }
+}
+
+async function* linesOf(
+  store: EventStore,
+  after: bigint,
+  most: bigint | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  let left = most
+  if (left === 0n) return
+  for await (const { events } of store.subscribe({ after, signal }))
+    for (const { position, stream, revision, type, id, time, data, metadata } of events) {
+      const place = { position: position.toString(), stream, revision: revision.toString() }
+      yield `${JSON.stringify({ ...place, type, id, time, data, metadata })}\n`
+      if (left === undefined) continue
+      left -= 1n
+      if (left === 0n) return
+    }
+}
