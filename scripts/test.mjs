@@ -1,0 +1,82 @@
+// `npm test`: set up what is missing, start a whole system on ports and folders of its own, run every test against it,
+// stop it, and see that nothing is left. Arguments go to Jest: `npm test -- libs/ledger`.
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { root, setup } from './setup.mjs'
+
+/** A block of ports whose first and usual ones are free. */
+async function freePortBase() {
+  const isFree = (port) =>
+    new Promise((resolve) => {
+      const server = createServer().once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    })
+  for (;;) {
+    const base = 20_000 + 100 * Math.floor(Math.random() * 120)
+    const ports = [1, 2, 3, 4, 5, 6, 14, 50, 51, 52].map((offset) => base + offset)
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base
+  }
+}
+
+setup()
+const folder = mkdtempSync(join(tmpdir(), 'headwater-test-'))
+const env = {
+  ...process.env,
+  HEADWATER_DATA: join(folder, 'data'),
+  HEADWATER_PORT_BASE: String(await freePortBase()),
+  HEADWATER_ROOT: root,
+  LOG_LEVEL: 'info',
+}
+for (const name of ['EVENT_STORE_URL', 'PRIMARY_URL', 'REPLICA_URLS', 'REDIS_URL', 'HEADWATER_JWKS_URL']) delete env[name]
+const cli = join(root, 'bin', 'headwater')
+
+process.stderr.write('starting a system to test against …\n')
+const system = spawn(process.execPath, [cli, 'up'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
+let said = ''
+system.stdout.on('data', (bytes) => {
+  said += bytes
+})
+const ended = new Promise((resolve) => system.once('exit', resolve))
+while (!said.includes('Headwater is ready')) {
+  if (system.exitCode !== null) {
+    process.stderr.write(`the system did not start; its logs are in ${env.HEADWATER_DATA}/logs\n`)
+    process.exit(1)
+  }
+  await sleep(100)
+}
+
+const results = join(folder, 'results.json')
+const jest = spawn(
+  process.execPath,
+  [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '--runInBand', '--json', '--outputFile', results, ...process.argv.slice(2)],
+  { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] },
+)
+const stop = () => jest.kill('SIGTERM')
+process.once('SIGINT', stop)
+process.once('SIGTERM', stop)
+const status = await new Promise((resolve) => jest.once('exit', (code) => resolve(code ?? 1)))
+
+system.kill('SIGTERM')
+await ended
+const left = spawnSync('pgrep', ['-f', env.HEADWATER_DATA], { encoding: 'utf8' }).stdout?.trim() ?? ''
+let passed = 0
+let failed = 1
+try {
+  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(results, 'utf8'))
+  passed = numPassedTests
+  failed = numFailedTests + (numFailedTests === 0 ? numFailedTestSuites : 0)
+} catch {
+  process.stderr.write('Jest left no results\n')
+}
+if (left !== '') {
+  failed += 1
+  process.stderr.write(`processes are left: ${left.split('\n').join(', ')}\n`)
+}
+if (failed === 0) rmSync(folder, { recursive: true, force: true })
+else process.stderr.write(`data and logs are kept in ${folder}\n`)
+process.stdout.write(`${passed} passed, ${failed} failed\n`)
+process.exit(status === 0 && failed === 0 ? 0 : 1)
