@@ -13,7 +13,8 @@ export class StatusController {
 
   @Get('/v1/status')
   @RequireScope('operate')
-  status(): Status {
+  async status(): Promise<Status> {
+    await this.supervisor.refresh()
     return this.directory.status()
   }
 
