@@ -1,13 +1,17 @@
 import { type FieldError } from '#domain-kit'
 
 const DEPTH_MAX = 16
+const ERRORS_MAX = 20
 
 /**
- * What class-validator would let pass or stumble over: `null` (it would count as left out) and nesting so deep that
+ * What class-validator would let pass or stumble over: `null` (it would count as left out), lists of lists (it looks
+ * into them and finds nothing wrong), names that every object has, and nesting so deep that
  * recursion would not survive it. Iterative for that reason.
  */
 export function shapeFaults(value: object): FieldError[] {
-  const errors: FieldError[] = []
+  const errors: FieldError[] = Object.keys(value)
+    .filter((name) => name in Object.prototype)
+    .map((name) => ({ field: name, rule: 'unknown-field', message: `${name} is not a field that is read here` }))
   const open: { readonly value: object; readonly path: string; readonly depth: number }[] = [
     { value, path: '', depth: 1 },
   ]
@@ -17,8 +21,10 @@ export function shapeFaults(value: object): FieldError[] {
       return [{ field: path.slice(0, 200), rule: 'depth', message: `nested deeper than ${DEPTH_MAX} levels` }]
     for (const [name, each] of Object.entries(next.value) as [string, unknown][]) {
       const field = path === '' ? name : `${path}.${name}`
-      if (each === null && errors.length < 20)
-        errors.push({ field, rule: 'null', message: `${field} is null; leave the field out instead` })
+      if (errors.length >= ERRORS_MAX) return errors
+      if (each === null) errors.push({ field, rule: 'null', message: `${field} is null; leave the field out instead` })
+      else if (Array.isArray(each) && Array.isArray(next.value))
+        errors.push({ field, rule: 'object', message: `${field} is a list within a list` })
       else if (typeof each === 'object' && each !== null) open.push({ value: each, path: field, depth: depth + 1 })
     }
   }

@@ -7,6 +7,7 @@ import { type Authenticator } from '../auth/authenticator.js'
 import { AuthGuard } from '../auth/guard.js'
 import { contextFrom, runWith } from '../log/context.js'
 import { type Logger } from '../log/logger.js'
+import { answerClientError } from './client-error.js'
 import { type Health } from './health.js'
 import { ProblemFilter, sendProblem } from './problem-filter.js'
 
@@ -29,6 +30,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Nest
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: SEGMENT_LENGTH_MAX },
+    clientErrorHandler: answerClientError,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(error, request, reply, logger),
   })
