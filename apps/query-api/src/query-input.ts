@@ -35,7 +35,7 @@ export function checkQuery({ resource }: ReadableResource, query: Readonly<Recor
   if (cursor !== undefined && typeof cursor !== 'string') throw refuse('cursor', 'once', 'must be given once')
   return {
     limit: limit === undefined ? LIMIT_DEFAULT : Number(limit),
-    cursor: cursor as string | undefined,
+    cursor: cursor,
     filter: filterClass ? validateDto(filterClass, { ...query }, 'query') : {},
   }
 }

@@ -85,8 +85,10 @@ export class StreamChain {
   }
 
   private async attempt(job: Job): Promise<void> {
-    if (Date.now() > job.deadline_ms)
-      return job.settle({ kind: 'unavailable', overloaded: false, reason: 'the event log did not answer in time' })
+    if (Date.now() > job.deadline_ms) {
+      job.settle({ kind: 'unavailable', overloaded: false, reason: 'the event log did not answer in time' })
+      return
+    }
     try {
       await this.decide(job)
     } catch (error) {
@@ -189,7 +191,10 @@ export class StreamChain {
       this.loaded = true
       this.isBroken = false
     } catch (error) {
-      if (!(error instanceof StoreUnavailable)) return this.failAll(error)
+      if (!(error instanceof StoreUnavailable)) {
+        this.failAll(error)
+        return
+      }
       await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 100))
     }
     const worst = Math.max(0, ...this.again.map(({ attempts }) => attempts))
@@ -247,16 +252,30 @@ export class StreamChain {
     const { stream } = this
     const { command, body, key, ifMatch } = job.request
     const recalled = await this.store.recall({ stream, key })
-    if (recalled && recalled.requestHash !== job.hash) return job.settle({ kind: 'key-reused' })
-    if (recalled) return job.settle({ kind: 'accepted', place: placeOf(recalled), replayed: true })
+    if (recalled && recalled.requestHash !== job.hash) {
+      job.settle({ kind: 'key-reused' })
+      return
+    }
+    if (recalled) {
+      job.settle({ kind: 'accepted', place: placeOf(recalled), replayed: true })
+      return
+    }
     for (const { name } of command.claims(body)) {
       const taken = await this.store.findClaim({ stream, name })
-      if (taken?.requestHash === job.hash)
-        return job.settle({ kind: 'accepted', place: placeOf(taken), replayed: true })
+      if (taken?.requestHash === job.hash) {
+        job.settle({ kind: 'accepted', place: placeOf(taken), replayed: true })
+        return
+      }
     }
-    if (rejection) return job.settle({ kind: 'rejected', rejection })
+    if (rejection) {
+      job.settle({ kind: 'rejected', rejection })
+      return
+    }
     const { revision, position } = this.base
-    if (ifMatch !== undefined && ifMatch !== revision) return job.settle({ kind: 'revision-mismatch', revision })
+    if (ifMatch !== undefined && ifMatch !== revision) {
+      job.settle({ kind: 'revision-mismatch', revision })
+      return
+    }
     job.settle({ kind: 'accepted', place: { stream, revision, position }, replayed: false })
   }
 }

@@ -28,7 +28,7 @@ export function dtoSchemas(): Readonly<Record<string, JsonSchema>> {
   const { defaultMetadataStorage } = storage()
   return validationMetadatasToSchemas({
     classTransformerMetadataStorage: defaultMetadataStorage as never,
-    additionalConverters: converters() as never,
+    additionalConverters: converters(),
     refPointerPrefix: '#/components/schemas/',
   }) as unknown as Readonly<Record<string, JsonSchema>>
 }

@@ -25,7 +25,7 @@ export function shapeFaults(value: object): FieldError[] {
       if (each === null) errors.push({ field, rule: 'null', message: `${field} is null; leave the field out instead` })
       else if (Array.isArray(each) && Array.isArray(next.value))
         errors.push({ field, rule: 'object', message: `${field} is a list within a list` })
-      else if (typeof each === 'object' && each !== null) open.push({ value: each, path: field, depth: depth + 1 })
+      else if (typeof each === 'object') open.push({ value: each, path: field, depth: depth + 1 })
     }
   }
   return errors

@@ -37,7 +37,7 @@ export class RemoteError extends Error {
     readonly code: string,
     message: string,
     readonly retryable = false,
-    readonly details: unknown = undefined,
+    readonly details?: unknown,
   ) {
     super(message)
   }

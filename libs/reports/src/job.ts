@@ -19,10 +19,12 @@ interface JobState {
   readonly state: 'none' | 'queued' | 'running' | 'done' | 'failed'
 }
 
+const NOTHING: JobState = { state: 'none' }
+
 /** One report being computed: a stream like any other, so that a job can be read, watched and derived again. */
 export const job = aggregate<JobEvent>()('job', {
   version: 1,
-  initial: { state: 'none' } as JobState,
+  initial: NOTHING,
   evolve: {
     ReportRequested: () => ({ state: 'queued' }),
     ReportStarted: () => ({ state: 'running' }),

@@ -97,6 +97,10 @@ export class Subscription implements Watcher {
     else void this.reset()
   }
 
+  private isOpen(): boolean {
+    return !this.isClosed
+  }
+
   get isPending(): boolean {
     return this.outbox.length > 0 || !(this.queue?.isEmpty ?? true)
   }
@@ -162,7 +166,7 @@ export class Subscription implements Watcher {
           ...chunk.changes.map((each) => ({ event: 'change' as const, message: { subscription: id, ...each } })),
         )
         this.options.onPending()
-        while (this.outbox.length > CHUNK && !this.isClosed) await new Promise((resolve) => setTimeout(resolve, 10))
+        while (this.outbox.length > CHUNK && this.isOpen()) await new Promise((resolve) => setTimeout(resolve, 10))
         if (!chunk.next) this.begin(chunk.position)
         next = chunk.next
       }

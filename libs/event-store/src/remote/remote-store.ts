@@ -66,13 +66,14 @@ export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOpti
 }
 
 async function keepListening(link: Link, feed: LiveFeed, signal: AbortSignal, logger: Logger): Promise<void> {
-  while (!signal.aborted) {
+  const goesOn = (): boolean => !signal.aborted
+  while (goesOn()) {
     try {
       for await (const batch of link.subscribe('commits', null, { signal })) feed.publish(batch as EventBatch)
     } catch (error) {
-      if (!signal.aborted) logger.debug({ reason: reasonOf(error) }, 'no tidings from the writer; polling the log')
+      if (goesOn()) logger.debug({ reason: reasonOf(error) }, 'no tidings from the writer; polling the log')
     }
-    if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 200))
+    if (goesOn()) await new Promise((resolve) => setTimeout(resolve, 200))
   }
 }
 

@@ -109,7 +109,7 @@ class ReconnectingLink implements Link {
       socket.destroy()
     }
     const hello = setTimeout(() => fail('no welcome in time'), this.limits.hello_ms)
-    socket.on('error', (error) => this.logger.debug({ endpoint, reason: error.message }, 'link socket failed'))
+    socket.on('error', (error: Error) => this.logger.debug({ endpoint, reason: error.message }, 'link socket failed'))
     socket.once('close', () => {
       clearTimeout(hello)
       this.connection = undefined

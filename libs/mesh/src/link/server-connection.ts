@@ -31,7 +31,7 @@ export class ServerConnection {
     })
     const hello = setTimeout(() => this.peer ?? this.reject('no hello in time'), limits.hello_ms)
     const heartbeat = setInterval(() => this.beat(), limits.heartbeat_ms)
-    socket.on('error', (error) => logger.debug({ reason: error.message }, 'link socket failed'))
+    socket.on('error', (error: Error) => logger.debug({ reason: error.message }, 'link socket failed'))
     socket.on('drain', () => socket.resume())
     socket.once('close', () => {
       clearTimeout(hello)
@@ -136,9 +136,14 @@ export class ServerConnection {
 
   private async handleRequest([, id, method, timeout_ms, payload]: Request): Promise<void> {
     const handler = Object.hasOwn(this.options.requests, method) ? this.options.requests[method] : undefined
-    if (!handler) return this.finish(id, [Kind.refusal, id, 'refused', `there is no method "${method}"`])
-    if (this.running.size >= this.limits.in_flight_max)
-      return this.frames.send([Kind.refusal, id, 'overloaded', 'too many requests in flight'])
+    if (!handler) {
+      this.finish(id, [Kind.refusal, id, 'refused', `there is no method "${method}"`])
+      return
+    }
+    if (this.running.size >= this.limits.in_flight_max) {
+      this.frames.send([Kind.refusal, id, 'overloaded', 'too many requests in flight'])
+      return
+    }
     const controller = this.begin(id)
     const timer = setTimeout(() => controller.abort(), timeout_ms)
     try {
@@ -155,9 +160,14 @@ export class ServerConnection {
   private async handleSubscribe([, id, method, credit, payload]: Subscribe): Promise<void> {
     const streams = this.options.streams ?? {}
     const handler = Object.hasOwn(streams, method) ? streams[method] : undefined
-    if (!handler) return this.finish(id, [Kind.refusal, id, 'refused', `there is no stream "${method}"`])
-    if (this.windows.size >= this.limits.streams_max)
-      return this.frames.send([Kind.refusal, id, 'overloaded', 'too many subscriptions'])
+    if (!handler) {
+      this.finish(id, [Kind.refusal, id, 'refused', `there is no stream "${method}"`])
+      return
+    }
+    if (this.windows.size >= this.limits.streams_max) {
+      this.frames.send([Kind.refusal, id, 'overloaded', 'too many subscriptions'])
+      return
+    }
     const controller = this.begin(id)
     const window = new StreamWindow(Math.min(credit, this.limits.credit_max), controller.signal)
     this.windows.set(id, window)

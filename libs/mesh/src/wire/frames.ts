@@ -95,7 +95,7 @@ export class FrameSocket {
       this.events.violation('a frame that is no list of messages')
       return false
     }
-    for (const message of messages) this.events.message(message as unknown as Message)
+    for (const message of messages as readonly Message[]) this.events.message(message)
     return true
   }
 }

@@ -40,7 +40,7 @@ export class CacheWriter {
       if (typeof generation === 'string' && applied === position.toString()) {
         const entries = (await this.redis.xRange(feedKey(generation), '-', '+')) ?? []
         this.kept = entries.map(({ id, message }) => {
-          const text = String(message['changes'] ?? '[]')
+          const text = message['changes'] ?? '[]'
           return { position: id, changes: (JSON.parse(text) as unknown[]).length, bytes: text.length }
         })
         this.isBroken = false

@@ -42,6 +42,10 @@ export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [position: big
     await this.done
   }
 
+  private isClosed(): boolean {
+    return this.closed
+  }
+
   private async run(): Promise<void> {
     while (!this.closed) {
       try {
@@ -50,7 +54,7 @@ export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [position: big
       } catch (error) {
         if (this.isLive) this.options.logger.warn({ reason: reasonOf(error) }, 'the change feed is interrupted')
         this.isLive = false
-        if (!this.closed) await new Promise((resolve) => setTimeout(resolve, 100))
+        if (!this.isClosed()) await new Promise((resolve) => setTimeout(resolve, 100))
       }
     }
   }

@@ -41,7 +41,7 @@ export function fromSql(columns: Columns, record: Readonly<Record<string, unknow
 export function toSqlText({ type }: Column, value: unknown): string | null {
   if (type === 'json') return JSON.stringify(value)
   if (value === null || value === undefined) return null
-  return typeof value === 'string' ? value : String(value as number | bigint | boolean)
+  return (value as string | number | bigint | boolean).toString()
 }
 
 /** One text for a key, the same in the row cache, in Redis and in subscriptions. */

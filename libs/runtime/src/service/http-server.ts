@@ -39,7 +39,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Nest
     bodyParser: false,
     abortOnError: false,
   })
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance
+  const fastify = app.getHttpAdapter().getInstance()
   fastify.removeContentTypeParser('text/plain')
   fastify.addHook('onRequest', (request, reply, done) => {
     const context = contextFrom(request.headers)

@@ -64,6 +64,7 @@ async function run<C extends ConfigOf<typeof baseSettings>>(
   const metrics = new Registry()
   metrics.setDefaultLabels({ role, instance: config.HEADWATER_INSTANCE })
   collectDefaultMetrics({ register: metrics })
+  const running: { app?: NestFastifyApplication } = {}
   const first: Step[] = []
   const last: Step[] = []
   let stopping = false
@@ -75,12 +76,11 @@ async function run<C extends ConfigOf<typeof baseSettings>>(
       logger.error({ after_ms: config.HEADWATER_DRAIN_MS }, 'the planned stop took too long')
       process.exit(1)
     }, config.HEADWATER_DRAIN_MS).unref()
-    const close: Step = ['http', () => app?.close()]
+    const close: Step = ['http', () => running.app?.close()]
     for (const [name, step] of [...first, close, ...last.reverse()]) await settle(logger, name, step)
     logger.info({}, 'stopped')
     process.exit(0)
   }
-  let app: NestFastifyApplication | undefined
   process.once('SIGTERM', () => void stop('SIGTERM'))
   process.once('SIGINT', () => void stop('SIGINT'))
   health.add('serving', () => (stopping ? 'stopping' : undefined))
@@ -93,7 +93,8 @@ async function run<C extends ConfigOf<typeof baseSettings>>(
     onStop: (...step) => last.push(step),
     endpoint: (name, address) => logger.info({ name, address: withoutCredentials(address) }, 'connects to'),
   })
-  app = await createHttpServer({ module: parts.module, authenticator: parts.authenticator, health, metrics, logger })
+  const app = await createHttpServer({ module: parts.module, authenticator: parts.authenticator, health, metrics, logger })
+  running.app = app
   await parts.configure?.(app)
   await app.listen(config.HEADWATER_PORT, config.HEADWATER_HOST)
   logger.info({ url: `http://${config.HEADWATER_HOST}:${config.HEADWATER_PORT}` }, 'listening')
