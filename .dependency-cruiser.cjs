@@ -12,7 +12,7 @@ const allowed = {
   mesh: ['runtime'],
   runtime: ['domain-kit'],
   commands: ['domain-kit', 'event-store', 'runtime'],
-  'read-models': ['domain-kit', 'event-store', 'runtime'],
+  'read-models': ['domain-kit', 'event-store', 'leadership', 'runtime'],
   'http-api': ['domain-kit', 'runtime'],
   'local-runtime': ['mesh', 'runtime'],
   testing: ['domain-kit', 'event-store', 'leadership', 'mesh', 'runtime', 'commands', 'read-models', 'local-runtime', 'http-api', 'domains', 'ledger', 'reports'],
@@ -43,7 +43,7 @@ module.exports = {
   ],
   options: {
     tsPreCompilationDeps: true,
-    tsConfig: { fileName: 'tsconfig.json' },
+    tsConfig: { fileName: 'tsconfig.deps.json' },
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(dist|node_modules)/' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
