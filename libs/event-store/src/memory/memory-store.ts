@@ -69,10 +69,12 @@ class MemoryLog {
   }
 
   private conflict(request: AppendRequest, stream: string): AppendResult {
-    const expected = request.writes.find((each) => each.stream === stream)?.expected
+    const expected = [...request.writes, ...(request.checks ?? [])].find((each) => each.stream === stream)?.expected
     const from = typeof expected === 'bigint' ? expected + 1n : 0n
     const tail = this.events.filter((event) => event.stream === stream && event.revision >= from)
-    return { outcome: 'conflict', stream, revision: this.heads.get(stream)?.revision ?? -1n, tail }
+    const fits = tail.length <= DEFAULT_LIMITS.conflict_tail_events
+    const revision = this.heads.get(stream)?.revision ?? -1n
+    return { outcome: 'conflict', stream, revision, tail: fits ? tail : undefined }
   }
 
   async page(after: bigint, limit: number): Promise<RecordedEvent[]> {

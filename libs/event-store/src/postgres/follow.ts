@@ -34,6 +34,7 @@ export async function* follow(
         if (!batch || batch.after > position) break
         if (batch.position <= position) continue
         const fresh = batch.events.filter((event) => event.position > position)
+        if (fresh.length > batch_max) break
         yield { after: position, position: batch.position, events: fresh }
         position = batch.position
       }

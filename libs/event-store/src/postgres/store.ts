@@ -122,5 +122,13 @@ async function conflict(reader: PostgresReader, request: AppendRequest, stream: 
     tail.push(event)
   const last = tail.at(-1)
   const fits = tail.length <= DEFAULT_LIMITS.conflict_tail_events
-  return { outcome: 'conflict', stream, revision: last?.revision ?? from - 1n, tail: fits ? tail : undefined }
+  // An expectation ahead of the stream has no tail, and one far behind it not all of it: neither tells where the stream ends.
+  const revision = last && fits ? last.revision : await endOf(reader, stream)
+  const isWhole = fits && (last !== undefined || revision < from)
+  return { outcome: 'conflict', stream, revision, tail: isWhole ? tail : undefined }
+}
+
+async function endOf(reader: PostgresReader, stream: string): Promise<bigint> {
+  for await (const { revision } of reader.readStream(stream, { direction: 'backwards', limit: 1 })) return revision
+  return -1n
 }
