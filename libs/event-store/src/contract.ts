@@ -1,0 +1,41 @@
+import { describeConflicts, describeExpectations, describeTips } from './contract/appends.js'
+import { describeClaims, describeCommandIds } from './contract/names.js'
+import { describeOrder, describeReading, describeSeveralStreams } from './contract/reading.js'
+import { all, type Store } from './contract/requests.js'
+import { describeSubscribing } from './contract/subscribing.js'
+import { type EventStore } from './port.js'
+
+/** An open store with an empty log. */
+export interface Subject {
+  readonly store: EventStore
+  close(): Promise<void>
+}
+
+/** What must hold for every adapter of the port: one store for all of it, each test with streams of its own. */
+export function describeContract(name: string, open: () => Promise<Subject>): void {
+  describe(`event store contract: ${name}`, () => {
+    let subject: Subject | undefined
+    const store: Store = () => {
+      if (!subject) throw new Error('the store is not open')
+      return subject.store
+    }
+    beforeAll(async () => {
+      subject = await open()
+    }, 60_000)
+    afterAll(() => subject?.close())
+
+    test('an empty log has head 0 and no events', async () => {
+      expect(await store().head()).toBe(0n)
+      expect(await all(store().readAll())).toEqual([])
+    })
+    describe('expectations', () => describeExpectations(store))
+    describe('tips', () => describeTips(store))
+    describe('conflicts', () => describeConflicts(store))
+    describe('command ids', () => describeCommandIds(store))
+    describe('claims', () => describeClaims(store))
+    describe('several streams', () => describeSeveralStreams(store))
+    describe('reading', () => describeReading(store))
+    describe('order', () => describeOrder(store))
+    describe('subscribing', () => describeSubscribing(store))
+  })
+}

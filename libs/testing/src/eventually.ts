@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const POLL_MS = 10
+
+/**
+ * Waits until a condition holds. Looks every 10 ms; gives up after `timeout_ms` (default 20,000), which is a bound on a
+ * hanging test and no assertion about speed.
+ *
+ * @returns what `check` returned, once that was neither false nor undefined.
+ * @throws Error with `what`, and with what `check` threw last.
+ */
+export async function eventually<T>(
+  what: string,
+  check: () => T | false | undefined | Promise<T | false | undefined>,
+  { timeout_ms = 20_000 }: { readonly timeout_ms?: number } = {},
+): Promise<T> {
+  const deadline_ms = Date.now() + timeout_ms
+  let cause: unknown
+  while (Date.now() < deadline_ms) {
+    try {
+      const value = await check()
+      if (value !== false && value !== undefined) return value
+    } catch (error) {
+      cause = error
+    }
+    await sleep(POLL_MS)
+  }
+  throw new Error(`never came true: ${what}`, { cause })
+}

@@ -1,0 +1,6 @@
+export { eventually } from './eventually.js'
+export { type PostgresWriter, postgresWriter, type PostgresWriterOptions } from './servers/postgres-writer.js'
+export { type ScratchDatabase, scratchDatabase } from './servers/scratch-database.js'
+export { type ScratchRedis, scratchRedis } from './servers/scratch-redis.js'
+export { testServers, type TestServers } from './servers/test-servers.js'
+export { silentLogger } from './silent-logger.js'

@@ -1,0 +1,49 @@
+import { migrateLog, openPostgresStore, type PostgresStore } from '#event-store'
+import { Leadership } from '#leadership'
+import { eventually } from '../eventually.js'
+import { silentLogger } from '../silent-logger.js'
+
+export interface PostgresWriterOptions {
+  /** Of a database of the test's own. */
+  readonly url: string
+  /** Default `writer-1`. */
+  readonly holder?: string
+  /** Default 60,000: it renews only every 15 s, so that a test can take the lease away without being noticed at once. */
+  readonly lease_ms?: number
+}
+
+/** An event writer in the test's process, as the event-writer's app puts it together. */
+export interface PostgresWriter {
+  readonly store: PostgresStore
+  readonly leadership: Leadership
+  /** Until it takes appends. */
+  leads(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Brings the schema up to date and begins to try for the lease. */
+export async function postgresWriter({ url, holder, lease_ms }: PostgresWriterOptions): Promise<PostgresWriter> {
+  await migrateLog(url)
+  const logger = silentLogger()
+  const leadership = new Leadership({
+    url,
+    schema: 'log',
+    name: 'event-writer',
+    holder: holder ?? 'writer-1',
+    lease_ms: lease_ms ?? 60_000,
+    logger,
+  })
+  const store = openPostgresStore({ url, leadership, logger })
+  leadership.start()
+  return {
+    store,
+    leadership,
+    leads: async () => {
+      await eventually('the writer leads', () => store.leads)
+    },
+    close: async () => {
+      await store.close()
+      await leadership.close()
+    },
+  }
+}
