@@ -32,4 +32,4 @@ update ${schema}.leases set expires_at = '-infinity' where name = $1 and epoch =
 /** Ends the connections of earlier terms: a paused leader must not wake up inside a transaction. In: name of the connections to end. */
 export const TERMINATE_SQL = `
 select pg_terminate_backend(pid) from pg_stat_activity
-where application_name like $1 and application_name <> $2 and usename = current_user`
+where application_name like $1 and application_name <> $2 and usename = current_user and datname = current_database()`
