@@ -21,6 +21,8 @@ export function connect(options: ConnectOptions): Link {
 class ReconnectingLink implements Link {
   state: LinkState = 'connecting'
   private connection: ClientConnection | undefined
+  /** The one socket there is: dialling, up, or draining. */
+  private socket: TLSSocket | undefined
   private readonly listeners = new Set<(state: LinkState) => void>()
   private readonly waiting = new Set<() => void>()
   private attempt = 0
@@ -57,6 +59,8 @@ class ReconnectingLink implements Link {
     this.become('closed')
     for (const wake of [...this.waiting]) wake()
     await this.connection?.close()
+    // Without a connection it is still dialling or draining, and would outlive the link.
+    this.socket?.destroy()
   }
 
   private become(state: LinkState): void {
@@ -104,6 +108,7 @@ class ReconnectingLink implements Link {
       rejectUnauthorized: false, // the key is checked by hand below, before the first write
       checkServerIdentity: () => undefined,
     })
+    this.socket = socket
     const fail = (reason: string): void => {
       this.logger.debug({ endpoint, reason }, 'link not established')
       socket.destroy()
