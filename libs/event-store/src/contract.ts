@@ -14,6 +14,7 @@ export interface Subject {
 /** What must hold for every adapter of the port: one store for all of it, each test with streams of its own. */
 export function describeContract(name: string, open: () => Promise<Subject>): void {
   describe(`event store contract: ${name}`, () => {
+    jest.setTimeout(60_000)
     let subject: Subject | undefined
     const store: Store = () => {
       if (!subject) throw new Error('the store is not open')
@@ -21,7 +22,7 @@ export function describeContract(name: string, open: () => Promise<Subject>): vo
     }
     beforeAll(async () => {
       subject = await open()
-    }, 60_000)
+    })
     afterAll(() => subject?.close())
 
     test('an empty log has head 0 and no events', async () => {

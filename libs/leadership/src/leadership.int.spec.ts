@@ -9,6 +9,8 @@ const LONG_MS = 60_000
 /** Renewed every 250 ms. */
 const SHORT_MS = 1_000
 
+jest.setTimeout(60_000)
+
 let database: ScratchDatabase
 let candidates: { leadership: Leadership; terms: bigint[]; lost: number }[]
 

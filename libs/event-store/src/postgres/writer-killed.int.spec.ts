@@ -3,6 +3,8 @@ import { eventually, type PostgresWriter, postgresWriter, type ScratchDatabase, 
 import { all, idsOf, mustAppend, newEvents, newRequest, newStream, requestedIds } from '../contract/requests.js'
 import { type AppendPlace, type AppendRequest, StoreUnavailable } from '../port.js'
 
+jest.setTimeout(120_000)
+
 let database: ScratchDatabase
 let writer: PostgresWriter
 
@@ -66,7 +68,7 @@ test('a backend killed again and again under load: everything acknowledged is th
     )
     requests.push(...mine)
     answers.push(...mine.map(insist))
-    await eventually('the writer is at work', () => writer.store.waiting > 0 || writer.store.leads)
+    await writer.leads()
     kills += await killBackend()
   }
   const settled = await Promise.all(answers)
@@ -102,16 +104,14 @@ test('a batch killed before its commit is not there; its retry is appended', asy
 test('a batch killed after its commit and before its answer is there; its retry is a replay', async () => {
   const original = pg.Client.prototype.query as (...args: readonly unknown[]) => Promise<unknown>
   let lost = 0
-  jest.spyOn(pg.Client.prototype, 'query').mockImplementation(async function (
-    this: pg.Client,
-    ...args: readonly unknown[]
-  ) {
+  const losing: unknown = async function (this: pg.Client, ...args: readonly unknown[]): Promise<unknown> {
     const result = await original.apply(this, args)
     const [query] = args
     if (lost > 0 || typeof query !== 'object' || (query as pg.QueryConfig).name !== 'commit') return result
     lost += 1
     throw new Error('Connection terminated unexpectedly')
-  } as never)
+  }
+  jest.spyOn(pg.Client.prototype, 'query').mockImplementation(losing as never)
   const stream = newStream()
   const request = newRequest(stream, { expected: 'none', claims: [{ stream, name: 'once' }] })
   await expect(writer.store.append(request)).rejects.toThrow(StoreUnavailable)
