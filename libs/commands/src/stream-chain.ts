@@ -92,7 +92,7 @@ export class StreamChain {
     try {
       await this.decide(job)
     } catch (error) {
-      if (error instanceof StoreUnavailable) this.retry(job)
+      if (error instanceof StoreUnavailable) this.retry(job, error)
       else job.fail(error)
     }
   }
@@ -138,7 +138,7 @@ export class StreamChain {
         (result) => this.answered(job, result, after),
         (error: unknown) => {
           this.isBroken = true
-          if (error instanceof StoreUnavailable) this.retry(job)
+          if (error instanceof StoreUnavailable) this.retry(job, error)
           else if (error instanceof StoreLimitExceeded)
             job.settle({
               kind: 'rejected',
@@ -176,11 +176,12 @@ export class StreamChain {
     }
   }
 
-  private retry(job: Job): void {
+  private retry(job: Job, failure?: StoreUnavailable): void {
     this.isBroken = true
     job.attempts += 1
-    if (job.attempts >= ATTEMPTS_MAX) job.settle({ kind: 'contended' })
-    else this.again.push(job)
+    if (job.attempts < ATTEMPTS_MAX) this.again.push(job)
+    else if (failure) job.settle({ kind: 'unavailable', overloaded: failure.overloaded, reason: failure.message })
+    else job.settle({ kind: 'contended' })
   }
 
   /** Folds what others wrote, puts back what must be tried again in the order in which it came, and goes on. */
