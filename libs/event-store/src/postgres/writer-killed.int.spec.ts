@@ -105,7 +105,7 @@ test('a batch killed after its commit and before its answer is there; its retry 
   const original = pg.Client.prototype.query as (...args: readonly unknown[]) => Promise<unknown>
   let lost = 0
   const losing: unknown = async function (this: pg.Client, ...args: readonly unknown[]): Promise<unknown> {
-    const result = await original.apply(this, args)
+    const result = await original.apply(this, [...args])
     const [query] = args
     if (lost > 0 || typeof query !== 'object' || (query as pg.QueryConfig).name !== 'commit') return result
     lost += 1

@@ -111,6 +111,7 @@ describe('requests', () => {
     let aborted = 0
     const never: RequestHandler = (payload, context) => untilAborted(payload, context).finally(() => (aborted += 1))
     const to = link(await serve({ requests: { never } }))
+    await eventually('the link is up', () => to.state === 'up')
     await expect(to.request('never', null, { timeout_ms: 20 })).rejects.toMatchObject({ kind: 'timeout', sent: true })
     await eventually('the first handler is aborted', () => aborted === 1)
     const stop = new AbortController()
