@@ -1,108 +1,121 @@
-import { type Readable } from 'node:stream'
-import { type Outgoing, LINE_BYTES_MAX } from './command-batches.js'
-import { convertTransaction } from './convert-transaction.js'
-import { type JournalTransaction } from './journal-transaction.js'
-import { problemText, visible } from './problem.js'
-import { readJournal } from './read-journal.js'
-import { sendCommands, type Settled } from './send-commands.js'
-import { sha256, TransactionIds } from './transaction-id.js'
+import { namedInput } from './open-journal.js'
+import { type ImportProgress, type Refusal, runImport } from './run-import.js'
+import { type RetryPolicy } from './retry.js'
 
+/** Most refusals that a summary names; further ones are only counted. */
+export const REFUSALS_MAX = 10_000
+
+/** An import of bytes by a program. */
 export interface ImportOptions {
+  /** What `hledger print -O json` writes, or a plain journal, which is piped through an installed hledger. */
+  readonly source: AsyncIterable<Buffer>
+  readonly book: string
+  /** Origin of the command API: the commands go to `POST {commandUrl}/v1/commands`. */
+  readonly commandUrl: string
+  /** A bearer token with the right to write to the book. */
+  readonly token: string
+  /** Told after each transaction that is settled. */
+  readonly progress?: (progress: ImportProgress) => void
+  /** One line of printable text about anything but a transaction: a wait before a retry, an account that cannot be opened. */
+  readonly notice?: (text: string) => void
+  readonly signal?: AbortSignal
+  readonly retry?: RetryPolicy
+}
+
+/** What became of a journal. `transactions` = `posted` + `replayed` + `refusedCount`. */
+export interface ImportSummary {
+  readonly book: string
+  readonly transactions: number
+  /** Posted by this import. */
+  readonly posted: number
+  /** Posted before with the same content: nothing changed. */
+  readonly replayed: number
+  /** In the order in which they were refused, the first 10,000 of them; `index` counts the journal's transactions from 0. */
+  readonly refused: readonly Refusal[]
+  readonly refusedCount: number
+  /** Of the last event that the import led to or found; "0" when there is none. */
+  readonly position: string
+}
+
+/** An import by the command line. */
+export interface NamedImportOptions {
   /** A path, or `-` for standard input. */
   readonly input: string
-  readonly stdin: Readable
+  readonly stdin: AsyncIterable<Uint8Array>
   readonly book: string
+  /** Origin of the command API. */
   readonly commandsUrl: string
-  /** Asked before every request. */
+  /** Asked before every request, so that an import may outlive a token. */
   readonly token: () => Promise<string>
+  /** `done` transactions are settled. */
   readonly onProgress?: (done: number) => void
-  /** One line for the person who imports. */
+  /** One line for the person who imports: each refusal, each wait. */
   readonly onNotice: (text: string) => void
   readonly signal?: AbortSignal
 }
 
-/** What became of the journal, as the command line prints it. */
-export interface ImportSummary {
+/** What became of the journal, as the command line prints it (WIRE.md). */
+export interface ImportLine {
   readonly book: string
   readonly transactions: number
   readonly imported: number
   readonly replayed: number
   readonly refused: number
-  /** Of the last event that the import led to or found; "0" when there is none. */
   readonly position: string
 }
 
-/** What an answer is about: `transaction` is undefined for what the importer opens on its way. */
-type About = { readonly label: string; readonly isTransaction: boolean }
-
-const ALREADY = new Set(['book-exists', 'account-exists'])
-
-/** Posts a journal into a book, opening the book and the accounts it meets. Memory is bounded by one batch of commands. */
-export async function importHledger(options: ImportOptions): Promise<ImportSummary> {
-  const counts = { transactions: 0, imported: 0, replayed: 0, refused: 0 }
-  let position = 0n
-  const refuse = (label: string, reason: string): void => {
-    counts.refused += 1
-    options.onNotice(`refused: ${label}: ${reason}`)
-  }
-  const settled = ({ label, isTransaction }: About, result: Settled): void => {
-    if (result.kind === 'done') {
-      if (result.position !== undefined && result.position > position) position = result.position
-      if (isTransaction) counts[result.replayed ? 'replayed' : 'imported'] += 1
-    } else if (isTransaction) refuse(label, problemText(result.status, result.problem))
-    else if (!ALREADY.has(result.problem.code ?? ''))
-      options.onNotice(`${label}: ${problemText(result.status, result.problem)}`)
-    if (isTransaction) options.onProgress?.(counts.imported + counts.replayed + counts.refused)
-  }
-  const counted = (transaction: { label: string; reason: string } | undefined): void => {
-    counts.transactions += 1
-    if (transaction) refuse(transaction.label, transaction.reason)
-  }
-  const retry = (reason: string, attempt: number): void =>
-    options.onNotice(`waiting to try again (${attempt}): ${reason}`)
-  const { commandsUrl, token, signal } = options
-  await sendCommands(commandsOf(options, counted), { commandsUrl, token, signal, onRetry: retry }, settled)
-  return { book: options.book, ...counts, position: position.toString() }
+/**
+ * Posts a journal into a book through `POST /v1/commands`, opening the book and the accounts it meets; those that are
+ * open already stay as they are. A transaction's id comes from its content and its occurrence, so the same journal
+ * again changes nothing, and one that has grown adds what is new. A refused transaction stops nothing.
+ *
+ * The journal is read only as fast as its commands are answered: at most 2,000 of them or 4 MiB are under way, each
+ * line at most 1 MiB. Broken connections, 429 and 503 are tried again, with the same keys.
+ *
+ * Given `source`, it answers a summary that names the refusals; given `input`, the command line's.
+ *
+ * @throws ImportFailure when the journal cannot be read or is not what hledger writes; what came before is posted.
+ * @throws RequestRefused when the server takes none of it: a wrong token, a wrong address.
+ * @throws ConnectionLost when the server cannot be reached, many times in a row (16 unless `retry` says otherwise).
+ * @throws ProtocolError when its answers make no sense.
+ * @throws AbortError, or the signal's own reason, when the signal fires.
+ */
+export function importHledger(options: ImportOptions): Promise<ImportSummary>
+export function importHledger(options: NamedImportOptions): Promise<ImportLine>
+export function importHledger(options: ImportOptions | NamedImportOptions): Promise<ImportSummary | ImportLine> {
+  return 'source' in options ? importSource(options) : importNamed(options)
 }
 
-/** The book, then for each transaction the accounts that are new and itself. */
-async function* commandsOf(
-  { input, stdin, book, signal }: ImportOptions,
-  counted: (refused: { label: string; reason: string } | undefined) => void,
-): AsyncGenerator<Outgoing<About>> {
-  const line = (key: string, command: string, body: object, about: About): Outgoing<About> => ({
-    key,
-    about,
-    line: JSON.stringify({ key, command: `ledger.${command}`, target: book, body }),
+async function importSource(options: ImportOptions): Promise<ImportSummary> {
+  const { source, book, commandUrl, token, progress, notice, signal, retry } = options
+  const refused: Refusal[] = []
+  const counts = await runImport({
+    journal: { name: 'the journal', bytes: source, signal },
+    book,
+    commandsUrl: commandUrl,
+    token: () => Promise.resolve(token),
+    retry,
+    onProgress: progress,
+    onRefused: (refusal) => {
+      if (refused.length < REFUSALS_MAX) refused.push(refusal)
+    },
+    onNotice: notice ?? (() => undefined),
   })
-  yield line('hledger-open-book', 'open-book', {}, { label: `book "${book}"`, isTransaction: false })
-  const ids = new TransactionIds()
-  const opened = new Set<string>()
-  for await (const transaction of readJournal({ input, stdin, signal })) {
-    const label = labelOf(transaction)
-    const converted = convertTransaction(transaction)
-    if (converted.kind === 'refused') {
-      counted({ label, reason: converted.reason })
-      continue
-    }
-    const id = ids.next(converted.content)
-    const command = line(id, 'post-transaction', { id, ...converted.content }, { label, isTransaction: true })
-    if (Buffer.byteLength(command.line) > LINE_BYTES_MAX) {
-      counted({ label, reason: `it is larger than the ${LINE_BYTES_MAX} bytes that a command may have` })
-      continue
-    }
-    for (const { account } of converted.content.postings) {
-      if (opened.has(account)) continue
-      opened.add(account)
-      const about = { label: `account "${visible(account)}"`, isTransaction: false }
-      yield line(`hledger-open-${sha256(account)}`, 'open-account', { account }, about)
-    }
-    counted(undefined)
-    yield command
-  }
+  const { transactions, posted, replayed, refused: refusedCount, position } = counts
+  return { book, transactions, posted, replayed, refused, refusedCount, position: position.toString() }
 }
 
-function labelOf({ date, description, source }: JournalTransaction): string {
-  const where = source === undefined ? '' : ` (${source})`
-  return visible(`${date} ${description}${where}`)
+async function importNamed(options: NamedImportOptions): Promise<ImportLine> {
+  const { input, stdin, book, commandsUrl, token, onProgress, onNotice, signal } = options
+  const counts = await runImport({
+    journal: namedInput(input, stdin, signal),
+    book,
+    commandsUrl,
+    token,
+    onProgress: ({ posted, replayed, refused }) => onProgress?.(posted + replayed + refused),
+    onRefused: ({ label, reason }) => onNotice(`refused: ${label}: ${reason}`),
+    onNotice,
+  })
+  const { transactions, posted, replayed, refused, position } = counts
+  return { book, transactions, imported: posted, replayed, refused, position: position.toString() }
 }

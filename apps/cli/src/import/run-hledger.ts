@@ -1,57 +1,83 @@
-import { spawn } from 'node:child_process'
-import { type Readable } from 'node:stream'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { pipeline } from 'node:stream/promises'
 import { ImportFailure } from './import-failure.js'
 
 /** How much of what hledger says on stderr is kept for the message, in characters. */
 const COMPLAINT_CHARS_MAX = 4_096
 
-/** `hledger -f FILE print -O json`, as a user would type it. */
-export function hledgerCommand(input: string): string {
-  const file = /^[\w./@%+=:,-]+$/.test(input) ? input : `'${input.replaceAll("'", `'\\''`)}'`
-  return `hledger -f ${file} print -O json`
+/** `hledger print -O json -f FILE`, as a user would type it. */
+export function hledgerCommand(file: string): string {
+  const quoted = /^[\w./@%+=:,-]+$/.test(file) ? file : `'${file.replaceAll("'", `'\\''`)}'`
+  return `hledger print -O json -f ${quoted}`
 }
 
+export interface HledgerInput {
+  /** The journal's path; hledger then finds what it includes. Without it the journal is handed over on standard input. */
+  readonly file?: string
+  readonly journal?: AsyncIterable<Uint8Array>
+  readonly signal?: AbortSignal | undefined
+}
+
+type End =
+  | { readonly kind: 'not-run'; readonly error: Error }
+  | { readonly kind: 'exit'; readonly status: number | NodeJS.Signals }
+
 /**
- * Pipes a plain journal through an installed hledger. A file is named to it, so that its `include`s are found;
- * standard input is handed over.
+ * Pipes a plain journal through an installed hledger, as fast as its output is read.
  *
- * @param journal the rest of standard input when `input` is `-`.
  * @throws ImportFailure with the exact command when hledger is not installed, with hledger's words when it fails.
+ * @throws what `journal` throws: hledger is stopped then, lest it takes half a journal for a whole one.
+ * @throws AbortError when the signal fires; hledger is stopped then, as it is when the reader stops early.
  */
-export async function* runHledger(input: string, journal?: Readable, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  const child = spawn('hledger', ['-f', input, 'print', '-O', 'json'], {
+export async function* runHledger({ file, journal, signal }: HledgerInput): AsyncGenerator<Uint8Array> {
+  const child = spawn('hledger', ['print', '-O', 'json', '-f', file ?? '-'], {
     env: utf8Environment(),
     ...(signal ? { signal } : {}),
   })
-  const ended = new Promise<Error | number | NodeJS.Signals>((resolve) => {
-    child.once('error', resolve)
-    child.once('close', (code, killedBy) => resolve(code ?? killedBy ?? 1))
+  const ended = new Promise<End>((resolve) => {
+    child.once('error', (error) => resolve({ kind: 'not-run', error }))
+    child.once('close', (code, killedBy) => resolve({ kind: 'exit', status: code ?? killedBy ?? 1 }))
   })
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     complaint = (complaint + part).slice(0, COMPLAINT_CHARS_MAX)
   })
+  const broken: unknown[] = []
   // That hledger stops reading early is told by its exit status and its words, not by the broken pipe.
-  const fed = journal === undefined ? child.stdin.end() : pipeline(journal, child.stdin).catch(() => undefined)
+  if (journal === undefined) child.stdin.end()
+  else pipeline(watched(journal, child, broken), child.stdin).catch(() => undefined)
   try {
     yield* child.stdout as AsyncIterable<Uint8Array>
     const end = await ended
-    await fed
-    if (end === 0) return
-    if (end instanceof Error) throw notRun(input, end)
-    throw new ImportFailure(`${hledgerCommand(input)} failed (${end}): ${complaint.trim()}`)
+    if (broken.length > 0) throw broken[0]
+    if (end.kind === 'not-run') throw notRun(file, end.error)
+    if (end.status === 0) return
+    throw new ImportFailure(`${hledgerCommand(file ?? '-')} failed (${end.status}): ${complaint.trim()}`)
   } finally {
     child.kill()
   }
 }
 
-function notRun(input: string, error: NodeJS.ErrnoException): Error {
+/** Keeps what the journal throws, and stops hledger before its input closes: an end of input would look like the journal's. */
+async function* watched(
+  journal: AsyncIterable<Uint8Array>,
+  child: ChildProcess,
+  broken: unknown[],
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* journal
+  } catch (error) {
+    broken.push(error)
+    child.kill()
+    throw error
+  }
+}
+
+function notRun(file: string | undefined, error: NodeJS.ErrnoException): Error {
   if (error.code !== 'ENOENT') return error
-  const name = input === '-' ? 'standard input' : input
   return new ImportFailure(
-    `${name} is not JSON, and hledger, which would turn a journal into it, is not installed. ` +
-      `Where it is, run: ${hledgerCommand(input === '-' ? 'FILE' : input)} and import what it prints`,
+    'this is not JSON, and hledger, which would turn a journal into it, is not installed. ' +
+      `Where it is, run: ${hledgerCommand(file ?? 'FILE')} and import what it prints`,
   )
 }
 
