@@ -1,0 +1,217 @@
+import { createMemoryStore, type EventStore } from '#event-store'
+import { Leadership } from '#leadership'
+import { ledger } from '#ledger'
+import {
+  eventually,
+  type ScratchDatabase,
+  scratchDatabase,
+  type ScratchRedis,
+  scratchRedis,
+  silentLogger,
+} from '#testing'
+import { feedKey, STATE_KEY } from '../cache/keys.js'
+import { openRedis, type Redis } from '../cache/redis.js'
+import { APPLY_LUA, READ_LUA } from '../cache/scripts.js'
+import { Feed } from '../feed/feed.js'
+import { append } from '../fixtures/ledger-events.js'
+import { decodeRow } from '../tables/row-codec.js'
+import { migrateReadModels } from '../tables/migrations.js'
+import { tablesOf } from '../tables/table.js'
+import { rowSuffix } from './changes.js'
+import { Projector } from './projector.js'
+
+jest.setTimeout(60_000)
+
+const tables = tablesOf([ledger])
+const books = tables.find(({ id }) => id === 'books.v1:books')!
+
+let database: ScratchDatabase
+let scratch: ScratchRedis
+let redis: Redis
+let store: EventStore
+let ended: (() => unknown)[]
+
+beforeAll(async () => {
+  database = await scratchDatabase()
+  await migrateReadModels(database.url, tables)
+})
+afterAll(() => database.drop())
+beforeEach(async () => {
+  const names = [...tables.map(({ sql }) => sql), 'headwater.checkpoints', 'headwater.leases']
+  await database.query(`truncate ${names.join(', ')}`)
+  scratch = await scratchRedis()
+  redis = await ready()
+  store = createMemoryStore()
+  ended = []
+})
+afterEach(async () => {
+  for (const end of ended.reverse()) await end()
+  redis.destroy()
+  await scratch.drop()
+})
+
+async function ready(): Promise<Redis> {
+  const client = openRedis(scratch.url, silentLogger())
+  await eventually('Redis answers', () => client.isReady)
+  return client
+}
+
+/** Redis as a projector sees it, with something done about the script that applies a batch. */
+function meddling(client: Redis, apply: (run: () => Promise<unknown>) => Promise<unknown>): Redis {
+  const evaluate = client.eval.bind(client)
+  return new Proxy(client, {
+    get: (target, name) => {
+      if (name === 'eval')
+        return (script: string, options: Parameters<typeof evaluate>[1]) =>
+          script === APPLY_LUA ? apply(() => evaluate(script, options)) : evaluate(script, options)
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+}
+
+function project(holder: string, client: Redis): { projector: Projector; close: () => Promise<void> } {
+  const logger = silentLogger()
+  const leadership = new Leadership({
+    url: database.url,
+    schema: 'headwater',
+    name: 'projector',
+    holder,
+    lease_ms: 60_000,
+    logger,
+  })
+  const projector = new Projector({ store, url: database.url, domains: [ledger], redis: client, leadership, logger })
+  leadership.start()
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => (closing ??= projector.close().then(() => leadership.close()))
+  ended.push(close)
+  return { projector, close }
+}
+
+async function state(): Promise<{ generation: string | null; applied: string | null }> {
+  const [generation = null, applied = null] = await redis.hmGet(STATE_KEY, ['generation', 'applied'])
+  return { generation, applied }
+}
+
+const appliedTo = (position: bigint): Promise<unknown> =>
+  eventually(`the cache is at ${position}`, async () => (await state()).applied === position.toString())
+
+/** The number of transactions that the cached summary of a book shows; undefined when it is not cached. */
+async function cachedTransactions(book: string): Promise<unknown> {
+  const answer = await redis.eval(READ_LUA, { keys: [STATE_KEY], arguments: [rowSuffix(books, { book })] })
+  const [, , text] = answer as (string | null)[]
+  if (typeof text !== 'string') return undefined
+  const [values] = JSON.parse(text) as [unknown[]]
+  return decodeRow(books.columns, values)['transactions']
+}
+
+const checkpoint = async (): Promise<string | undefined> => {
+  const rows = await database.query<{ position: string }>('select min(position) as position from headwater.checkpoints')
+  return rows[0]?.position
+}
+
+let transactions = 0
+async function post(book: string): Promise<void> {
+  transactions += 1
+  const postings = [
+    { account: 'a', amount: '-1', commodity: 'EUR' },
+    { account: 'b', amount: '1', commodity: 'EUR' },
+  ]
+  const data = { id: `t-${transactions}`, date: '2026-01-01', postings }
+  await append(store, book, { type: 'TransactionPosted', data })
+}
+
+test('what is folded is in the cache, with the position it reflects; a restart goes on in the same generation', async () => {
+  const first = project('projector-1', redis)
+  await append(store, 'main', { type: 'BookOpened', data: {} })
+  await post('main')
+  await appliedTo(2n)
+  expect(await cachedTransactions('main')).toBe(1)
+  const { generation } = await state()
+  await first.close()
+  project('projector-2', redis)
+  await post('main')
+  await appliedTo(3n)
+  expect(await cachedTransactions('main')).toBe(2)
+  expect((await state()).generation).toBe(generation)
+})
+
+test('killed between commit and Redis: a new generation, in which nothing stale looks fresh', async () => {
+  let hold = false
+  let late: (() => Promise<unknown>) | undefined
+  let release = (): void => undefined
+  const client = meddling(await ready(), (run) => {
+    if (!hold) return run()
+    // As if the process were stopped right here: it neither sends the script nor goes on.
+    return new Promise((resolve) => {
+      late = run
+      release = () => resolve('gap')
+    })
+  })
+  ended.push(() => client.destroy())
+  const killed = project('projector-1', client)
+  await append(store, 'main', { type: 'BookOpened', data: {} })
+  await post('main')
+  await appliedTo(2n)
+  const before = await state()
+  const feed = new Feed({ url: scratch.url, logger: silentLogger() })
+  ended.push(() => feed.close())
+  const gaps: bigint[] = []
+  feed.on('gap', (position) => gaps.push(position))
+  await eventually('the feed is followed', () => feed.isLive && feed.position === 2n)
+
+  hold = true
+  await post('main')
+  await eventually('it is committed and not yet in Redis', async () => late && (await checkpoint()) === '3')
+  expect(await state()).toEqual(before)
+  expect(await cachedTransactions('main')).toBe(1)
+
+  const successor = project('projector-2', redis)
+  await database.query("update headwater.leases set expires_at = '-infinity'")
+  await appliedTo(3n)
+  const after = await state()
+  expect(after.generation).not.toBe(before.generation)
+  expect(await cachedTransactions('main')).toBeUndefined()
+  await eventually('who follows the feed is told of the gap', () => gaps.length > 0)
+  expect(gaps).toEqual([3n])
+
+  // The old owner wakes up and sends what it had in hand.
+  expect(['fenced', 'gap']).toContain(await late?.())
+  expect(await state()).toEqual(after)
+  expect(await cachedTransactions('main')).toBeUndefined()
+  await post('main')
+  await appliedTo(4n)
+  expect(await cachedTransactions('main')).toBe(3)
+  expect(await redis.exists(feedKey(after.generation ?? ''))).toBe(1)
+  hold = false
+  release()
+  await killed.close()
+  expect(successor.projector.position).toBe(4n)
+  expect((await state()).generation).toBe(after.generation)
+})
+
+test('a batch that Redis missed costs the cache its generation, and folding goes on', async () => {
+  let failures = 0
+  let isFailing = false
+  const client = meddling(await ready(), (run) => {
+    if (!isFailing) return run()
+    isFailing = false
+    failures += 1
+    return Promise.reject(new Error('Socket closed unexpectedly'))
+  })
+  ended.push(() => client.destroy())
+  project('projector-1', client)
+  await append(store, 'main', { type: 'BookOpened', data: {} })
+  await post('main')
+  await appliedTo(2n)
+  const { generation } = await state()
+  isFailing = true
+  await post('main')
+  await appliedTo(3n)
+  expect(failures).toBe(1)
+  expect((await state()).generation).not.toBe(generation)
+  expect(await cachedTransactions('main')).toBeUndefined()
+  await post('main')
+  await appliedTo(4n)
+  expect(await cachedTransactions('main')).toBe(3)
+})

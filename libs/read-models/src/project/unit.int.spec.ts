@@ -1,0 +1,202 @@
+import fc from 'fast-check'
+import { type RecordedEvent } from '#domain-kit'
+import { createMemoryStore, type EventBatch } from '#event-store'
+import { ledger } from '#ledger'
+import { type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
+import { append, appendHistory, AWKWARD, type Step } from '../fixtures/ledger-events.js'
+import { plainFold, type Rows } from '../fixtures/plain-fold.js'
+import { migrateReadModels } from '../tables/migrations.js'
+import { decodeRow, fromSql, keyText, type StoredRow } from '../tables/row-codec.js'
+import { type ReadTable, tablesOf } from '../tables/table.js'
+import { type BatchChanges, documentText, rowSuffix } from './changes.js'
+import { ProjectionUnit } from './unit.js'
+
+jest.setTimeout(180_000)
+
+const tables = tablesOf([ledger])
+const EPOCH = 3n
+let database: ScratchDatabase
+
+beforeAll(async () => {
+  database = await scratchDatabase()
+  await migrateReadModels(database.url, tables)
+})
+afterAll(() => database.drop())
+
+const openUnit = (epoch = EPOCH): Promise<ProjectionUnit> =>
+  ProjectionUnit.open({
+    url: database.url,
+    domains: [ledger],
+    lease: { name: 'projector', epoch },
+    logger: silentLogger(),
+  })
+
+async function empty(): Promise<void> {
+  const names = [...tables.map(({ sql }) => sql), 'headwater.checkpoints', 'headwater.leases']
+  await database.query(`truncate ${names.join(', ')}`)
+  await database.query("insert into headwater.leases values ('projector', $1, 'test', 1, 'infinity')", [EPOCH])
+}
+
+/** Rows of a table nobody watches have no place that anybody could see: it depends on how the log was cut. */
+const comparable = ({ isWatched }: ReadTable, rows: Rows): unknown =>
+  new Map([...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, row]) => [key, isWatched ? row : row.row]))
+
+async function storedRows(table: ReadTable): Promise<Rows> {
+  const records = await database.query(`select * from ${table.sql}`)
+  return new Map(
+    records.map((record) => fromSql(table.columns, record)).map((row) => [keyText(table.keys, row.row), row]),
+  )
+}
+
+async function history(steps: readonly Step[]): Promise<RecordedEvent[]> {
+  const store = createMemoryStore()
+  await appendHistory(store, steps)
+  return readLog(store)
+}
+
+async function readLog(store: ReturnType<typeof createMemoryStore>): Promise<RecordedEvent[]> {
+  const events: RecordedEvent[] = []
+  for await (const event of store.readAll()) events.push(event)
+  return events
+}
+
+function batchOf(events: readonly RecordedEvent[], after: bigint, size: number): EventBatch {
+  const mine = events.slice(Number(after), Number(after) + size)
+  return { after, position: after + BigInt(mine.length), events: mine }
+}
+
+/** What somebody knows who only listens: rows of watched tables, and the documents of the cache. */
+class Listener {
+  readonly rows = new Map<string, Map<string, StoredRow>>(tables.map(({ id }) => [id, new Map<string, StoredRow>()]))
+  readonly documents = new Map<string, string>()
+
+  hear({ changes, documents }: BatchChanges): void {
+    for (const [id, op, values, created, ordinal, changed] of changes) {
+      const table = tables.find((each) => each.id === id)
+      const rows = this.rows.get(id)
+      if (!table || !rows) throw new Error(`a change of "${id}", which is no table`)
+      const row = decodeRow(table.columns, values)
+      const key = keyText(table.keys, row)
+      expect([id, key, op, rows.has(key)]).toEqual([id, key, op, op !== 'new'])
+      if (op === 'del') rows.delete(key)
+      else rows.set(key, { row, created: { position: BigInt(created), ordinal }, changed: BigInt(changed) })
+    }
+    for (const [suffix, value] of documents)
+      if (value === null) this.documents.delete(suffix)
+      else this.documents.set(suffix, value)
+  }
+}
+
+const step = fc.record<Step>({
+  kind: fc.constantFrom('account', 'close', 'transaction', 'reversal', 'hold', 'release', 'capture'),
+  book: fc.nat(2),
+  from: fc.nat(3),
+  to: fc.nat(3),
+  cents: fc.integer({ min: 0, max: 1_000_000 }),
+  commodity: fc.constantFrom('EUR', 'USD', 'kWh'),
+  text: fc.oneof(fc.constantFrom(...AWKWARD), fc.string()),
+})
+const steps = fc.array(step, { minLength: 1, maxLength: 60 })
+/** Sizes of batches, taken in turn; after a negative one the unit is opened anew, as after a crash. */
+const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: -20, max: -1 })), { minLength: 1 })
+
+test('however the log is cut into batches, the read models are its plain fold, and so is what listeners hear', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, cuts, async (random, sizes) => {
+      await empty()
+      const events = await history(random)
+      const listener = new Listener()
+      let unit = await openUnit()
+      try {
+        for (let at = 0; unit.position < BigInt(events.length); at += 1) {
+          const size = sizes[at % sizes.length] ?? 1
+          const batch = batchOf(events, unit.position, Math.abs(size))
+          listener.hear(await unit.fold(batch))
+          expect(unit.position).toBe(batch.position)
+          if (size > 0) continue
+          await unit.close()
+          unit = await openUnit()
+          expect(unit.position).toBe(batch.position)
+        }
+      } finally {
+        await unit.close()
+      }
+      for (const table of tables) {
+        const expected = plainFold(table, events)
+        expect(comparable(table, await storedRows(table))).toEqual(comparable(table, expected))
+        if (table.isWatched)
+          expect(comparable(table, listener.rows.get(table.id) ?? new Map())).toEqual(comparable(table, expected))
+        if (!table.isDocument) continue
+        for (const row of expected.values())
+          expect(listener.documents.get(rowSuffix(table, row.row))).toBe(documentText(table, row))
+      }
+    }),
+    { numRuns: 40 },
+  )
+})
+
+const simple = (kind: Step['kind'], to = 1): Step => ({
+  kind,
+  book: 0,
+  from: 0,
+  to,
+  cents: 500,
+  commodity: 'EUR',
+  text: 'x',
+})
+
+async function everything(): Promise<unknown> {
+  const rows = await Promise.all(tables.map(async (table) => comparable(table, await storedRows(table))))
+  return [rows, await database.query('select * from headwater.checkpoints order by projection')]
+}
+
+test('a batch that fails changes neither rows nor checkpoints, and the next unit goes on from there', async () => {
+  await empty()
+  const store = createMemoryStore()
+  await appendHistory(store, [simple('account'), simple('transaction')])
+  const [, , posted] = await readLog(store)
+  const unit = await openUnit()
+  await unit.fold(batchOf(await readLog(store), 0n, 3))
+  const before = await everything()
+  // The same transaction again: its statement lines exist, and a fold that inserts them twice is wrong.
+  await append(store, 'book0', { type: 'AccountClosed', data: { account: 'assets:0' } })
+  await append(store, 'book0', { type: 'TransactionPosted', data: posted?.data ?? {} })
+  const events = await readLog(store)
+  await expect(unit.fold(batchOf(events, 3n, 2))).rejects.toThrow('duplicate key')
+  await unit.close()
+  expect(await everything()).toEqual(before)
+  const next = await openUnit()
+  expect(next.position).toBe(3n)
+  await next.fold(batchOf(events, 3n, 1))
+  await next.close()
+  for (const table of tables)
+    expect(comparable(table, await storedRows(table))).toEqual(comparable(table, plainFold(table, events.slice(0, 4))))
+})
+
+test('an owner whose epoch is stale folds nothing', async () => {
+  await empty()
+  const events = await history([simple('transaction'), simple('transaction', 2)])
+  const stale = await openUnit()
+  await stale.fold(batchOf(events, 0n, 2))
+  const before = await everything()
+  await database.query('update headwater.leases set epoch = epoch + 1')
+  await expect(stale.fold(batchOf(events, 2n, 1))).rejects.toThrow('no longer owns')
+  await stale.close()
+  expect(await everything()).toEqual(before)
+  const owner = await openUnit(EPOCH + 1n)
+  await owner.fold(batchOf(events, 2n, 1))
+  await owner.close()
+  expect(await everything()).not.toEqual(before)
+})
+
+test('a batch without an event of ours moves the checkpoints all the same', async () => {
+  await empty()
+  const unit = await openUnit()
+  const [event] = await history([simple('transaction')])
+  const foreign = { ...event!, aggregate: 'other', stream: 'other-1', type: 'OtherHappened' }
+  const changes = await unit.fold({ after: 0n, position: 1n, events: [foreign] })
+  await unit.close()
+  expect(changes).toEqual({ changes: [], documents: [] })
+  const positions = await database.query<{ position: string }>('select position from headwater.checkpoints')
+  expect(positions).toEqual(ledger.projections.map(() => ({ position: '1' })))
+})
