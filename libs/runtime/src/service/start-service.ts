@@ -93,7 +93,13 @@ async function run<C extends ConfigOf<typeof baseSettings>>(
     onStop: (...step) => last.push(step),
     endpoint: (name, address) => logger.info({ name, address: withoutCredentials(address) }, 'connects to'),
   })
-  const app = await createHttpServer({ module: parts.module, authenticator: parts.authenticator, health, metrics, logger })
+  const app = await createHttpServer({
+    module: parts.module,
+    authenticator: parts.authenticator,
+    health,
+    metrics,
+    logger,
+  })
   running.app = app
   await parts.configure?.(app)
   await app.listen(config.HEADWATER_PORT, config.HEADWATER_HOST)
