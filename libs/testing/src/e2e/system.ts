@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { io, type Socket } from 'socket.io-client'
+import { issueToken, type TokenRole } from '#runtime'
+import { testServers } from '../servers/test-servers.js'
+
+export interface Answer<T = Record<string, unknown>> {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: T
+}
+
+export interface RequestOptions {
+  readonly token?: string | undefined
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as it is when it is text, else as JSON. */
+  readonly body?: unknown
+}
+
+/** The running system that `npm test` started, as a client of it sees it. */
+export class System {
+  readonly commands: string
+  readonly queries: string
+  private constructor(
+    private readonly folder: string,
+    base: number,
+    readonly token: string,
+  ) {
+    this.commands = `http://127.0.0.1:${base + 1}`
+    this.queries = `http://127.0.0.1:${base + 2}`
+  }
+
+  static async open(): Promise<System> {
+    const { HEADWATER_DATA: folder = '', HEADWATER_PORT_BASE: base = '' } = process.env
+    await testServers()
+    return new System(folder, Number(base), await issueToken(join(folder, 'keys'), { role: 'operator', ttl_s: 3_600 }))
+  }
+
+  async tokenFor(role: TokenRole, books?: readonly string[], ttl_s = 3_600): Promise<string> {
+    return issueToken(join(this.folder, 'keys'), { role, ttl_s, ...(books ? { restrict: { books } } : {}) })
+  }
+
+  async send(method: string, url: string, options: RequestOptions = {}): Promise<Answer> {
+    const { body, headers = {}, token = this.token } = options
+    const response = await fetch(url, {
+      method,
+      headers: {
+        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, body: parsed(text) }
+  }
+
+  async post(path: string, body: unknown, options: RequestOptions = {}): Promise<Answer> {
+    return this.send('POST', this.commands + path, { ...options, body })
+  }
+
+  async get(path: string, options: RequestOptions = {}): Promise<Answer> {
+    return this.send('GET', this.queries + path, options)
+  }
+
+  /** A book of this test's own with these accounts open and readable. @returns its name. */
+  async newBook(...accounts: readonly string[]): Promise<string> {
+    const book = `t${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`
+    let opened = await this.post('/v1/ledger/books', { book })
+    for (const account of accounts) opened = await this.post(`/v1/ledger/books/${book}/accounts`, { account })
+    // Whoever has the name may read the book.
+    const position = String(opened.body['position'])
+    await this.get(`/v1/ledger/books/${book}`, { headers: { 'headwater-min-position': position } })
+    return book
+  }
+
+  /** A connected socket of `/live`. Close it. */
+  async live(token = this.token): Promise<Socket> {
+    const socket = io(`${this.queries}/live`, { auth: { token }, transports: ['websocket'], reconnection: false })
+    await new Promise<void>((done, fail) => {
+      socket.once('connect', done)
+      socket.once('connect_error', fail)
+    })
+    return socket
+  }
+
+  /** Runs the CLI. @returns what it printed, whatever its exit status. */
+  async cli(
+    ...args: readonly string[]
+  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+    const command = join(resolve('.'), 'bin', 'headwater')
+    try {
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, [command, ...args], { env: process.env })
+      return { code: 0, stdout, stderr }
+    } catch (error) {
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
+      return { code, stdout, stderr }
+    }
+  }
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return { text }
+  }
+}
+
+/** Two postings that move an amount from `b` to `a`. */
+export function move(id: string, amount: string, more: object = {}): object {
+  const from = amount.startsWith('-') ? amount.slice(1) : `-${amount}`
+  const postings = [
+    { account: 'a', amount, commodity: 'EUR' },
+    { account: 'b', amount: from, commodity: 'EUR' },
+  ]
+  return { id, date: '2026-11-23', postings, ...more }
+}
