@@ -4,3 +4,4 @@ export { type ScratchDatabase, scratchDatabase } from './servers/scratch-databas
 export { type ScratchRedis, scratchRedis } from './servers/scratch-redis.js'
 export { testServers, type TestServers } from './servers/test-servers.js'
 export { silentLogger } from './silent-logger.js'
+export { faultNamesOf, faultsOf } from './faults-of.js'
