@@ -51,6 +51,8 @@ export interface AppendRequest {
   readonly writes: readonly StreamWrite[]
   readonly claims?: readonly StreamClaim[]
   readonly checks?: readonly StreamCheck[]
+  /** What programs send in bulk goes behind what people wait for, except within one stream. Default `interactive`. */
+  readonly priority?: 'interactive' | 'bulk'
 }
 
 /** Where the last event of the first write stands. */

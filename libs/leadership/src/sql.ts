@@ -10,11 +10,15 @@ create table if not exists ${schema}.leases (
 
 /**
  * Takes the lease when it is free, expired or this holder's own (of an earlier life), on the database's clock.
- * In: name, holder, lease in ms. Out: the new epoch; no row when somebody else holds it. Locks the row.
+ * In: name, holder, lease in ms. Out: the new epoch; no row when somebody else holds it. Locks the row for update: a commit under
+ * the old term holds it for key share, which a renewal does not mind, and is waited for.
  */
 export const ACQUIRE_SQL = (schema: string): string => `
+with held as materialized (
+  select 1 from ${schema}.leases where name = $1 and (expires_at < clock_timestamp() or holder = $2) for update
+)
 insert into ${schema}.leases as lease (name, epoch, holder, backend, expires_at)
-values ($1, 1, $2, pg_backend_pid(), clock_timestamp() + $3 * interval '1 ms')
+select $1, 1, $2, pg_backend_pid(), clock_timestamp() + $3 * interval '1 ms' from (select count(*) from held) as locked
 on conflict (name) do update
   set epoch = lease.epoch + 1, holder = excluded.holder, backend = excluded.backend, expires_at = excluded.expires_at
   where lease.expires_at < clock_timestamp() or lease.holder = excluded.holder

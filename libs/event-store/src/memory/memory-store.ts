@@ -1,8 +1,6 @@
 import { type RecordedEvent } from '#domain-kit'
 import { checkLimits } from '../limits.js'
 import {
-  type AppendPlace,
-  type AppendRequest,
   type AppendResult,
   DEFAULT_LIMITS,
   type EventStore,
@@ -10,11 +8,13 @@ import {
   type Recalled,
   type ReadStreamOptions,
 } from '../port.js'
-import { Batch, candidate } from '../postgres/batch.js'
+import { Batch } from '../postgres/batch.js'
+import { type Candidate, candidate } from '../postgres/candidate.js'
 import { follow } from '../postgres/follow.js'
 import { NO_STREAM, type StreamHead } from '../postgres/heads.js'
 import { LiveFeed } from '../postgres/live-feed.js'
-import { claimHash, commandHash } from '../postgres/key-hash.js'
+import { claimHash, commandHash } from '../postgres/names/name-hash.js'
+import { placeOf } from '../postgres/result.js'
 import { POSTGRES_CAPABILITIES } from '../postgres/store.js'
 
 /** The store for unit tests of what stands above it: same rules, nothing kept. */
@@ -25,15 +25,16 @@ export function createMemoryStore(): EventStore {
     capabilities: POSTGRES_CAPABILITIES,
     limits: DEFAULT_LIMITS,
     append: async (request) => {
-      checkLimits(request, DEFAULT_LIMITS)
-      const after = BigInt(log.events.length)
-      const result = log.append(request)
-      if (BigInt(log.events.length) > after)
-        feed.publish({ after, position: BigInt(log.events.length), events: log.events.slice(Number(after)) })
+      const planned = candidate(request)
+      checkLimits(planned, DEFAULT_LIMITS)
+      const after = log.events.length
+      const result = log.append(planned)
+      const events = log.events.slice(after)
+      if (events.length > 0) feed.publish({ after: BigInt(after), position: BigInt(log.events.length), events })
       return Promise.resolve(result)
     },
-    recall: async (id) => Promise.resolve(log.keys.get(commandHash(id))),
-    findClaim: async (claim) => Promise.resolve(log.keys.get(claimHash(claim))),
+    recall: async (id) => Promise.resolve(log.find(commandHash(id))),
+    findClaim: async (claim) => Promise.resolve(log.find(claimHash(claim))),
     readStream: (stream, options) => log.readStream(stream, options),
     readAll: (options) => log.readAll(options),
     subscribe: (options) => follow({ page: (after, limit) => log.page(after, limit) }, feed.open(), options),
@@ -44,37 +45,56 @@ export function createMemoryStore(): EventStore {
 
 class MemoryLog {
   readonly events: RecordedEvent[] = []
-  readonly keys = new Map<string, Recalled>()
+  private readonly streams = new Map<string, RecordedEvent[]>()
+  private readonly names = new Map<string, number>()
+  private readonly commands = new Map<number, Recalled>()
   private readonly heads = new Map<string, StreamHead>()
   private time_ms = 0
 
-  append(request: AppendRequest): AppendResult {
-    const known = this.keys.get(commandHash(request.commandId))
-    if (known?.requestHash === request.requestHash) return { outcome: 'replayed', ...placeOf(known) }
-    if (known) return { outcome: 'mismatch', position: known.position }
-    const one = candidate(request)
-    for (const { hash, claim } of one.claimHashes) {
-      const taken = this.keys.get(hash)
-      if (taken) return { outcome: 'claimed', claim, requestHash: taken.requestHash, place: placeOf(taken) }
+  find(hash: Buffer): Recalled | undefined {
+    return this.commands.get(this.names.get(hash.toString('latin1')) ?? 0)
+  }
+
+  append(planned: Candidate): AppendResult {
+    const batch = new Batch(this.events.length, this.time_ms, {
+      head: (stream) => this.heads.get(stream) ?? NO_STREAM,
+      taken: (hash) => this.names.get(hash.toString('latin1')) ?? 0,
+    })
+    const verdict = batch.accept(planned)
+    if (verdict.kind === 'conflict') return this.conflict(planned, verdict.stream, verdict.revision)
+    if (verdict.kind === 'taken') return this.taken(planned, verdict.position, verdict.claim)
+    for (const event of batch.committed().events) {
+      this.events.push(event)
+      const stream = this.streams.get(event.stream)
+      if (stream) stream.push(event)
+      else this.streams.set(event.stream, [event])
     }
-    const batch = new Batch(BigInt(this.events.length), this.time_ms, (stream) => this.heads.get(stream) ?? NO_STREAM)
-    const place = batch.accept(one)
-    if (place === 'busy') throw new Error('an append claims one name twice')
-    if ('conflict' in place) return this.conflict(request, place.conflict)
-    this.events.push(...batch.events)
     for (const [stream, head] of batch.heads) this.heads.set(stream, head)
-    for (const { hash } of batch.keys) this.keys.set(hash, { ...place, requestHash: request.requestHash })
+    for (const [hash, position] of batch.names()) this.names.set(hash.toString('latin1'), position)
+    const { place } = verdict
+    this.commands.set(Number(place.position), { ...place, requestHash: planned.requestHash })
     this.time_ms = batch.time_ms
     return { outcome: 'appended', ...place }
   }
 
-  private conflict(request: AppendRequest, stream: string): AppendResult {
-    const expected = [...request.writes, ...(request.checks ?? [])].find((each) => each.stream === stream)?.expected
-    const from = typeof expected === 'bigint' ? expected + 1n : 0n
-    const tail = this.events.filter((event) => event.stream === stream && event.revision >= from)
+  private taken(planned: Candidate, position: number, claim: Candidate['claims'][number] | undefined): AppendResult {
+    const before = this.commands.get(position)
+    if (!before) throw new Error(`nothing was appended at ${position}`)
+    const { requestHash } = before
+    if (claim) {
+      const { stream, name } = claim
+      return { outcome: 'claimed', claim: { stream, name }, requestHash, place: placeOf(before) }
+    }
+    if (requestHash === planned.requestHash) return { outcome: 'replayed', ...placeOf(before) }
+    return { outcome: 'mismatch', position: before.position }
+  }
+
+  private conflict({ writes, checks }: Candidate, stream: string, revision: number): AppendResult {
+    const expected = [...writes, ...checks].find((each) => each.stream === stream)?.expected
+    const from = typeof expected === 'bigint' ? Number(expected) + 1 : 0
+    const tail = (this.streams.get(stream) ?? []).slice(from)
     const fits = tail.length <= DEFAULT_LIMITS.conflict_tail_events
-    const revision = this.heads.get(stream)?.revision ?? -1n
-    return { outcome: 'conflict', stream, revision, tail: fits ? tail : undefined }
+    return { outcome: 'conflict', stream, revision: BigInt(revision), tail: fits ? tail : undefined }
   }
 
   async page(after: bigint, limit: number): Promise<RecordedEvent[]> {
@@ -83,11 +103,11 @@ class MemoryLog {
 
   async *readStream(stream: string, options: ReadStreamOptions = {}): AsyncGenerator<RecordedEvent> {
     const { from, direction = 'forwards', limit = Infinity } = options
-    const all = this.events.filter((event) => event.stream === stream)
+    const all = this.streams.get(stream) ?? []
     const some =
       direction === 'forwards'
-        ? all.filter(({ revision }) => revision >= (from ?? 0n))
-        : all.filter(({ revision }) => from === undefined || revision <= from).reverse()
+        ? all.slice(Number(from ?? 0n))
+        : all.slice(0, from === undefined ? all.length : Number(from) + 1).reverse()
     yield* await Promise.resolve(some.slice(0, limit))
   }
 
@@ -95,12 +115,8 @@ class MemoryLog {
     const { after, direction = 'forwards', limit = Infinity } = options
     const some =
       direction === 'forwards'
-        ? this.events.filter(({ position }) => position > (after ?? 0n))
-        : this.events.filter(({ position }) => after === undefined || position < after).reverse()
+        ? this.events.slice(Number(after ?? 0n))
+        : this.events.slice(0, after === undefined ? this.events.length : Math.max(0, Number(after) - 1)).reverse()
     yield* await Promise.resolve(some.slice(0, limit))
   }
-}
-
-function placeOf({ stream, revision, position }: Recalled): AppendPlace {
-  return { stream, revision, position }
 }

@@ -1,42 +1,39 @@
-import { parseStream, type RecordedEvent } from '#domain-kit'
-import { type AppendPlace, type AppendRequest, type StreamCheck, type StreamClaim } from '../port.js'
+import { type AppendPlace } from '../port.js'
+import { type Candidate, type PlannedClaim } from './candidate.js'
 import { holds, type StreamHead } from './heads.js'
-import { claimHash, commandHash } from './key-hash.js'
+import { streamHash } from './names/name-hash.js'
+import { ENTRY_BYTES, writePosition } from './names/name-table.js'
+import { CommittedBatch, rowOf, withCommand } from './rows.js'
 
-/** An append waiting for its turn, with everything that can be computed before. */
-export interface Candidate {
-  readonly request: AppendRequest
-  readonly keyHash: string
-  readonly claimHashes: readonly { readonly hash: string; readonly claim: StreamClaim }[]
-  readonly size: number
+/** What the batch asks about the world before it. */
+export interface World {
+  head(stream: string): StreamHead
+  /** Position of the append that took the name, committed or about to be; 0 when nobody did. */
+  taken(hash: Buffer): number
 }
 
-export function candidate(request: AppendRequest): Candidate {
-  return {
-    request,
-    keyHash: commandHash(request.commandId),
-    claimHashes: (request.claims ?? []).map((claim) => ({ hash: claimHash(claim), claim })),
-    size: request.writes.reduce((sum, { events }) => sum + events.length, 0),
-  }
-}
-
-export function streamsOf({ writes, checks = [] }: AppendRequest): readonly string[] {
-  return [...writes, ...checks].map(({ stream }) => stream)
-}
+/** What becomes of an append once the batch is committed; until then, of none of it is anything certain. */
+export type Verdict =
+  | { readonly kind: 'accepted'; readonly place: AppendPlace }
+  /** The key (no claim given), or a claim, is taken: by the append whose last event has this position. */
+  | { readonly kind: 'taken'; readonly position: number; readonly claim: PlannedClaim | undefined }
+  /** An expectation fails; `revision` is the stream's. */
+  | { readonly kind: 'conflict'; readonly stream: string; readonly revision: number }
 
 /** One transaction in the making: what was accepted so far, on top of what is committed. */
 export class Batch {
-  readonly events: RecordedEvent[] = []
-  readonly keys: { readonly hash: string; readonly position: bigint }[] = []
   readonly heads = new Map<string, StreamHead>()
-  private readonly taken = new Set<string>()
+  private readonly mine = new Map<string, number>()
+  private readonly rows: string[] = []
+  private readonly hashes: Buffer[] = []
+  private readonly positions: number[] = []
   private readonly time: string
-  private position: bigint
+  private position: number
 
   constructor(
-    readonly after: bigint,
+    readonly after: number,
     after_ms: number,
-    private readonly committed: (stream: string) => StreamHead,
+    private readonly world: World,
   ) {
     this.position = after
     this.time_ms = Math.max(after_ms, Date.now())
@@ -45,58 +42,94 @@ export class Batch {
 
   readonly time_ms: number
 
-  get head(): bigint {
+  /** Position of the last event accepted. */
+  get head(): number {
     return this.position
   }
 
-  private headOf(stream: string): StreamHead {
-    return this.heads.get(stream) ?? this.committed(stream)
+  get isEmpty(): boolean {
+    return this.rows.length === 0
   }
 
-  /**
-   * @returns the place it will have; `busy` when a name is taken by another append of this batch, so that it must wait
-   *   for the next one; `conflict` with the stream whose expectation fails.
-   */
-  accept({
-    request,
-    keyHash,
-    claimHashes,
-  }: Candidate): AppendPlace | 'busy' | { readonly conflict: string; readonly busy: boolean } {
-    const hashes = [keyHash, ...claimHashes.map(({ hash }) => hash)]
-    if (hashes.some((hash) => this.taken.has(hash))) return 'busy'
-    const failed = [...request.writes, ...(request.checks ?? [])].find(
-      (each: StreamCheck & { readonly tip?: string }) => !holds(this.headOf(each.stream), each.expected, each.tip),
-    )
-    if (failed) return { conflict: failed.stream, busy: this.heads.has(failed.stream) }
-    for (const hash of hashes) this.taken.add(hash)
-    let place: AppendPlace | undefined
-    for (const { stream, events } of request.writes) {
-      let { revision, lastId } = this.headOf(stream)
-      const { aggregate, aggregateId } = parseStream(stream)
-      events.forEach((event, index) => {
-        revision += 1n
-        this.position += 1n
-        lastId = event.id
-        const isLast = !place && index === events.length - 1
-        const { metadata, ...rest } = event
-        const { key } = request.commandId
-        const command = isLast ? { $command: { key, hash: request.requestHash } } : {}
-        this.events.push({
-          ...rest,
-          metadata: { ...metadata, ...command },
-          stream,
-          aggregate,
-          aggregateId,
-          revision,
-          position: this.position,
-          time: this.time,
-        })
-      })
-      this.heads.set(stream, { revision, lastId })
-      place ??= { stream, revision, position: this.position }
+  /** Names taken so far, with positions: what {@link Names} learns when the batch is sent. */
+  *names(): Generator<readonly [hash: Buffer, position: number]> {
+    for (const [index, hash] of this.hashes.entries()) yield [hash, this.positions[index] ?? 0]
+  }
+
+  get nameCount(): number {
+    return this.hashes.length
+  }
+
+  accept(candidate: Candidate): Verdict {
+    const { keyHash, claims } = candidate
+    const position = this.taken(keyHash)
+    if (position > 0) return { kind: 'taken', position, claim: undefined }
+    for (const claim of claims) {
+      const claimed = this.taken(claim.hash)
+      if (claimed > 0) return { kind: 'taken', position: claimed, claim }
     }
-    const { position } = place ?? { position: this.position }
-    for (const hash of hashes) this.keys.push({ hash, position })
-    return place ?? { stream: request.commandId.stream, revision: -1n, position }
+    const failed = this.failed(candidate)
+    if (failed !== undefined) return { kind: 'conflict', stream: failed, revision: this.headOf(failed).revision }
+    const place = this.write(candidate)
+    this.take(keyHash, Number(place.position))
+    for (const { hash } of claims) this.take(hash, Number(place.position))
+    return { kind: 'accepted', place }
+  }
+
+  private headOf(stream: string): StreamHead {
+    return this.heads.get(stream) ?? this.world.head(stream)
+  }
+
+  private taken(hash: Buffer): number {
+    return this.mine.get(hash.toString('latin1')) ?? this.world.taken(hash)
+  }
+
+  private take(hash: Buffer, position: number): void {
+    this.mine.set(hash.toString('latin1'), position)
+    this.hashes.push(hash)
+    this.positions.push(position)
+  }
+
+  /** The stream of the first expectation that does not hold. */
+  private failed({ writes, checks }: Candidate): string | undefined {
+    for (const { stream, expected, tip } of writes) if (!holds(this.headOf(stream), expected, tip)) return stream
+    for (const { stream, expected } of checks) if (!holds(this.headOf(stream), expected, undefined)) return stream
+    return undefined
+  }
+
+  private write({ writes, key, requestHash }: Candidate): AppendPlace {
+    let place: AppendPlace | undefined
+    for (const { stream, events } of writes) {
+      let { revision, lastId } = this.headOf(stream)
+      if (revision === -1 && events.length > 0) this.take(streamHash(stream), this.position + 1)
+      for (const [index, event] of events.entries()) {
+        revision += 1
+        this.position += 1
+        lastId = event.id
+        const isLast = place === undefined && index === events.length - 1
+        const written = isLast ? { ...event, metadata: withCommand(event.metadata, key, requestHash) } : event
+        this.rows.push(rowOf(stream, revision, this.position, this.time, written))
+      }
+      this.heads.set(stream, { revision, lastId })
+      place ??= { stream, revision: BigInt(revision), position: BigInt(this.position) }
+    }
+    if (!place) throw new RangeError('an append writes to at least one stream')
+    return place
+  }
+
+  /** The rows as they are stored and pushed. */
+  committed(): CommittedBatch {
+    return new CommittedBatch(BigInt(this.after), BigInt(this.position), Buffer.from(this.rows.join('')))
+  }
+
+  /** The names as they are stored. */
+  nameEntries(): Buffer {
+    const out = Buffer.allocUnsafe(this.hashes.length * ENTRY_BYTES)
+    let at = 0
+    for (const [index, hash] of this.hashes.entries()) {
+      hash.copy(out, at)
+      at = writePosition(out, this.positions[index] ?? 0, at + hash.length)
+    }
+    return out
   }
 }

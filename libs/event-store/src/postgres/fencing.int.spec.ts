@@ -9,9 +9,11 @@ import {
 } from '#testing'
 import { all, idsOf, mustAppend, newRequest, newStream, requestedIds } from '../contract/requests.js'
 import { StoreUnavailable } from '../port.js'
-import { Batch, candidate } from './batch.js'
+import { Batch } from './batch.js'
+import { candidate } from './candidate.js'
 import { commit } from './commit.js'
 import { NO_STREAM } from './heads.js'
+import { partitionOf } from './partitions.js'
 import { Term } from './term.js'
 
 const NAME = 'event-writer'
@@ -48,13 +50,43 @@ test('a term whose epoch is stale commits nothing, though its connection lives',
   await leader.leads()
   const stream = newStream()
   await mustAppend(leader.store, newRequest(stream))
-  const stale = await Term.open({ url: database.url, name: NAME, epoch: await epoch(), logger: silentLogger() })
-  await stale.write([candidate(newRequest(stream))])
+  const pool = new pg.Pool({ connectionString: database.url })
+  const { url } = database
+  const stale = await Term.open({ url, name: NAME, epoch: await epoch(), pool, logger: silentLogger() })
+  await (
+    await stale.send([candidate(newRequest(stream))])
+  ).committed
   await database.query('update log.leases set epoch = epoch + 1')
-  await expect(stale.write([candidate(newRequest(stream))])).rejects.toThrow('leads no longer')
+  const late = await stale.send([candidate(newRequest(stream))])
+  const later = await stale.send([candidate(newRequest(stream))])
+  await expect(late.committed).rejects.toThrow('leads no longer')
+  await expect(later.committed).rejects.toThrow('leads no longer')
   await stale.close()
+  await pool.end()
   expect(await all(leader.store.readStream(stream))).toHaveLength(2)
-  expect(await database.query('select 1 from log.keys')).toHaveLength(2)
+  expect(await database.query('select 1 from log.recent_names')).toHaveLength(2)
+})
+
+test('what was sent behind a batch that failed is not committed either, so that no gap is left', async () => {
+  const leader = await writer('writer-1')
+  await leader.leads()
+  const stream = newStream()
+  const pool = new pg.Pool({ connectionString: database.url })
+  const { url } = database
+  const term = await Term.open({ url, name: NAME, epoch: await epoch(), pool, logger: silentLogger() })
+  await (
+    await term.send([candidate(newRequest(stream))])
+  ).committed
+  const broken = newRequest(stream)
+  const [write] = broken.writes
+  const bad = { ...broken, writes: [{ ...write!, events: [{ ...write!.events[0]!, id: 'no uuid' }] }] }
+  const failing = await term.send([candidate(bad)])
+  const behind = await term.send([candidate(newRequest(stream))])
+  await expect(failing.committed).rejects.toThrow('uuid')
+  await expect(behind.committed).rejects.toThrow('the log does not end at 2')
+  await term.close()
+  await pool.end()
+  expect(await all(leader.store.readStream(stream))).toHaveLength(1)
 })
 
 test('a leader that was paused while another took over loses nothing and adds nothing', async () => {
@@ -104,13 +136,15 @@ test('a takeover waits for the commit in flight, and begins behind it', async ()
   await leader.leads()
   const stream = newStream()
   const request = newRequest(stream)
-  const batch = new Batch(0n, 0, () => NO_STREAM)
+  const batch = new Batch(0, 0, { head: () => NO_STREAM, taken: () => 0 })
   batch.accept(candidate(request))
   // Not under the leader's name, so that the successor cannot end it: only the row lock is between them.
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()
   await client.query('begin')
-  expect(await commit(client, { name: NAME, epoch: await epoch() }, batch)).toBe('committed')
+  const { rows } = batch.committed()
+  const bytes = { after: 0, position: batch.head, rows, names: batch.nameEntries() }
+  await commit(client, { name: NAME, epoch: await epoch() }, await partitionOf(client, 1), bytes)
   // Its renewal is due in 15 s; the row cannot be changed from outside, so the leader itself gives the lease back.
   const gone = leader.leadership.close()
   const successor = await writer('writer-2')

@@ -1,44 +1,44 @@
 import { type Expected } from '../port.js'
 
-/** Where a stream ends: revision -1n and no id for one without events. */
+/** Where a stream ends: revision -1 and no id for one without events. */
 export interface StreamHead {
-  readonly revision: bigint
+  readonly revision: number
   readonly lastId: string | undefined
 }
 
-export const NO_STREAM: StreamHead = { revision: -1n, lastId: undefined }
+export const NO_STREAM: StreamHead = { revision: -1, lastId: undefined }
 
 /** Does the expectation hold for this head? `tip` must be the event that stands at the expected revision. */
-export function holds(head: StreamHead, expected: Expected, tip?: string): boolean {
+export function holds(head: StreamHead, expected: Expected | number, tip: string | undefined): boolean {
   if (expected === 'any') return true
-  if (expected === 'none') return head.revision === -1n
-  if (expected === 'exists') return head.revision >= 0n
-  return head.revision === expected && (tip === undefined || tip === head.lastId)
+  if (expected === 'none') return head.revision === -1
+  if (expected === 'exists') return head.revision >= 0
+  return head.revision === Number(expected) && (tip === undefined || tip === head.lastId)
 }
 
-/** Least recently used heads; what is not here is read from the log. */
+/**
+ * Recently used heads in two generations: what was not asked for while one generation filled is forgotten with the other.
+ * What is not here is read from the log.
+ */
 export class HeadCache {
-  private readonly heads = new Map<string, StreamHead>()
+  private young = new Map<string, StreamHead>()
+  private old = new Map<string, StreamHead>()
+
+  /** @param max of streams in memory. */
   constructor(private readonly max: number) {}
 
   get(stream: string): StreamHead | undefined {
-    const head = this.heads.get(stream)
-    if (head) {
-      this.heads.delete(stream)
-      this.heads.set(stream, head)
-    }
-    return head
+    const head = this.young.get(stream)
+    if (head) return head
+    const older = this.old.get(stream)
+    if (older) this.set(stream, older)
+    return older
   }
 
   set(stream: string, head: StreamHead): void {
-    this.heads.delete(stream)
-    this.heads.set(stream, head)
-    if (this.heads.size <= this.max) return
-    const [oldest] = this.heads.keys()
-    if (oldest !== undefined) this.heads.delete(oldest)
-  }
-
-  clear(): void {
-    this.heads.clear()
+    this.young.set(stream, head)
+    if (this.young.size * 2 < this.max) return
+    this.old = this.young
+    this.young = new Map()
   }
 }

@@ -1,16 +1,8 @@
 import pg from 'pg'
 import { type RecordedEvent } from '#domain-kit'
 import { type Logger, reasonOf } from '#runtime'
-import {
-  type CommandId,
-  type ReadAllOptions,
-  type Recalled,
-  type ReadStreamOptions,
-  type StreamClaim,
-  StoreUnavailable,
-} from '../port.js'
+import { type ReadAllOptions, type Recalled, type ReadStreamOptions, StoreUnavailable } from '../port.js'
 import { EVENT_COLUMNS, type EventRow, toRecorded } from './event-row.js'
-import { claimHash, commandHash } from './key-hash.js'
 
 const PAGE = 1_000
 /** Highest possible position and revision. */
@@ -26,10 +18,8 @@ const ALL_SQL = (order: 'asc' | 'desc'): string => `
 select ${EVENT_COLUMNS} from log.events
 where position ${order === 'asc' ? '>' : '<'} $1 order by position ${order} limit $2`
 
-/** In: hash. Out: the last event of the append that took this key. Locks nothing. */
-const KEY_SQL = `
-select stream, revision, position, metadata from log.events
-where position = (select position from log.keys where hash = $1)`
+/** In: position of the last event of an append. Out: what was appended by which command. Locks nothing. */
+const COMMAND_SQL = 'select stream, revision, position, metadata from log.events where position = $1'
 
 export interface ReaderOptions {
   readonly url: string
@@ -40,7 +30,7 @@ export interface ReaderOptions {
 
 /** Reads of the log by SQL. Every method throws StoreUnavailable when the database does not answer. */
 export class PostgresReader {
-  private readonly pool: pg.Pool
+  readonly pool: pg.Pool
 
   constructor({ url, pool_max, logger }: ReaderOptions) {
     this.pool = new pg.Pool({
@@ -93,14 +83,6 @@ export class PostgresReader {
     return (await this.query<EventRow>(ALL_SQL('desc'), [before, limit])).map(toRecorded)
   }
 
-  async recall(id: CommandId): Promise<Recalled | undefined> {
-    return this.byHash(commandHash(id))
-  }
-
-  async findClaim(claim: StreamClaim): Promise<Recalled | undefined> {
-    return this.byHash(claimHash(claim))
-  }
-
   async head(): Promise<bigint> {
     const [row] = await this.query<{ head: string }>('select coalesce(max(position), 0) as head from log.events', [])
     return BigInt(row?.head ?? '0')
@@ -118,15 +100,13 @@ export class PostgresReader {
     }
   }
 
-  private async byHash(hash: string): Promise<Recalled | undefined> {
-    const [row] = await this.query<Pick<EventRow, 'stream' | 'revision' | 'position' | 'metadata'>>(KEY_SQL, [hash])
-    if (!row) return undefined
-    const { stream, revision, position, metadata } = row
-    return {
-      stream,
-      revision: BigInt(revision),
-      position: BigInt(position),
-      requestHash: metadata.$command?.hash ?? '',
-    }
+  /** The append whose last event has this position. @throws StoreUnavailable when it is not there (yet). */
+  async commandAt(position: number): Promise<Recalled> {
+    type Row = Pick<EventRow, 'stream' | 'revision' | 'position' | 'metadata'>
+    const [row] = await this.query<Row>(COMMAND_SQL, [position])
+    if (!row) throw new StoreUnavailable(`the event at ${position} cannot be read`)
+    const { stream, revision, metadata } = row
+    const requestHash = metadata.$command?.hash ?? ''
+    return { stream, revision: BigInt(revision), position: BigInt(row.position), requestHash }
   }
 }

@@ -1,14 +1,12 @@
 import pg from 'pg'
 import { LEASES_SQL } from '#leadership'
+import { PARTITION_EVENTS } from './partitions.js'
 
 /**
- * The log. `events` is the truth; `keys` names what was done once, for ever: command ids and claims, as the first 16 bytes
- * of a SHA-256, with the position of the append's last event, whose metadata holds the key and the request hash.
- * `json`, not `jsonb`: data is stored as it was written and never searched.
+ * Version 1. `events` is the truth. `json`, not `jsonb`: data is stored as it was written and never searched.
  */
-const SCHEMA_SQL = `
-create schema if not exists log;
-create table if not exists log.events (
+const VERSION_1 = `
+create table log.events (
   position bigint primary key,
   stream text collate "C" not null,
   revision bigint not null,
@@ -20,19 +18,109 @@ create table if not exists log.events (
   metadata json not null,
   unique (stream, revision)
 );
-create table if not exists log.keys (hash uuid primary key, position bigint not null);
+create table log.keys (hash uuid primary key, position bigint not null);
 ${LEASES_SQL('log')};`
+
+/**
+ * Version 2: events in partitions by position, so that old ones can be detached; and names (command keys, claims, streams)
+ * that cost no index on random values. A batch leaves its names in one row of \`recent_names\`; some half a million of them
+ * at a time become a sealed run: a Bloom filter, and blocks by the first bits of the hash. See \`names/\`.
+ */
+const VERSION_2 = `
+alter table log.events rename to events_1;
+alter index log.events_pkey rename to events_1_pkey;
+alter table log.events_1 rename constraint events_stream_revision_key to events_1_stream_revision_key;
+create table log.events (
+  position bigint primary key,
+  stream text collate "C" not null,
+  revision bigint not null,
+  id uuid not null,
+  type text collate "C" not null,
+  version integer not null,
+  time timestamptz not null,
+  data json not null,
+  metadata json not null
+) partition by range (position);
+do $$ begin
+  execute format('alter table log.events attach partition log.events_1 for values from (1) to (%s)',
+    (select (coalesce(max(position), 0) / ${PARTITION_EVENTS} + 1) * ${PARTITION_EVENTS} + 1 from log.events_1));
+end $$;
+
+create table log.recent_names (after bigint primary key, position bigint not null unique, names bytea not null);
+alter table log.recent_names alter column names set storage external;
+create table log.name_runs (last_position bigint primary key, filter bytea not null);
+alter table log.name_runs alter column filter set storage external;
+create table log.name_blocks (
+  run bigint not null, bucket integer not null, entries bytea not null, primary key (run, bucket)
+);
+alter table log.name_blocks alter column entries set storage external;
+
+insert into log.recent_names (after, position, names)
+select page * 1000, least((page + 1) * 1000, (select max(position) from log.events)),
+  string_agg(hash || int8send(position), ''::bytea order by position)
+from (
+  select decode(replace(hash::text, '-', ''), 'hex') as hash, position, (position - 1) / 1000 as page from log.keys
+  union all
+  select substr(sha256('\\x73747265616d00'::bytea || convert_to(stream, 'UTF8') || '\\x00'::bytea), 1, 16), position,
+    (position - 1) / 1000
+  from log.events where revision = 0
+) as names
+group by page;
+-- A page without names must not hide where the log ends.
+insert into log.recent_names (after, position, names)
+select max(position) - 1, max(position), ''::bytea from log.events having max(position) is not null
+on conflict do nothing;
+drop table log.keys;
+
+-- Holds the term for this transaction, and the end of the log: epoch and last position must be what the writer thinks.
+-- In: lease, epoch, last position (null: any). Raises HW001 when another epoch leads, HW002 when the log ends elsewhere.
+-- Locks the lease row against a takeover, not against its renewal.
+create function log.hold_term(lease text, term bigint, head bigint) returns void language plpgsql as $$
+begin
+  perform 1 from log.leases where name = lease and epoch = term for key share;
+  if not found then raise exception 'epoch % leads no longer', term using errcode = 'HW001'; end if;
+  if head > 0 and not exists (select 1 from log.recent_names where position = head) then
+    raise exception 'the log does not end at %', head using errcode = 'HW002';
+  end if;
+end $$;`
+
+const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2]
+
+/** The version that this code reads and writes. */
+export const LOG_VERSION = MIGRATIONS.length
+
+/** A log from before versions were written down has the table of version 1. */
+const PREPARE_SQL = `
+create schema if not exists log;
+create table if not exists log.versions (version integer primary key, applied_at timestamptz not null default now());
+insert into log.versions (version) select 1 where to_regclass('log.events') is not null on conflict do nothing;`
 
 /** One migration at a time, whoever starts first. */
 const MIGRATION_LOCK = 7_400_001
 
-/** Brings the log's schema up to date. Idempotent; concurrent calls wait for each other. */
-export async function migrateLog(url: string): Promise<void> {
+/**
+ * Brings the log's schema up to date, each version in a transaction. Idempotent; concurrent calls wait for each other.
+ *
+ * @param to for tests of migrations: stop at this version.
+ * @throws Error when the log was written by a newer Headwater.
+ */
+export async function migrateLog(url: string, to = LOG_VERSION): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   await client.connect()
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
-    await client.query(SCHEMA_SQL)
+    await client.query(PREPARE_SQL)
+    const { rows } = await client.query<{ version: number }>(
+      'select coalesce(max(version), 0) as version from log.versions',
+    )
+    const current = rows[0]?.version ?? 0
+    if (current > LOG_VERSION)
+      throw new Error(`the log has schema version ${current}, this Headwater knows up to ${LOG_VERSION}: upgrade it`)
+    for (const [index, sql] of MIGRATIONS.entries()) {
+      const version = index + 1
+      if (version <= current || version > to) continue
+      await client.query(`begin; ${sql} insert into log.versions (version) values (${version}); commit`)
+    }
   } finally {
     await client.end()
   }

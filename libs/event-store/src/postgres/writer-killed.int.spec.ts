@@ -2,6 +2,7 @@ import pg from 'pg'
 import { eventually, type PostgresWriter, postgresWriter, type ScratchDatabase, scratchDatabase } from '#testing'
 import { all, idsOf, mustAppend, newEvents, newRequest, newStream, requestedIds } from '../contract/requests.js'
 import { type AppendPlace, type AppendRequest, StoreUnavailable } from '../port.js'
+import { CopyQuery } from './copy-query.js'
 
 jest.setTimeout(120_000)
 
@@ -83,7 +84,7 @@ test('a backend killed again and again under load: everything acknowledged is th
 test('a batch killed before its commit is not there; its retry is appended', async () => {
   const blocker = new pg.Client({ connectionString: database.url })
   await blocker.connect()
-  await blocker.query('begin; lock table log.keys in exclusive mode')
+  await blocker.query('begin; lock table log.recent_names in exclusive mode')
   const request = newRequest(newStream(), { events: newEvents(2) })
   const first = writer.store.append(request)
   const refused = expect(first).rejects.toThrow(StoreUnavailable)
@@ -102,20 +103,15 @@ test('a batch killed before its commit is not there; its retry is appended', asy
 })
 
 test('a batch killed after its commit and before its answer is there; its retry is a replay', async () => {
-  const original = pg.Client.prototype.query as (...args: readonly unknown[]) => Promise<unknown>
-  let lost = 0
-  const losing: unknown = async function (this: pg.Client, ...args: readonly unknown[]): Promise<unknown> {
-    const result = await original.apply(this, [...args])
-    const [query] = args
-    if (lost > 0 || typeof query !== 'object' || (query as pg.QueryConfig).name !== 'commit') return result
-    lost += 1
+  const original = CopyQuery.run.bind(CopyQuery)
+  const losing = jest.spyOn(CopyQuery, 'run').mockImplementationOnce(async (...args) => {
+    await original(...args)
     throw new Error('Connection terminated unexpectedly')
-  }
-  jest.spyOn(pg.Client.prototype, 'query').mockImplementation(losing as never)
+  })
   const stream = newStream()
   const request = newRequest(stream, { expected: 'none', claims: [{ stream, name: 'once' }] })
   await expect(writer.store.append(request)).rejects.toThrow(StoreUnavailable)
-  expect(lost).toBe(1)
+  expect(losing).toHaveBeenCalledTimes(1)
   const { outcome, place } = await insist(request)
   expect(outcome).toBe('replayed')
   await checkLog([request], [place])

@@ -1,47 +1,57 @@
 import { EventEmitter } from 'node:events'
+import type pg from 'pg'
 import { type Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
-import { type AppendPlace, type AppendRequest, type EventBatch, StoreUnavailable } from '../port.js'
-import { type Candidate, candidate } from './batch.js'
-import { type BatchOutcome, Term } from './term.js'
+import { StoreUnavailable } from '../port.js'
+import { AppendQueue, type Waiting } from './append-queue.js'
+import { type Verdict } from './batch.js'
+import { type Candidate } from './candidate.js'
+import { type CommittedBatch } from './rows.js'
+import { type Sent, Term } from './term.js'
 
 export interface WriterOptions {
   readonly url: string
   readonly leadership: Leadership
   readonly name: string
   readonly logger: Logger
+  /** For reading what is not in memory. */
+  readonly pool: pg.Pool
   /** Appends that may wait. Default 16,384; beyond that an append is refused as overloaded. */
-  readonly queue_max?: number
-  /** Events in one transaction. Default 2,000. */
-  readonly batch_events_max?: number
+  readonly queue_max?: number | undefined
+  /** Names in one run, a power of two. */
+  readonly names_per_run?: number | undefined
 }
 
-/** What the writer could not settle from memory: the caller looks it up in the log. */
-export type Settled =
-  | ({ readonly outcome: 'appended' } & AppendPlace)
-  | { readonly outcome: 'taken' }
-  | { readonly outcome: 'conflict'; readonly stream: string }
+/** Events and bytes of one transaction: larger ones gain nothing and make the next one wait longer. */
+const BATCH_EVENTS_MAX = 2_048
+const BATCH_BYTES_MAX = 4 * 1024 * 1024
+/** Batches sent and not yet committed. */
+const IN_FLIGHT_MAX = 2
+/** While a batch is in flight the next one leaves early only when it is at least so large. */
+const EARLY_EVENTS_MIN = 256
 
-interface Waiting extends Candidate {
-  resolve(result: Settled): void
-  reject(error: Error): void
+/** Where the time of an append went, in ms: for the one that waited longest in each batch. */
+export interface BatchTimes {
+  readonly events: number
+  readonly queued_ms: number
+  readonly commit_ms: number
 }
 
 /**
- * The serialized writer: one queue, one batch in flight, and what arrived meanwhile is the next batch (natural batching,
+ * The serialized writer: one queue, and what arrives while a batch is being committed is the next batch (natural batching,
  * as databases do group commit). Writes only while it leads; the fence in each transaction is what makes that true.
  */
-export class Writer extends EventEmitter<{ committed: [EventBatch] }> {
-  private readonly queue: Waiting[] = []
+export class Writer extends EventEmitter<{ committed: [CommittedBatch]; times: [BatchTimes] }> {
+  private readonly queue = new AppendQueue<Verdict>()
   private term: Term | undefined
   private running = false
+  private inFlight = 0
+  private wake: (() => void) | undefined
   private readonly queue_max: number
-  private readonly batch_events_max: number
 
   constructor(private readonly options: WriterOptions) {
     super()
     this.queue_max = options.queue_max ?? 16_384
-    this.batch_events_max = options.batch_events_max ?? 2_000
     options.leadership.on('gained', (epoch) => void this.begin(epoch))
     options.leadership.on('lost', () => void this.end('this writer leads no longer'))
   }
@@ -52,47 +62,64 @@ export class Writer extends EventEmitter<{ committed: [EventBatch] }> {
 
   /** Position of the last event this writer knows to be committed; undefined while it does not lead. */
   get position(): bigint | undefined {
-    return this.term?.position
+    return this.term === undefined ? undefined : BigInt(this.term.position)
   }
 
   get waiting(): number {
     return this.queue.length
   }
 
-  async append(request: AppendRequest): Promise<Settled> {
+  async append(candidate: Candidate): Promise<Verdict> {
     if (!this.term) throw new StoreUnavailable('this writer does not lead')
     if (this.queue.length >= this.queue_max)
       throw new StoreUnavailable(`${this.queue_max} appends are waiting already`, { overloaded: true })
-    return new Promise<Settled>((resolve, reject) => {
-      this.queue.push({ ...candidate(request), resolve, reject })
+    return new Promise<Verdict>((resolve, reject) => {
+      this.queue.push(candidate, performance.now(), resolve, reject)
       if (!this.running) void this.run()
+      else if (this.queue.length >= EARLY_EVENTS_MIN) this.wake?.()
     })
+  }
+
+  /** @returns the position of the append that took the name; 0 when nobody did. @throws StoreUnavailable unless it leads. */
+  async find(hash: Buffer): Promise<number> {
+    if (!this.term) throw new StoreUnavailable('this writer does not lead')
+    try {
+      return await this.term.find(hash)
+    } catch (error) {
+      throw new StoreUnavailable('the names cannot be read', { cause: error })
+    }
   }
 
   /** Writes what is waiting, then ends the term. */
   async close(): Promise<void> {
-    while (this.running && this.term) await new Promise<void>((resolve) => setImmediate(resolve))
+    while (this.term && (this.running || this.inFlight > 0)) await new Promise<void>((resolve) => setImmediate(resolve))
     await this.end('this writer is stopping')
   }
 
   private async begin(epoch: bigint): Promise<void> {
-    const { url, name, logger } = this.options
+    const { url, name, logger, leadership, pool, names_per_run } = this.options
     try {
-      const term = await Term.open({ url, name, epoch, logger })
-      if (this.options.leadership.epoch === epoch) this.term = term
+      const term = await Term.open({ url, name, epoch, pool, logger, names_per_run })
+      if (leadership.epoch === epoch) this.term = term
       else await term.close()
     } catch (error) {
       logger.warn({ reason: reasonOf(error) }, 'the term could not begin; trying again')
-      setTimeout(() => {
-        if (this.options.leadership.epoch === epoch) void this.begin(epoch)
-      }, 200)
+      this.beginLater(epoch, 200)
     }
+  }
+
+  private beginLater(epoch: bigint | undefined, after_ms: number): void {
+    if (epoch === undefined) return
+    setTimeout(() => {
+      if (this.options.leadership.epoch === epoch && !this.term) void this.begin(epoch)
+    }, after_ms)
   }
 
   private async end(reason: string): Promise<void> {
     const { term } = this
     this.term = undefined
-    for (const each of this.queue.splice(0)) each.reject(new StoreUnavailable(reason))
+    for (const each of this.queue.drain()) each.reject(new StoreUnavailable(reason))
+    this.wake?.()
     await term?.close()
   }
 
@@ -100,41 +127,56 @@ export class Writer extends EventEmitter<{ committed: [EventBatch] }> {
     this.running = true
     // One turn of the event loop: requests of one frame come together.
     await new Promise<void>((resolve) => setImmediate(resolve))
-    while (this.term && this.queue.length > 0) await this.writeNext(this.term, this.take())
+    while (this.term && this.queue.length > 0) {
+      if (this.inFlight >= IN_FLIGHT_MAX || (this.inFlight > 0 && this.queue.length < EARLY_EVENTS_MIN)) {
+        await new Promise<void>((resolve) => {
+          this.wake = resolve
+        })
+        this.wake = undefined
+        continue
+      }
+      await this.sendNext(this.term, this.queue.take(BATCH_EVENTS_MAX, BATCH_BYTES_MAX))
+    }
     this.running = false
   }
 
-  private take(): Waiting[] {
-    let events = 0
-    let count = 0
-    for (const { size } of this.queue) {
-      if (count > 0 && events + size > this.batch_events_max) break
-      events += size
-      count += 1
-    }
-    return this.queue.splice(0, count)
-  }
-
-  private async writeNext(term: Term, batch: readonly Waiting[]): Promise<void> {
+  private async sendNext(term: Term, waiting: readonly Waiting<Verdict>[]): Promise<void> {
+    const sent_ms = performance.now()
+    this.inFlight += 1
     try {
-      this.settle(await term.write(batch), new Map(batch.map((each) => [each, each])))
+      const sent = await term.send(waiting.map(({ candidate }) => candidate))
+      void this.settle(term, waiting, sent, sent_ms)
     } catch (error) {
-      this.options.logger.error({ reason: reasonOf(error) }, 'a batch failed; whether it was committed is unknown')
-      const unknown = new StoreUnavailable('the batch was interrupted', { cause: error })
-      for (const each of batch) each.reject(unknown)
-      const { epoch } = this.options.leadership
-      if (this.term === term) await this.end('the batch before was interrupted')
-      if (epoch !== undefined) setTimeout(() => this.options.leadership.epoch === epoch && void this.begin(epoch), 100)
+      this.failed(term, waiting, error)
     }
   }
 
-  private settle(outcome: BatchOutcome, waiting: ReadonlyMap<Candidate, Waiting>): void {
-    const { committed, appended, refused, taken, later } = outcome
-    if (committed) this.emit('committed', committed)
-    for (const { candidate: each, place } of appended)
-      if (place !== 'busy' && !('conflict' in place)) waiting.get(each)?.resolve({ outcome: 'appended', ...place })
-    for (const each of taken) waiting.get(each)?.resolve({ outcome: 'taken' })
-    for (const { candidate: each, stream } of refused) waiting.get(each)?.resolve({ outcome: 'conflict', stream })
-    this.queue.unshift(...later.flatMap((each) => waiting.get(each) ?? []))
+  private async settle(term: Term, waiting: readonly Waiting<Verdict>[], sent: Sent, sent_ms: number): Promise<void> {
+    try {
+      const committed = await sent.committed
+      this.inFlight -= 1
+      if (committed) this.emit('committed', committed)
+      for (const [index, { resolve }] of waiting.entries()) {
+        const verdict = sent.verdicts[index]
+        if (verdict) resolve(verdict)
+      }
+      const queued_ms = sent_ms - (waiting[0]?.since_ms ?? sent_ms)
+      this.emit('times', { events: waiting.length, queued_ms, commit_ms: performance.now() - sent_ms })
+      this.wake?.()
+    } catch (error) {
+      this.failed(term, waiting, error)
+    }
+  }
+
+  private failed(term: Term, waiting: readonly Waiting<Verdict>[], error: unknown): void {
+    this.inFlight -= 1
+    this.options.logger.error({ reason: reasonOf(error) }, 'a batch failed; whether it was committed is unknown')
+    const unknown = new StoreUnavailable('the batch was interrupted', { cause: error })
+    for (const each of waiting) each.reject(unknown)
+    if (this.term === term) {
+      void this.end('the batch before was interrupted')
+      this.beginLater(this.options.leadership.epoch, 100)
+    }
+    this.wake?.()
   }
 }

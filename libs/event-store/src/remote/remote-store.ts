@@ -1,19 +1,16 @@
 import { type Link, LinkError, RemoteError } from '#mesh'
 import { type Logger, reasonOf } from '#runtime'
 import { checkLimits } from '../limits.js'
-import {
-  type AppendResult,
-  DEFAULT_LIMITS,
-  type EventBatch,
-  type EventStore,
-  StoreLimitExceeded,
-  type StoreLimits,
-  StoreUnavailable,
-} from '../port.js'
+import { DEFAULT_LIMITS, type EventStore, StoreLimitExceeded, type StoreLimits, StoreUnavailable } from '../port.js'
+import { candidate } from '../postgres/candidate.js'
 import { follow } from '../postgres/follow.js'
 import { LiveFeed } from '../postgres/live-feed.js'
+import { claimHash, commandHash } from '../postgres/names/name-hash.js'
 import { PostgresReader } from '../postgres/reader.js'
-import { POSTGRES_CAPABILITIES } from '../postgres/store.js'
+import { resultOf } from '../postgres/result.js'
+import { CommittedBatch } from '../postgres/rows.js'
+import { found, POSTGRES_CAPABILITIES } from '../postgres/store.js'
+import { decodeVerdict, encodeAppend, type WireVerdict } from './wire.js'
 
 const APPEND_MS_MAX = 5_000
 
@@ -36,20 +33,24 @@ export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOpti
     listening.started = true
     void keepListening(link, feed, stop.signal, logger)
   }
+  const ask = async (method: string, payload: unknown, signal?: AbortSignal): Promise<unknown> => {
+    try {
+      return await link.request(method, payload, { timeout_ms: APPEND_MS_MAX, ...(signal ? { signal } : {}) })
+    } catch (error) {
+      throw translated(error)
+    }
+  }
   return {
     capabilities: POSTGRES_CAPABILITIES,
     limits: DEFAULT_LIMITS,
     append: async (request, { signal } = {}) => {
-      checkLimits(request, DEFAULT_LIMITS)
-      try {
-        const options = { timeout_ms: APPEND_MS_MAX, ...(signal ? { signal } : {}) }
-        return (await link.request('append', request, options)) as AppendResult
-      } catch (error) {
-        throw translated(error)
-      }
+      const planned = candidate(request)
+      checkLimits(planned, DEFAULT_LIMITS)
+      const answer = await ask('append', encodeAppend(planned), signal)
+      return resultOf(decodeVerdict(answer as WireVerdict, planned), planned, reader)
     },
-    recall: (id) => reader.recall(id),
-    findClaim: (claim) => reader.findClaim(claim),
+    recall: async (id) => found((await ask('find', commandHash(id))) as number, reader),
+    findClaim: async (claim) => found((await ask('find', claimHash(claim))) as number, reader),
     readStream: (stream, options) => reader.readStream(stream, options),
     readAll: (options) => reader.readAll(options),
     subscribe: (options) => {
@@ -69,7 +70,10 @@ async function keepListening(link: Link, feed: LiveFeed, signal: AbortSignal, lo
   const goesOn = (): boolean => !signal.aborted
   while (goesOn()) {
     try {
-      for await (const batch of link.subscribe('commits', null, { signal })) feed.publish(batch as EventBatch)
+      for await (const item of link.subscribe('commits', null, { signal })) {
+        const [after, position, rows] = item as readonly [bigint, bigint, Buffer]
+        feed.publish(new CommittedBatch(after, position, rows))
+      }
     } catch (error) {
       if (goesOn()) logger.debug({ reason: reasonOf(error) }, 'no tidings from the writer; polling the log')
     }

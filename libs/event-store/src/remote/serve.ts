@@ -1,6 +1,9 @@
 import { type ListenOptions } from '#mesh'
 import { type PostgresStore } from '../postgres/store.js'
-import { type AppendRequest, type EventBatch, StoreLimitExceeded, StoreUnavailable } from '../port.js'
+import { checkLimits } from '../limits.js'
+import { type CommittedBatch } from '../postgres/rows.js'
+import { StoreLimitExceeded, StoreUnavailable } from '../port.js'
+import { decodeAppend, encodeVerdict, type WireAppend } from './wire.js'
 
 /** An error as it crosses the link: with a code that the other side turns back into its class. */
 class CodedError extends Error {
@@ -24,13 +27,22 @@ function coded(error: unknown): unknown {
   return error
 }
 
-/** The writer's end of the remote store: one request and one stream. Reads do not pass here. */
+/** The writer's end of the remote store: appends, names, and the stream of commits. Reads of events do not pass here. */
 export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requests' | 'streams'> {
   return {
     requests: {
       append: async (payload) => {
+        const planned = decodeAppend(payload as WireAppend)
         try {
-          return await store.append(payload as AppendRequest)
+          checkLimits(planned, store.limits)
+          return encodeVerdict(await store.submit(planned), planned)
+        } catch (error) {
+          throw coded(error)
+        }
+      },
+      find: async (payload) => {
+        try {
+          return await store.find(payload as Buffer)
         } catch (error) {
           throw coded(error)
         }
@@ -38,7 +50,7 @@ export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requ
     },
     streams: {
       commits: async (_payload, { signal, write }) => {
-        let waiting: EventBatch[] = []
+        let waiting: CommittedBatch[] = []
         let wake: (() => void) | undefined
         const stop = store.onCommitted((batch) => {
           // A slow subscriber loses tidings, not events: it reads the log where the chain of batches breaks.
@@ -49,7 +61,7 @@ export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requ
         signal.addEventListener('abort', () => wake?.(), { once: true })
         try {
           while (!signal.aborted) {
-            for (const batch of waiting.splice(0)) await write(batch)
+            for (const { after, position, rows } of waiting.splice(0)) await write([after, position, rows])
             if (waiting.length > 0) continue
             await new Promise<void>((resolve) => {
               wake = resolve

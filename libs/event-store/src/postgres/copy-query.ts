@@ -1,0 +1,52 @@
+import { type ClientBase, type Connection, type Submittable } from 'pg'
+
+/** What pg's connection can do beyond its types. */
+interface CopyConnection {
+  query(sql: string): void
+  sendCopyFromChunk(chunk: Buffer): void
+  endCopyFrom(): void
+}
+
+/**
+ * Statements whose last is `copy … from stdin`, and its rows, sent at once without waiting for the server to ask for them: one
+ * round trip. A simple query of several statements is one transaction unless one is open. When a statement before the copy
+ * fails, the server throws the rows away (PostgreSQL documentation, "COPY Operations").
+ */
+export class CopyQuery implements Submittable {
+  private constructor(
+    private readonly sql: string,
+    private readonly rows: Buffer,
+    /** Called once; pg puts its query timeout around it. */
+    readonly callback: (error: Error | null | undefined) => void,
+  ) {}
+
+  /** @throws DatabaseError when the server refuses; the transaction is then rolled back, if the statements were one. */
+  static async run(client: ClientBase, sql: string, rows: Buffer): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      client.query(new CopyQuery(sql, rows, (error) => (error ? reject(error) : resolve())))
+    })
+  }
+
+  submit(connection: Connection): void {
+    const copy = connection as unknown as CopyConnection
+    copy.query(this.sql)
+    copy.sendCopyFromChunk(this.rows)
+    copy.endCopyFrom()
+  }
+
+  /** After an error pg does not tell of anything more. */
+  handleError(error: Error): void {
+    this.callback(error)
+  }
+
+  handleReadyForQuery(): void {
+    this.callback(null)
+  }
+
+  handleRowDescription(): void {}
+  handleDataRow(): void {}
+  handlePortalSuspended(): void {}
+  handleCommandComplete(): void {}
+  handleEmptyQuery(): void {}
+  handleCopyInResponse(): void {}
+}

@@ -1,0 +1,14 @@
+import { hash } from 'node:crypto'
+import { type CommandId, type StreamClaim } from '../../port.js'
+
+/** Bytes of a name's hash: the first half of a SHA-256. 2^64 names before a collision is likely. */
+export const HASH_BYTES = 16
+
+function hashOf(kind: string, stream: string, name: string): Buffer {
+  return hash('sha256', `${kind}\0${stream}\0${name}`, 'buffer').subarray(0, HASH_BYTES)
+}
+
+/** What can be taken once in the life of a log: a command's key, a claim, and a stream's first event. */
+export const commandHash = ({ stream, key }: CommandId): Buffer => hashOf('command', stream, key)
+export const claimHash = ({ stream, name }: StreamClaim): Buffer => hashOf('claim', stream, name)
+export const streamHash = (stream: string): Buffer => hashOf('stream', stream, '')
