@@ -1,0 +1,50 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
+import { projectRoot } from '#local-runtime'
+
+/** A process that does work for a benchmark and answers one message with one message. */
+export interface Worker<Task, Result> {
+  run(task: Task): Promise<Result>
+  stop(): Promise<void>
+}
+
+/** Starts a file of `bench/` as a process of its own, so that measuring costs the measured nothing but the processor. */
+export async function worker<Task, Result>(file: string, argument: object): Promise<Worker<Task, Result>> {
+  const path = join(projectRoot(), 'dist', 'bench', file)
+  const child: ChildProcess = fork(path, [JSON.stringify(argument)], { serialization: 'advanced' })
+  const next = async (): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const onExit = (code: number | null): void => reject(new Error(`${file} ended with ${String(code)}`))
+      child.once('exit', onExit)
+      child.once('message', (message) => {
+        child.off('exit', onExit)
+        resolve(message)
+      })
+    })
+  await next()
+  return {
+    run: async (task) => {
+      const answer = next()
+      child.send(task as object)
+      return (await answer) as Result
+    },
+    stop: async () => {
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+/** The other end: says that it is ready, then answers each task. */
+export function work<Task, Result>(run: (task: Task) => Promise<Result>): void {
+  process.on('message', (task: Task) => {
+    void run(task).then((result) => process.send?.(result))
+  })
+  process.send?.('ready')
+}
+
+/** What {@link worker} was told at its start. */
+export function workerArgument<T>(): T {
+  return JSON.parse(process.argv[2] ?? '{}') as T
+}
