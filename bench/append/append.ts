@@ -27,11 +27,18 @@ async function measure(clients: readonly Client[], inFlight: number, run_ms = RU
 
 const rate = ({ appends, run_ms }: AppendResult): number => (appends * 1_000) / run_ms
 
-/** `bench append`: clients in other processes over real links, one event per append, durable, idempotent. */
+/**
+ * `bench append`: clients in other processes over real links, one event per append, durable, idempotent.
+ * `--short` leaves out the 5 million events, `--ours` the peers.
+ */
 export async function append(args: readonly string[]): Promise<Report> {
   const isShort = args.includes('--short')
   const server = await temporaryPostgres()
   try {
+    if (args.includes('--ours')) {
+      const ours = await appends(await server.createDatabase('ours'), isShort)
+      return { ours, peers: {}, limit: {}, ratios: {} }
+    }
     const peers = {
       emmett: await emmettAppends(await server.createDatabase('emmett')),
       insert: await insertAppends(await server.createDatabase('inserts')),
