@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
+import { faultPoint } from '../fault-point.js'
 import { type EventBatch } from '../port.js'
 import { Batch, type Candidate, streamsOf } from './batch.js'
 import { commit, HEAD_SQL, HEADS_SQL, TAKEN_SQL } from './commit.js'
@@ -52,6 +53,10 @@ export class Term {
     return new Term(client, { name, epoch }, BigInt(last?.position ?? '0'), last?.time.getTime() ?? 0)
   }
 
+  get epoch(): bigint {
+    return this.lease.epoch
+  }
+
   /** Position of the last committed event. */
   get position(): bigint {
     return this.head
@@ -74,7 +79,9 @@ export class Term {
       } else appended.push({ candidate, place })
     }
     if (appended.length === 0) return { committed: undefined, appended, refused, taken: [], later }
+    faultPoint('before-commit')
     const result = await commit(this.client, this.lease, batch)
+    faultPoint('after-commit')
     if (result === 'fenced') throw new Error(`epoch ${this.lease.epoch.toString()} leads no longer`)
     if (result === 'taken') return this.withoutTaken(candidates)
     for (const [stream, head] of batch.heads) this.heads.set(stream, head)

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { type Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
+import { faultPoint } from '../fault-point.js'
 import { type AppendPlace, type AppendRequest, type EventBatch, StoreUnavailable } from '../port.js'
 import { type Candidate, candidate } from './batch.js'
 import { type BatchOutcome, Term } from './term.js'
@@ -31,7 +32,7 @@ interface Waiting extends Candidate {
  * The serialized writer: one queue, one batch in flight, and what arrived meanwhile is the next batch (natural batching,
  * as databases do group commit). Writes only while it leads; the fence in each transaction is what makes that true.
  */
-export class Writer extends EventEmitter<{ committed: [EventBatch] }> {
+export class Writer extends EventEmitter<{ committed: [EventBatch]; leading: [epoch: bigint | undefined] }> {
   private readonly queue: Waiting[] = []
   private term: Term | undefined
   private running = false
@@ -48,6 +49,11 @@ export class Writer extends EventEmitter<{ committed: [EventBatch] }> {
 
   get leads(): boolean {
     return this.term !== undefined
+  }
+
+  /** The epoch under which it takes appends; undefined while it does not lead. Each change is emitted as `leading`. */
+  get epoch(): bigint | undefined {
+    return this.term?.epoch
   }
 
   /** Position of the last event this writer knows to be committed; undefined while it does not lead. */
@@ -77,10 +83,13 @@ export class Writer extends EventEmitter<{ committed: [EventBatch] }> {
 
   private async begin(epoch: bigint): Promise<void> {
     const { url, name, logger } = this.options
+    faultPoint('in-takeover')
     try {
       const term = await Term.open({ url, name, epoch, logger })
-      if (this.options.leadership.epoch === epoch) this.term = term
-      else await term.close()
+      if (this.options.leadership.epoch === epoch) {
+        this.term = term
+        this.emit('leading', epoch)
+      } else await term.close()
     } catch (error) {
       logger.warn({ reason: reasonOf(error) }, 'the term could not begin; trying again')
       setTimeout(() => {
@@ -92,6 +101,7 @@ export class Writer extends EventEmitter<{ committed: [EventBatch] }> {
   private async end(reason: string): Promise<void> {
     const { term } = this
     this.term = undefined
+    if (term) this.emit('leading', undefined)
     for (const each of this.queue.splice(0)) each.reject(new StoreUnavailable(reason))
     await term?.close()
   }

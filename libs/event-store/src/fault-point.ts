@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Places at which fault tests kill a writer:
+ * - `before-commit` a batch is made up, nothing of it was sent to the database
+ * - `after-commit` the database has committed it, nobody was told
+ * - `in-takeover` the lease is taken, the term has not begun
+ */
+export type FaultPoint = 'before-commit' | 'after-commit' | 'in-takeover'
+
+/** A folder, of fault tests only; in production it is not set, and a fault point is a comparison with undefined. */
+const folder = process.env['HEADWATER_FAULT_POINTS']
+
+/** Ends this process by SIGKILL when a file of this name lies in the folder of fault points. */
+export function faultPoint(name: FaultPoint): void {
+  if (folder !== undefined && existsSync(join(folder, name))) process.kill(process.pid, 'SIGKILL')
+}
