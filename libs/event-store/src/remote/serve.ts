@@ -1,4 +1,4 @@
-import { type ListenOptions } from '#mesh'
+import { type Limits, type ListenOptions } from '#mesh'
 import { type PostgresStore } from '../postgres/store.js'
 import { type AppendRequest, type EventBatch, StoreLimitExceeded, StoreUnavailable } from '../port.js'
 
@@ -24,9 +24,13 @@ function coded(error: unknown): unknown {
   return error
 }
 
-/** The writer's end of the remote store: one request and one stream. Reads do not pass here. */
-export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requests' | 'streams'> {
+/** A writer that falls silent is given up soon: there is another, and an append may be sent again. Both ends keep to it. */
+export const WRITER_LINK_LIMITS: Partial<Limits> = { heartbeat_ms: 500, dead_ms: 2_500, backoff_ms_max: 500 }
+
+/** The writer's end of the remote store: one request and two streams. Reads do not pass here. */
+export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requests' | 'streams' | 'limits'> {
   return {
+    limits: WRITER_LINK_LIMITS,
     requests: {
       append: async (payload) => {
         try {
@@ -37,29 +41,61 @@ export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requ
       },
     },
     streams: {
-      commits: async (_payload, { signal, write }) => {
-        let waiting: EventBatch[] = []
-        let wake: (() => void) | undefined
-        const stop = store.onCommitted((batch) => {
-          // A slow subscriber loses tidings, not events: it reads the log where the chain of batches breaks.
-          if (waiting.length >= 64) waiting = []
-          waiting.push(batch)
-          wake?.()
+      /** The epoch under which this writer takes appends, or null: now, and at each change. */
+      leading: (_payload, { signal, write }) => {
+        let epoch: bigint | null = null
+        return pump(signal, {
+          listen: (wake) =>
+            store.onLeading((now) => {
+              epoch = now ?? null
+              wake()
+            }),
+          send: () => write(epoch),
         })
-        signal.addEventListener('abort', () => wake?.(), { once: true })
-        try {
-          while (!signal.aborted) {
+      },
+      commits: (_payload, { signal, write }) => {
+        let waiting: EventBatch[] = []
+        return pump(signal, {
+          listen: (wake) =>
+            store.onCommitted((batch) => {
+              // A slow subscriber loses tidings, not events: it reads the log where the chain of batches breaks.
+              if (waiting.length >= 64) waiting = []
+              waiting.push(batch)
+              wake()
+            }),
+          send: async () => {
             for (const batch of waiting.splice(0)) await write(batch)
-            if (waiting.length > 0) continue
-            await new Promise<void>((resolve) => {
-              wake = resolve
-              if (signal.aborted) resolve()
-            })
-          }
-        } finally {
-          stop()
-        }
+          },
+        })
       },
     },
+  }
+}
+
+/** Sends whenever it is woken, never two at a time, until the subscriber leaves. */
+async function pump(
+  signal: AbortSignal,
+  { listen, send }: { readonly listen: (wake: () => void) => () => void; readonly send: () => Promise<void> },
+): Promise<void> {
+  const news = { isThere: false }
+  let wake: (() => void) | undefined
+  const stop = listen(() => {
+    news.isThere = true
+    wake?.()
+  })
+  signal.addEventListener('abort', () => wake?.(), { once: true })
+  try {
+    while (!signal.aborted) {
+      if (news.isThere) {
+        news.isThere = false
+        await send()
+        continue
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  } finally {
+    stop()
   }
 }
