@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -9,10 +9,21 @@ import { join } from 'node:path'
  */
 export type FaultPoint = 'before-commit' | 'after-commit' | 'in-takeover'
 
-/** A folder, of fault tests only; in production it is not set, and a fault point is a comparison with undefined. */
+/** A folder that only fault tests name; in production it is unset, and a fault point is a comparison with undefined. */
 const folder = process.env['HEADWATER_FAULT_POINTS']
 
-/** Ends this process by SIGKILL when a file of this name lies in the folder of fault points. */
+/**
+ * Ends this process by SIGKILL when a file of this name lies in the folder of fault points. The file goes first, so that of
+ * several processes that share the folder exactly one dies.
+ */
 export function faultPoint(name: FaultPoint): void {
-  if (folder !== undefined && existsSync(join(folder, name))) process.kill(process.pid, 'SIGKILL')
+  if (folder === undefined) return
+  const file = join(folder, name)
+  if (!existsSync(file)) return
+  try {
+    unlinkSync(file)
+  } catch {
+    return // another process was faster
+  }
+  process.kill(process.pid, 'SIGKILL')
 }

@@ -48,9 +48,9 @@ export class LeaderLink implements StoreLink {
           pending.delete(reject)
           resolve(value)
         },
-        (error: Error) => {
+        (error: unknown) => {
           pending.delete(reject)
-          reject(error)
+          reject(error instanceof Error ? error : new Error(String(error)))
         },
       )
     })
