@@ -22,6 +22,7 @@ const project = (name, more = {}) => ({
   transformIgnorePatterns: ['/node_modules/(google-protobuf|@eventstore|@grpc|@swc)/'],
   moduleNameMapper: { '^#([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts', '^(\\.{1,2}/.*)\\.js$': '$1' },
   setupFiles: ['reflect-metadata'],
+  setupFilesAfterEnv: ['<rootDir>/scripts/jest-setup.cjs'],
   ...more,
 })
 

@@ -1,10 +1,9 @@
 import { Command } from 'commander'
-import { ConfigError, reasonOf } from '#runtime'
+import { reasonOf } from '#runtime'
 import { eventsTail } from './commands/events-tail.js'
 import { importHledgerCommand } from './commands/import-hledger.js'
 import { status } from './commands/status.js'
 import { token } from './commands/token.js'
-import { CliFailure } from './failure.js'
 import { up } from './up/up.js'
 
 const ENVIRONMENT = `
@@ -20,8 +19,7 @@ function run<A extends unknown[]>(action: (...args: A) => Promise<number>): (...
     try {
       process.exitCode = await action(...args)
     } catch (error) {
-      const isExpected = error instanceof CliFailure || error instanceof ConfigError
-      process.stderr.write(`${isExpected ? error.message : reasonOf(error)}\n`)
+      process.stderr.write(`${reasonOf(error)}\n`)
       process.exitCode = 1
     }
   }

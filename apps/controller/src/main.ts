@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { join } from 'node:path'
 import { localPlan, localSettings, removePidFile, writePidFile } from '#local-runtime'
-import { createAuthenticator, localJwksUrl, startService } from '#runtime'
+import { createAuthenticator, localJwksUrl, reasonOf, startService } from '#runtime'
 import { Directory } from './status.js'
 import { StatusController } from './status-controller.js'
 import { Supervisor } from './supervisor.js'
@@ -15,7 +15,6 @@ await startService('controller', localSettings, async ({ config, logger, onStop 
   await writePidFile(pidFile, process.pid)
   onStop('pid file', () => removePidFile(pidFile))
   onStop('supervisor', () => supervisor.release())
-  supervisor.start().catch((error: unknown) => logger.error({ reason: String(error) }, 'the start failed'))
   class ControllerModule {}
   return {
     module: {
@@ -25,6 +24,9 @@ await startService('controller', localSettings, async ({ config, logger, onStop 
         { provide: Supervisor, useValue: supervisor },
         { provide: Directory, useValue: new Directory(plan, supervisor, self) },
       ],
+    },
+    onListening: () => {
+      supervisor.start().catch((error: unknown) => logger.error({ reason: reasonOf(error) }, 'the start failed'))
     },
     authenticator: await createAuthenticator({
       jwksUrl: localJwksUrl(plan.layout.keys),

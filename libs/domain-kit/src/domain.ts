@@ -65,6 +65,28 @@ export function domain(name: string, definition: DomainDefinition): Domain {
   return { kind: 'domain', name, prefix, commands, resources, projections, reports, titles }
 }
 
+/**
+ * Checks at boot that domains can live side by side: streams and tables have their aggregates' and projections' names.
+ *
+ * @throws RangeError naming the first domain, aggregate or projection whose name two of them use.
+ */
+export function install(domains: readonly Domain[]): readonly Domain[] {
+  unique(
+    'domain',
+    domains.map(({ name }) => name),
+  )
+  const aggregates = domains.flatMap(({ commands }) => [...new Set(commands.map(({ aggregate }) => aggregate))])
+  unique(
+    'aggregate',
+    [...new Set(aggregates)].map(({ name }) => name),
+  )
+  unique(
+    'projection',
+    [...new Set(domains.flatMap(({ projections }) => projections))].map(({ name }) => name),
+  )
+  return domains
+}
+
 function normalized(prefix: string, route: string): string {
   const { method, path } = parseRoute(prefix, route)
   return `${method} ${path.replaceAll(/\{[^}]+\}/g, '{}')}`

@@ -1,6 +1,6 @@
-import { type Domain } from '#domain-kit'
+import { install } from '#domain-kit'
 import { ledger } from '#ledger'
 import { reports } from '#reports'
 
 /** The installed domains: to add one, add its folder and its line here. */
-export const domains: readonly Domain[] = [ledger, reports]
+export const domains = install([ledger, reports])

@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module'
 import { getMetadataStorage } from 'class-validator'
 import { validationMetadatasToSchemas } from 'class-validator-jsonschema'
 import { type DtoClass } from '#domain-kit'
+import { transformerStorage } from './transformer-storage.js'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -25,18 +25,11 @@ function converters(): Record<string, (metadata: { constraints?: unknown[] }) =>
 
 /** JSON Schemas of every DTO class, by class name: from the same decorators that validate. */
 export function dtoSchemas(): Readonly<Record<string, JsonSchema>> {
-  const { defaultMetadataStorage } = storage()
   return validationMetadatasToSchemas({
-    classTransformerMetadataStorage: defaultMetadataStorage as never,
+    classTransformerMetadataStorage: transformerStorage as never,
     additionalConverters: converters(),
     refPointerPrefix: '#/components/schemas/',
   }) as unknown as Readonly<Record<string, JsonSchema>>
-}
-
-/** class-transformer does not export its storage from its face. */
-function storage(): { defaultMetadataStorage: unknown } {
-  const load = createRequire(`${process.cwd()}/package.json`)
-  return load('class-transformer/cjs/storage.js') as { defaultMetadataStorage: unknown }
 }
 
 export const schemaRef = (dto: DtoClass): JsonSchema => ({ $ref: `#/components/schemas/${dto.name}` })

@@ -1,7 +1,7 @@
-import { plainToInstance } from 'class-transformer'
 import { type ValidationError, validateSync } from 'class-validator'
 import { type DtoClass, type FieldError } from '#domain-kit'
 import { Problem, type ProblemCode } from '#runtime'
+import { instanceOf, unknownField } from './instance.js'
 import { shapeFaults } from './shape.js'
 
 export type Source = 'body' | 'query' | 'path'
@@ -18,14 +18,15 @@ export function validateDto<T extends object>(dto: DtoClass<T>, value: unknown, 
     throw invalid(source, [{ field: '', rule: 'object', message: `the ${source} must be a JSON object` }])
   const faults = shapeFaults(value)
   if (faults.length > 0) throw invalid(source, faults)
-  const instance = plainToInstance(dto, value, { exposeDefaultValues: false })
-  const errors = validateSync(instance, {
+  const unknown: FieldError[] = []
+  const errors = validateSync(instanceOf(dto, value, unknown), {
     whitelist: true,
     forbidNonWhitelisted: true,
     forbidUnknownValues: false,
     validationError: { target: false, value: false },
   })
-  if (errors.length > 0) throw invalid(source, flatten(errors, ''))
+  const all = [...unknown, ...flatten(errors, '')]
+  if (all.length > 0) throw invalid(source, all)
   return value as T
 }
 
@@ -44,7 +45,7 @@ function flatten(errors: readonly ValidationError[], prefix: string): FieldError
     const field = prefix === '' ? property : `${prefix}.${property}`
     const own = Object.entries(constraints).map(([rule, message]) =>
       rule === 'whitelistValidation'
-        ? { field, rule: 'unknown-field', message: `${field} is not a field that is read here` }
+        ? unknownField(field)
         : { field, rule, message: message.startsWith(property) ? field + message.slice(property.length) : message },
     )
     return [...own, ...flatten(children, field)]

@@ -4,3 +4,6 @@ export { type LocalConfig, type LocalPlan, localPlan, localSettings, type Urls, 
 export { type Check, type Component, type Launch } from './process/component.js'
 export { isAlive, type PidFile, readPidFile, removePidFile, startOf, writePidFile } from './process/pid-file.js'
 export { runProgram } from './process/run-program.js'
+export { postgresBinaries } from './postgres/binaries.js'
+export { type ClusterPlace, initCluster, launchCluster, SUPERUSER } from './postgres/cluster.js'
+export { serverOwner } from './process/owner.js'

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { domains } from '#domains'
 import { PROBLEMS } from '#runtime'
@@ -6,7 +6,13 @@ import { PROBLEMS } from '#runtime'
 /** An entry: its heading, its status, what it means, and what to do about it. */
 const ENTRY = /^### `([a-z-]+)`\n\n\*\*(\d{3})\.\*\* \S[^#]*?\n\nRemedy: \S/gm
 
-const page = readFileSync(join(__dirname, '../../../docs/errors.md'), 'utf8')
+const root = join(__dirname, '../../..')
+/** The system's page, and what a domain's own folder says about its rejections. */
+const pages = ['docs/errors.md', ...domains.map(({ name }) => `libs/${name}/errors.md`)].map((path) => join(root, path))
+const page = pages
+  .filter((path) => existsSync(path))
+  .map((path) => readFileSync(path, 'utf8'))
+  .join('\n')
 const headings = [...page.matchAll(/^### (.*)$/gm)].map(([, heading]) => heading)
 const documented = [...page.matchAll(ENTRY)].map(([, code, status]) => `${code} ${status}`)
 
@@ -18,7 +24,7 @@ const declared = new Set([
     .map(([code, status]) => `${code} ${status}`),
 ])
 
-test('every entry of docs/errors.md has a status, a meaning and a remedy', () => {
+test('every entry has a status, a meaning and a remedy', () => {
   expect(documented.map((entry) => `\`${entry.split(' ')[0] ?? ''}\``)).toEqual(headings)
 })
 

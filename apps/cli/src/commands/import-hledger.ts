@@ -1,5 +1,5 @@
 import { stdin } from 'node:process'
-import { importHledger } from '../import/import-hledger.js'
+import { importFile } from '../import/import-file.js'
 import { ImportFailure } from '../import/import-failure.js'
 import { ConnectionLost, RequestRefused } from '../import/post-lines.js'
 import { importProgress } from '../import/progress.js'
@@ -11,7 +11,7 @@ export async function importHledgerCommand(file: string, { book }: { book: strin
   const here = local()
   const progress = importProgress(`importing into ${book}`)
   try {
-    const summary = await importHledger({
+    const summary = await importFile({
       input: file,
       stdin,
       book,

@@ -1,21 +1,29 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type PidFile, projectRoot, readPidFile } from '#local-runtime'
 import { type Local } from '../local.js'
 
 const INSTANCE = 'controller-1'
+const LINES_SHOWN = 5
 
 /** The controller that runs on this data folder, if one does. */
 export async function runningController({ layout }: Local): Promise<PidFile | undefined> {
   return readPidFile(join(layout.run, `${INSTANCE}.json`))
 }
 
+export interface StartedController {
+  /** @returns the last lines it wrote, once it has ended by itself; undefined while it runs. */
+  failure(): string | undefined
+}
+
 /** Starts the controller in a session of its own: neither Ctrl-C nor the end of this process reaches it. */
-export async function startController({ config, layout, ports }: Local): Promise<void> {
+export async function startController({ config, layout, ports }: Local): Promise<StartedController> {
   await mkdir(layout.logs, { recursive: true })
-  const log = openSync(join(layout.logs, `${INSTANCE}.log`), 'a')
+  const path = join(layout.logs, `${INSTANCE}.log`)
+  const log = openSync(path, 'a')
+  const { size } = statSync(path)
   const child = spawn(
     process.execPath,
     ['--enable-source-maps', join(projectRoot(), 'dist', 'apps', 'controller', 'src', 'main.js')],
@@ -35,4 +43,10 @@ export async function startController({ config, layout, ports }: Local): Promise
   )
   closeSync(log)
   child.unref()
+  return {
+    failure: () => {
+      if (child.exitCode === null && child.signalCode === null) return undefined
+      return readFileSync(path).subarray(size).toString('utf8').trimEnd().split('\n').slice(-LINES_SHOWN).join('\n')
+    },
+  }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { projectRoot } from '#local-runtime'
-import { importHledger } from '../import/import-hledger.js'
+import { importFile } from '../import/import-file.js'
 import { importProgress } from '../import/progress.js'
 import { type Status } from '../controller-client.js'
 import { type Local, localToken } from '../local.js'
@@ -11,7 +11,7 @@ export async function importSample(here: Local, status: Status, signal: AbortSig
   if (status.position !== '0' || here.config.HEADWATER_JWKS_URL !== undefined) return
   const progress = importProgress('importing the sample journal into book demo')
   try {
-    const { imported } = await importHledger({
+    const { imported } = await importFile({
       input: join(projectRoot(), 'samples', 'household.json'),
       stdin: Readable.from([]),
       book: 'demo',

@@ -4,7 +4,7 @@ import { askStatus, askStop, type Status } from '../controller-client.js'
 import { CliFailure } from '../failure.js'
 import { type Local, local } from '../local.js'
 import { banner } from './banner.js'
-import { runningController, startController } from './controller-process.js'
+import { runningController, startController, type StartedController } from './controller-process.js'
 import { importSample } from './sample.js'
 
 const READY_MS_MAX = 180_000
@@ -19,10 +19,13 @@ export async function up(): Promise<number> {
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  if (!(await runningController(here))) await startController(here)
-  const status = await untilReady(here, stop.signal)
+  const started = (await runningController(here)) ? undefined : await startController(here)
+  const status = await untilReady(here, started, stop.signal)
   if (status) {
-    await importSample(here, status, stop.signal)
+    await importSample(here, status, stop.signal).catch(async (error: unknown) => {
+      await stopAll(here)
+      throw new CliFailure('the sample journal could not be imported', { cause: error })
+    })
     const after = (await askStatus(here)) ?? status
     process.stdout.write(banner(here, after))
     await watch(here, stop.signal)
@@ -31,7 +34,11 @@ export async function up(): Promise<number> {
   return 0
 }
 
-async function untilReady(here: Local, signal: AbortSignal): Promise<Status | undefined> {
+async function untilReady(
+  here: Local,
+  started: StartedController | undefined,
+  signal: AbortSignal,
+): Promise<Status | undefined> {
   const end_ms = Date.now() + READY_MS_MAX
   let shown = ''
   while (!signal.aborted) {
@@ -45,6 +52,9 @@ async function untilReady(here: Local, signal: AbortSignal): Promise<Status | un
       await stopAll(here)
       throw new CliFailure(notReady(here, status))
     }
+    const failure = started?.failure()
+    if (failure !== undefined && !(await runningController(here)))
+      throw new CliFailure(`the controller ended while it started; it said:\n${failure}`)
     if (!status) await ensureController(here)
     await sleep(100)
   }

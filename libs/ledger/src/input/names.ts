@@ -32,7 +32,7 @@ export function textFault(value: unknown, { min, max, lines = false }: TextRule)
   if (typeof value !== 'string') return 'must be a string'
   if (!value.isWellFormed()) return 'must be well-formed Unicode (it holds a lone surrogate)'
   if (hasControl(value, lines)) return `must not hold control characters${lines ? ' other than newline and tab' : ''}`
-  const length = value.length > max * 2 ? value.length : codePoints(value)
+  const length = codePoints(value)
   if (length < min || length > max) return `must be ${min} to ${max} characters long, not ${length}`
   return undefined
 }

@@ -7,8 +7,10 @@ import { type Authenticator } from '../auth/authenticator.js'
 import { AuthGuard } from '../auth/guard.js'
 import { contextFrom, runWith } from '../log/context.js'
 import { type Logger } from '../log/logger.js'
+import { nestLogger } from '../log/nest-logger.js'
 import { answerClientError } from './client-error.js'
 import { type Health } from './health.js'
+import { otherMethods } from './other-methods.js'
 import { ProblemFilter, sendProblem } from './problem-filter.js'
 
 export const BODY_BYTES_MAX = 1_048_576
@@ -23,8 +25,14 @@ export interface HttpServerOptions {
   readonly logger: Logger
 }
 
+export interface HttpServer {
+  readonly app: NestFastifyApplication
+  /** Adds the last routes and begins to listen. */
+  listen(port: number, host: string): Promise<void>
+}
+
 /** A Nest application on Fastify with health, metrics, problems and the guard; not listening yet. */
-export async function createHttpServer(options: HttpServerOptions): Promise<NestFastifyApplication> {
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { logger } = options
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES_MAX,
@@ -35,12 +43,13 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Nest
       sendProblem(error, request, reply, logger),
   })
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
-    logger: ['error', 'warn'],
+    logger: nestLogger(logger),
     bodyParser: false,
     abortOnError: false,
   })
   const fastify = app.getHttpAdapter().getInstance()
   fastify.removeContentTypeParser('text/plain')
+  const addOtherMethods = otherMethods(fastify)
   fastify.addHook('onRequest', (request, reply, done) => {
     const context = contextFrom(request.headers)
     void reply.header('x-correlation-id', context.correlationId)
@@ -50,7 +59,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Nest
   addHealthRoutes(fastify, options)
   app.useGlobalFilters(new ProblemFilter(logger))
   app.useGlobalGuards(new AuthGuard(options.authenticator))
-  return app
+  return {
+    app,
+    listen: async (port, host) => {
+      await app.init()
+      addOtherMethods()
+      await app.listen(port, host)
+    },
+  }
 }
 
 function measure(fastify: FastifyInstance, metrics: Registry): void {

@@ -30,6 +30,8 @@ export interface ServiceParts {
   readonly authenticator?: Authenticator
   /** Last touches before listening: websocket adapters, docs. */
   configure?(app: NestFastifyApplication): Promise<void> | void
+  /** The port is ours: what must not begin twice begins here. */
+  onListening?(): void
 }
 
 export type Config<S extends Settings> = ConfigOf<S & typeof baseSettings>
@@ -43,11 +45,20 @@ export async function startService<const S extends Settings>(
   settings: S,
   build: (context: ServiceContext<Config<S>>) => Promise<ServiceParts>,
 ): Promise<void> {
+  const config = configured(role, settings)
+  const logger = createLogger({ role, instance: config.HEADWATER_INSTANCE, level: config.LOG_LEVEL })
   try {
-    const config = parseConfig({ ...baseSettings, ...settings }, process.env) as Config<S> &
-      ConfigOf<typeof baseSettings>
-    const logger = createLogger({ role, instance: config.HEADWATER_INSTANCE, level: config.LOG_LEVEL })
     await run(role, config, logger, build)
+  } catch (error) {
+    logger.fatal({ reason: reasonOf(error) }, 'does not start')
+    process.exit(1)
+  }
+}
+
+/** Before there is a configuration there is no log: its mistakes go to stderr as they are, one a line. */
+function configured<const S extends Settings>(role: string, settings: S): Config<S> & ConfigOf<typeof baseSettings> {
+  try {
+    return parseConfig({ ...baseSettings, ...settings }, process.env)
   } catch (error) {
     process.stderr.write(`${role} does not start: ${reasonOf(error)}\n`)
     process.exit(1)
@@ -93,17 +104,18 @@ async function run<C extends ConfigOf<typeof baseSettings>>(
     onStop: (...step) => last.push(step),
     endpoint: (name, address) => logger.info({ name, address: withoutCredentials(address) }, 'connects to'),
   })
-  const app = await createHttpServer({
+  const server = await createHttpServer({
     module: parts.module,
     authenticator: parts.authenticator,
     health,
     metrics,
     logger,
   })
-  running.app = app
-  await parts.configure?.(app)
-  await app.listen(config.HEADWATER_PORT, config.HEADWATER_HOST)
+  running.app = server.app
+  await parts.configure?.(server.app)
+  await server.listen(config.HEADWATER_PORT, config.HEADWATER_HOST)
   logger.info({ url: `http://${config.HEADWATER_HOST}:${config.HEADWATER_PORT}` }, 'listening')
+  parts.onListening?.()
 }
 
 async function settle(logger: Logger, name: string, step: Step[1]): Promise<void> {

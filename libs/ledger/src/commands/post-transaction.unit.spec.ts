@@ -1,0 +1,186 @@
+import { given } from '#domain-kit'
+import { book } from '../book/book.js'
+import { type BookEvent } from '../book/events.js'
+import {
+  accountClosed,
+  accountOpened,
+  bookOpened,
+  bookWith,
+  each,
+  entry,
+  holdPlaced,
+  holdReleased,
+  posted,
+  posting,
+  transfer,
+} from '../fixtures/book-events.js'
+import { postTransaction } from './post-transaction.js'
+
+const main = { target: 'main' }
+
+describe('a transaction', () => {
+  const open = bookWith('assets:cash', 'expenses:food')
+
+  test('is posted as it was sent', () => {
+    const said = { description: 'Lunch', code: '17', comment: 'two\nlines', tags: { trip: 'Oslo' } }
+    const lunch = { ...transfer('t1', 'assets:cash', 'expenses:food', '12.50'), ...said }
+    given(book, ...open)
+      .when(postTransaction, lunch)
+      .then({ type: 'TransactionPosted', data: lunch })
+  })
+
+  test('needs a book', () => {
+    const refused = given(book)
+      .when(postTransaction, transfer('t1', 'a', 'b', '1'), main)
+      .thenRejected('book-not-found')
+    expect(refused.detail).toBe('there is no book "main"; open it first')
+  })
+
+  test('that does not balance is refused, and each commodity is told', () => {
+    const wrong = entry(
+      't1',
+      posting('assets:cash', '-12.50'),
+      posting('expenses:food', '12'),
+      posting('expenses:food', '1', 'USD'),
+    )
+    const refused = given(book, ...open)
+      .when(postTransaction, wrong)
+      .thenRejected('unbalanced')
+    expect(refused.errors).toEqual([
+      { field: 'postings', rule: 'balanced', message: '"EUR" sums to -0.50; at most 0.005 is tolerated' },
+      { field: 'postings', rule: 'balanced', message: '"USD" sums to 1; at most 0.5 is tolerated' },
+    ])
+    expect(refused.detail).toBe(refused.errors?.map(({ message }) => message).join('; '))
+  })
+
+  test('on accounts that were never opened is refused, and each posting is told', () => {
+    const wrong = entry('t1', posting('nowhere', '-2'), posting('expenses:food', '1'), posting('never', '1'))
+    const refused = given(book, ...open)
+      .when(postTransaction, wrong)
+      .thenRejected('account-not-open')
+    expect(refused.errors).toEqual([
+      { field: 'postings.0.account', rule: 'account-not-open', message: 'account "nowhere" was never opened' },
+      { field: 'postings.2.account', rule: 'account-not-open', message: 'account "never" was never opened' },
+    ])
+  })
+
+  test('on closed accounts is refused, and each posting is told', () => {
+    const wrong = transfer('t1', 'assets:cash', 'expenses:food', '1')
+    const refused = given(book, ...open, accountClosed('expenses:food'))
+      .when(postTransaction, wrong)
+      .thenRejected('account-closed')
+    expect(refused.errors).toEqual([
+      { field: 'postings.1.account', rule: 'account-closed', message: 'account "expenses:food" is closed' },
+    ])
+  })
+
+  test('on an account that was opened again is posted', () => {
+    const lunch = transfer('t1', 'assets:cash', 'expenses:food', '1')
+    given(book, ...open, accountClosed('assets:cash'), accountOpened('assets:cash'))
+      .when(postTransaction, lunch)
+      .then(posted(lunch))
+  })
+
+  test('is checked in the order of a person: balance, unknown accounts, closed ones, lowest balance', () => {
+    const strict = [bookOpened, accountOpened('low', { commodity: 'EUR', amount: '0' }), accountOpened('shut')]
+    const history = [...strict, accountClosed('shut')]
+    const at = (last: string) => given(book, ...history).when(postTransaction, transfer('t1', 'low', last, '1'))
+    given(book, ...history)
+      .when(postTransaction, entry('t1', posting('low', '-2'), posting('never', '0')))
+      .thenRejected('unbalanced')
+    const unknown = entry('t1', posting('shut', '-1'), posting('never', '1'))
+    given(book, ...history)
+      .when(postTransaction, unknown)
+      .thenRejected('account-not-open')
+    at('never').thenRejected('account-not-open')
+    at('shut').thenRejected('account-closed')
+  })
+})
+
+describe('an account with a lowest balance', () => {
+  const opened = (amount: string, ...more: readonly BookEvent[]): BookEvent[] => [
+    bookOpened,
+    accountOpened('cash', { commodity: 'EUR', amount }),
+    accountOpened('other'),
+    ...more,
+  ]
+  const take = (amount: string, ...history: readonly BookEvent[]) =>
+    given(book, ...history).when(postTransaction, transfer('new', 'cash', 'other', amount))
+  const income = posted(transfer('income', 'other', 'cash', '100.00'))
+
+  test('may come down to it exactly', () => {
+    take('100.00', ...opened('0', income)).then(posted(transfer('new', 'cash', 'other', '100.00')))
+    take('150', ...opened('-50.00', income)).then(posted(transfer('new', 'cash', 'other', '150')))
+  })
+
+  test('may not come a cent below it, and is told where it would come to and how much is missing', () => {
+    const refused = take('100.01', ...opened('0', income)).thenRejected('below-lowest-balance')
+    const message = 'account "cash" would come to -0.01 EUR, 0.01 below its lowest balance of 0'
+    expect(refused.detail).toBe(message)
+    expect(refused.errors).toEqual([{ field: 'postings.0.amount', rule: 'below-lowest-balance', message }])
+    take('150.01', ...opened('-50.00', income)).thenRejected('below-lowest-balance')
+  })
+
+  test('always takes what comes in, even what leaves it too low', () => {
+    const deposit = transfer('new', 'other', 'cash', '10')
+    given(book, ...opened('500'))
+      .when(postTransaction, deposit)
+      .then(posted(deposit))
+  })
+
+  test('counts all postings of a transaction together', () => {
+    const both = entry('new', posting('cash', '-30'), posting('cash', '25'), posting('other', '5'))
+    given(book, ...opened('-5'))
+      .when(postTransaction, both)
+      .then(posted(both))
+    given(book, ...opened('-4'))
+      .when(postTransaction, both)
+      .thenRejected('below-lowest-balance')
+  })
+
+  test('holds for the commodity that it names, and no other', () => {
+    const dollars = transfer('new', 'cash', 'other', '10', 'USD')
+    given(book, ...opened('0'))
+      .when(postTransaction, dollars)
+      .then(posted(dollars))
+  })
+
+  test('counts amounts, never costs', () => {
+    const bought = entry('new', posting('cash', '-10', 'ACME', each('5', 'EUR')), posting('other', '50', 'EUR'))
+    given(book, ...opened('0'))
+      .when(postTransaction, bought)
+      .then(posted(bought))
+  })
+
+  test('says so for each account that would come below', () => {
+    const history = [...opened('0'), accountOpened('till', { commodity: 'EUR', amount: '-1' })]
+    const three = entry('new', posting('other', '5'), posting('cash', '-2'), posting('till', '-3'))
+    const refused = given(book, ...history)
+      .when(postTransaction, three)
+      .thenRejected('below-lowest-balance')
+    expect(refused.errors?.map(({ field }) => field)).toEqual(['postings.1.amount', 'postings.2.amount'])
+  })
+
+  test('counts what open holds would take out, and says how much they hold', () => {
+    const hold = holdPlaced(transfer('h1', 'cash', 'other', '60'))
+    const refused = take('50', ...opened('0', income, hold)).thenRejected('below-lowest-balance')
+    expect(refused.detail).toBe(
+      'account "cash" would come to -10.00 EUR with -60 held, 10.00 below its lowest balance of 0',
+    )
+    take('40', ...opened('0', income, hold)).then(posted(transfer('new', 'cash', 'other', '40')))
+    take('50', ...opened('0', income, hold, holdReleased('h1'))).then(posted(transfer('new', 'cash', 'other', '50')))
+  })
+
+  test('does not count what open holds would bring in', () => {
+    const hold = holdPlaced(transfer('h1', 'other', 'cash', '60'))
+    take('101', ...opened('0', income, hold)).thenRejected('below-lowest-balance')
+  })
+
+  test('keeps its balance, and may get another limit, when it is closed and opened again', () => {
+    const again = accountOpened('cash', { commodity: 'EUR', amount: '90' })
+    take('11', ...opened('0', income, accountClosed('cash'), again)).thenRejected('below-lowest-balance')
+    take('101', ...opened('0', income, accountClosed('cash'), accountOpened('cash'))).then(
+      posted(transfer('new', 'cash', 'other', '101')),
+    )
+  })
+})
