@@ -47,7 +47,7 @@ function request(): AppendRequest {
 }
 
 async function loop(end_ms: number, begin_ms: number, latencies: Latencies): Promise<void> {
-  for (let now_ms = performance.now(); now_ms < end_ms; ) {
+  for (let now_ms = performance.now(); now_ms < end_ms;) {
     const asked_ms = now_ms
     const { outcome } = await store.append(request())
     if (outcome !== 'appended') throw new Error(`an append came to ${outcome}`)

@@ -9,6 +9,12 @@ import { writerMetrics } from './writer-metrics.js'
 const settings = {
   EVENT_STORE_URL: setting.url({ description: 'database of the log', schemes: ['postgres', 'postgresql'] }),
   HEADWATER_LINK_PORT: setting.port({ description: 'port on which this writer accepts links' }),
+  HEADWATER_LEASE_MS: setting.integer({
+    description: 'a leader that was paused for so long is succeeded, in ms',
+    default: 2_000,
+    min: 500,
+    max: 60_000,
+  }),
   HEADWATER_IDENTITY: setting.text({ description: 'folder of this instance: key.pem and cert.pem' }),
   HEADWATER_ALLOW_LIST: setting.text({ description: 'file of the keys that may act in each role' }),
   HEADWATER_OPERATOR_JWKS_URL: setting.url({
@@ -20,12 +26,12 @@ const settings = {
 /** Who may append, and who may listen to what is committed. */
 const PEERS = ['command-api', 'projector', 'reporter', 'query-api', 'controller']
 
-/** The one serialized writer. A second instance stands by until the first one's lease ends. */
+/** The one serialized writer. Further instances stand by until it has vanished or its lease has ended. */
 await startService('event-writer', settings, async ({ config, logger, health, metrics, onStop, endpoint }) => {
-  const { EVENT_STORE_URL: url, HEADWATER_INSTANCE: holder } = config
+  const { EVENT_STORE_URL: url, HEADWATER_INSTANCE: holder, HEADWATER_LEASE_MS: lease_ms } = config
   endpoint('event-store', url)
   await migrateLog(url)
-  const leadership = new Leadership({ url, schema: 'log', name: 'event-writer', holder, logger })
+  const leadership = new Leadership({ url, schema: 'log', name: 'event-writer', holder, lease_ms, logger })
   const store = openPostgresStore({ url, leadership, logger })
   const allowList = await loadAllowList(config.HEADWATER_ALLOW_LIST)
   onStop('allow-list', watchAllowList(config.HEADWATER_ALLOW_LIST, allowList, logger))

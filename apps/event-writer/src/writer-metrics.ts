@@ -23,7 +23,7 @@ export function writerMetrics(metrics: Registry, store: PostgresStore): void {
   const events = new Counter({ name: 'headwater_writer_events_total', help: 'Events committed', registers })
   const batches = new Counter({ name: 'headwater_writer_batches_total', help: 'Transactions committed', registers })
   store.onCommitted((batch) => {
-    events.inc(batch.events.length)
+    events.inc(Number(batch.position - batch.after))
     batches.inc()
   })
 }

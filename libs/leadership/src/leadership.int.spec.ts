@@ -47,9 +47,9 @@ const leads = ({ leadership }: { leadership: Leadership }): Promise<bigint> =>
 
 const expire = (): Promise<unknown> => database.query("update log.leases set expires_at = '-infinity'")
 
-/** Waits until a candidate without the lease has tried for it: its connection has run the statement that takes it. */
+/** Waits until a candidate without the lease has tried for it: its connection has run the statement that looks who leads. */
 async function hasTried(holder: string): Promise<void> {
-  const sql = `select 1 from pg_stat_activity where application_name = $1 and query like '%insert into log.leases%'
+  const sql = `select 1 from pg_stat_activity where application_name = $1 and query like '%as is_over%'
     and state = 'idle' and datname = current_database()`
   await eventually(
     `${holder} has tried`,
@@ -125,15 +125,41 @@ test('an instance that was restarted takes over from its former self at once', a
   expect(await leads(stand('a', LONG_MS))).toBe(2n)
 })
 
+test('who has vanished is succeeded at once, long before the lease has expired', async () => {
+  const vanished = stand('a', LONG_MS)
+  await leads(vanished)
+  const second = stand('b', LONG_MS)
+  await hasTried('b')
+  await database.query(`select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'headwater lease a' and datname = current_database()`)
+  expect(await leads(second)).toBe(2n)
+})
+
+test('a transaction that the leader left open keeps nobody from taking over', async () => {
+  await leads(stand('a', LONG_MS))
+  const client = new pg.Client({
+    connectionString: database.url,
+    application_name: Leadership.connectionName(NAME, 1n),
+  })
+  client.on('error', () => undefined)
+  await client.connect()
+  await expire()
+  await client.query('begin; select 1 from log.leases for share')
+  expect(await leads(stand('b', LONG_MS))).toBe(2n)
+  await client.end().catch(() => undefined)
+})
+
 test('a broken connection does not end the term', async () => {
   const leader = stand('a', SHORT_MS)
   await leads(leader)
+  const backend = async () => (await database.query<{ backend: number }>('select backend from log.leases'))[0]?.backend
   const mine = "from pg_stat_activity where application_name = 'headwater lease a' and datname = current_database()"
   const [before] = await database.query<{ pid: number }>(`select pid ${mine}`)
   await database.query(`select pg_terminate_backend(pid) ${mine}`)
   await eventually('it renews on another connection', async () => {
     const rows = await database.query<{ pid: number }>(`select pid ${mine} and query like '%update log.leases%'`)
-    return rows.some(({ pid }) => pid !== before?.pid)
+    const [now] = rows.filter(({ pid }) => pid !== before?.pid)
+    return now !== undefined && now.pid === (await backend())
   })
   expect({ terms: leader.terms, lost: leader.lost }).toEqual({ terms: [1n], lost: 0 })
 })

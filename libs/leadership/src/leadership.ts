@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import pg from 'pg'
 import { type Logger, reasonOf } from '#runtime'
-import { ACQUIRE_SQL, RELEASE_SQL, RENEW_SQL, TERMINATE_SQL } from './sql.js'
+import { ACQUIRE_SQL, END_TERM_SQL, LOOK_SQL, RELEASE_SQL, RENEW_SQL, TERMINATE_SQL } from './sql.js'
 
 export interface LeadershipOptions {
   readonly url: string
@@ -11,7 +11,10 @@ export interface LeadershipOptions {
   readonly name: string
   /** Who leads. A restarted instance of the same name takes over from its former self at once. */
   readonly holder: string
-  /** Default 5,000. A dead leader is succeeded after at most so long plus one retry. */
+  /**
+   * Default 5,000. A paused leader is succeeded after at most so long plus one retry; one whose connection to the
+   * database is gone, as after kill -9, after one retry.
+   */
   readonly lease_ms?: number
   readonly logger: Logger
 }
@@ -91,6 +94,10 @@ export class Leadership extends EventEmitter<{ gained: [epoch: bigint]; lost: []
 
   private async acquire(client: pg.Client): Promise<void> {
     const { schema, name, holder, logger } = this.options
+    const seen = await client.query<{ epoch: string; is_over: boolean }>(LOOK_SQL(schema), [name, holder])
+    const [before] = seen.rows
+    if (before && !before.is_over) return
+    if (before) await client.query(END_TERM_SQL, [Leadership.connectionName(name, BigInt(before.epoch))])
     const { rows } = await client.query<{ epoch: string }>(ACQUIRE_SQL(schema), [name, holder, this.lease_ms])
     const [row] = rows
     if (!row || this.closed) return

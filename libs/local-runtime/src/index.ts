@@ -1,4 +1,5 @@
 export { appComponent, type AppOptions } from './app-component.js'
+export { enrolAll, type Enrolled, identityFolder } from './identities.js'
 export { type DataLayout, dataLayout, type Ports, portsFrom, projectRoot } from './layout.js'
 export { type LocalConfig, type LocalPlan, localPlan, localSettings, type Urls, urlsOf } from './plan.js'
 export { type Check, type Component, type Launch } from './process/component.js'

@@ -40,6 +40,8 @@ export interface PostgresStore extends EventStore {
   readonly waiting: number
   /** Of the last committed event, while this writer leads. */
   readonly position: bigint | undefined
+  /** Calls back at once and with each change: the epoch under which it takes appends, or undefined. @returns how to stop. */
+  onLeading(listener: (epoch: bigint | undefined) => void): () => void
   /** Calls back after each commit. @returns how to stop. */
   onCommitted(listener: (batch: CommittedBatch) => void): () => void
 }
@@ -62,6 +64,11 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
     },
     get position() {
       return writer.position
+    },
+    onLeading: (listener) => {
+      writer.on('leading', listener)
+      listener(writer.epoch)
+      return () => writer.off('leading', listener)
     },
     onCommitted: (listener) => {
       writer.on('committed', listener)

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
+import { faultPoint } from '../fault-point.js'
 import { Batch, type Verdict } from './batch.js'
 import { type Candidate } from './candidate.js'
 import { commit, HEAD_SQL, HEADS_SQL, holdSql, type Lease } from './commit.js'
@@ -80,6 +81,10 @@ export class Term {
     }
   }
 
+  get epoch(): bigint {
+    return this.lease.epoch
+  }
+
   /** Position of the last committed event. */
   get position(): number {
     return this.head
@@ -103,7 +108,9 @@ export class Term {
     const { rows } = whole
     const { after, head: position } = batch
     const names = batch.nameEntries()
+    faultPoint('before-commit')
     const committed = commit(this.client, this.lease, this.partition, { after, position, rows, names }).then(() => {
+      faultPoint('after-commit')
       this.head = position
       return whole
     })

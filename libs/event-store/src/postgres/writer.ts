@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type pg from 'pg'
 import { type Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
+import { faultPoint } from '../fault-point.js'
 import { StoreUnavailable } from '../port.js'
 import { AppendQueue, type Waiting } from './append-queue.js'
 import { type Verdict } from './batch.js'
@@ -41,7 +42,11 @@ export interface BatchTimes {
  * The serialized writer: one queue, and what arrives while a batch is being committed is the next batch (natural batching,
  * as databases do group commit). Writes only while it leads; the fence in each transaction is what makes that true.
  */
-export class Writer extends EventEmitter<{ committed: [CommittedBatch]; times: [BatchTimes] }> {
+export class Writer extends EventEmitter<{
+  committed: [CommittedBatch]
+  times: [BatchTimes]
+  leading: [epoch: bigint | undefined]
+}> {
   private readonly queue = new AppendQueue<Verdict>()
   private term: Term | undefined
   private running = false
@@ -58,6 +63,11 @@ export class Writer extends EventEmitter<{ committed: [CommittedBatch]; times: [
 
   get leads(): boolean {
     return this.term !== undefined
+  }
+
+  /** The epoch under which it takes appends; undefined while it does not lead. Each change is emitted as `leading`. */
+  get epoch(): bigint | undefined {
+    return this.term?.epoch
   }
 
   /** Position of the last event this writer knows to be committed; undefined while it does not lead. */
@@ -98,10 +108,13 @@ export class Writer extends EventEmitter<{ committed: [CommittedBatch]; times: [
 
   private async begin(epoch: bigint): Promise<void> {
     const { url, name, logger, leadership, pool, names_per_run } = this.options
+    faultPoint('in-takeover')
     try {
       const term = await Term.open({ url, name, epoch, pool, logger, names_per_run })
-      if (leadership.epoch === epoch) this.term = term
-      else await term.close()
+      if (leadership.epoch === epoch) {
+        this.term = term
+        this.emit('leading', epoch)
+      } else await term.close()
     } catch (error) {
       logger.warn({ reason: reasonOf(error) }, 'the term could not begin; trying again')
       this.beginLater(epoch, 200)
@@ -118,6 +131,7 @@ export class Writer extends EventEmitter<{ committed: [CommittedBatch]; times: [
   private async end(reason: string): Promise<void> {
     const { term } = this
     this.term = undefined
+    if (term) this.emit('leading', undefined)
     for (const each of this.queue.drain()) each.reject(new StoreUnavailable(reason))
     this.wake?.()
     await term?.close()

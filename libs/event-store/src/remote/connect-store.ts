@@ -1,7 +1,9 @@
 import { connect, loadAllowList, loadIdentity, watchAllowList } from '#mesh'
 import { type Logger, setting } from '#runtime'
 import { type EventStore } from '../port.js'
+import { LeaderLink } from './leader-link.js'
 import { openRemoteStore } from './remote-store.js'
+import { WRITER_LINK_LIMITS } from './serve.js'
 
 /** What every process that uses the log is told. */
 export const eventStoreSettings = {
@@ -13,7 +15,7 @@ export const eventStoreSettings = {
     min: 1,
     max: 100,
   }),
-  HEADWATER_WRITER: setting.hostPort({ description: "address of the event writer's link" }),
+  HEADWATER_WRITER: setting.hostPorts({ description: "addresses of the event writers' links, leader and standbys" }),
   HEADWATER_IDENTITY: setting.text({ description: 'folder of this instance: key.pem and cert.pem' }),
   HEADWATER_ALLOW_LIST: setting.text({ description: 'file of the keys that may act in each role' }),
 } as const
@@ -21,7 +23,7 @@ export const eventStoreSettings = {
 export interface StoreConfig {
   readonly EVENT_STORE_URL: string
   readonly EVENT_STORE_POOL: number
-  readonly HEADWATER_WRITER: string
+  readonly HEADWATER_WRITER: readonly string[]
   readonly HEADWATER_IDENTITY: string
   readonly HEADWATER_ALLOW_LIST: string
 }
@@ -36,16 +38,14 @@ export interface StoreContext {
 /** Connects a role to the log as its configuration says; closes with the process. */
 export async function connectEventStore({ config, logger, onStop, endpoint }: StoreContext): Promise<EventStore> {
   endpoint('event-store', config.EVENT_STORE_URL)
-  endpoint('event-writer', `tls://${config.HEADWATER_WRITER}`)
+  for (const each of config.HEADWATER_WRITER) endpoint('event-writer', `tls://${each}`)
   const allowList = await loadAllowList(config.HEADWATER_ALLOW_LIST)
   onStop('allow-list', watchAllowList(config.HEADWATER_ALLOW_LIST, allowList, logger))
-  const link = connect({
-    endpoints: config.HEADWATER_WRITER.split(','),
-    identity: await loadIdentity(config.HEADWATER_IDENTITY),
-    allowList,
-    role: 'event-writer',
-    logger,
-  })
+  const identity = await loadIdentity(config.HEADWATER_IDENTITY)
+  const links = config.HEADWATER_WRITER.map((each) =>
+    connect({ endpoints: [each], identity, allowList, role: 'event-writer', limits: WRITER_LINK_LIMITS, logger }),
+  )
+  const link = new LeaderLink(links, logger)
   const store = openRemoteStore({ link, url: config.EVENT_STORE_URL, pool_max: config.EVENT_STORE_POOL, logger })
   onStop('event-store', () => store.close())
   await store.head()

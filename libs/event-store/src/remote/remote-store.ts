@@ -14,8 +14,11 @@ import { decodeVerdict, encodeAppend, type WireVerdict } from './wire.js'
 
 const APPEND_MS_MAX = 5_000
 
+/** What the store needs of a link: one to a writer, or to whichever of several leads. */
+export type StoreLink = Pick<Link, 'request' | 'subscribe' | 'close'>
+
 export interface RemoteStoreOptions {
-  readonly link: Link
+  readonly link: StoreLink
   readonly url: string
   /** Connections for reading. */
   readonly pool_max: number
@@ -66,7 +69,7 @@ export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOpti
   }
 }
 
-async function keepListening(link: Link, feed: LiveFeed, signal: AbortSignal, logger: Logger): Promise<void> {
+async function keepListening(link: StoreLink, feed: LiveFeed, signal: AbortSignal, logger: Logger): Promise<void> {
   const goesOn = (): boolean => !signal.aborted
   while (goesOn()) {
     try {

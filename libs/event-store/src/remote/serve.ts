@@ -1,4 +1,4 @@
-import { type ListenOptions } from '#mesh'
+import { type Limits, type ListenOptions } from '#mesh'
 import { type PostgresStore } from '../postgres/store.js'
 import { checkLimits } from '../limits.js'
 import { type CommittedBatch } from '../postgres/rows.js'
@@ -27,9 +27,13 @@ function coded(error: unknown): unknown {
   return error
 }
 
-/** The writer's end of the remote store: appends, names, and the stream of commits. Reads of events do not pass here. */
-export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requests' | 'streams'> {
+/** A writer that falls silent is given up soon: there is another, and an append may be sent again. Both ends keep to it. */
+export const WRITER_LINK_LIMITS: Partial<Limits> = { heartbeat_ms: 500, dead_ms: 2_500, backoff_ms_max: 500 }
+
+/** The writer's end of the remote store: appends, names, who leads, and what is committed. Reads of events do not pass here. */
+export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requests' | 'streams' | 'limits'> {
   return {
+    limits: WRITER_LINK_LIMITS,
     requests: {
       append: async (payload) => {
         const planned = decodeAppend(payload as WireAppend)
@@ -49,29 +53,61 @@ export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requ
       },
     },
     streams: {
-      commits: async (_payload, { signal, write }) => {
-        let waiting: CommittedBatch[] = []
-        let wake: (() => void) | undefined
-        const stop = store.onCommitted((batch) => {
-          // A slow subscriber loses tidings, not events: it reads the log where the chain of batches breaks.
-          if (waiting.length >= 64) waiting = []
-          waiting.push(batch)
-          wake?.()
+      /** The epoch under which this writer takes appends, or null: now, and at each change. */
+      leading: (_payload, { signal, write }) => {
+        let epoch: bigint | null = null
+        return pump(signal, {
+          listen: (wake) =>
+            store.onLeading((now) => {
+              epoch = now ?? null
+              wake()
+            }),
+          send: () => write(epoch),
         })
-        signal.addEventListener('abort', () => wake?.(), { once: true })
-        try {
-          while (!signal.aborted) {
+      },
+      commits: (_payload, { signal, write }) => {
+        let waiting: CommittedBatch[] = []
+        return pump(signal, {
+          listen: (wake) =>
+            store.onCommitted((batch) => {
+              // A slow subscriber loses tidings, not events: it reads the log where the chain of batches breaks.
+              if (waiting.length >= 64) waiting = []
+              waiting.push(batch)
+              wake()
+            }),
+          send: async () => {
             for (const { after, position, rows } of waiting.splice(0)) await write([after, position, rows])
-            if (waiting.length > 0) continue
-            await new Promise<void>((resolve) => {
-              wake = resolve
-              if (signal.aborted) resolve()
-            })
-          }
-        } finally {
-          stop()
-        }
+          },
+        })
       },
     },
+  }
+}
+
+/** Sends whenever it is woken, never two at a time, until the subscriber leaves. */
+async function pump(
+  signal: AbortSignal,
+  { listen, send }: { readonly listen: (wake: () => void) => () => void; readonly send: () => Promise<void> },
+): Promise<void> {
+  const news = { isThere: false }
+  let wake: (() => void) | undefined
+  const stop = listen(() => {
+    news.isThere = true
+    wake?.()
+  })
+  signal.addEventListener('abort', () => wake?.(), { once: true })
+  try {
+    while (!signal.aborted) {
+      if (news.isThere) {
+        news.isThere = false
+        await send()
+        continue
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  } finally {
+    stop()
   }
 }

@@ -72,6 +72,11 @@ export function urls(options: Options<readonly string[]> & { schemes: readonly s
   return make(`URLs of scheme ${options.schemes.join(' or ')}, comma-separated`, parse, { secret: true, ...options })
 }
 
-export function hostPort(options: Options<string>): Setting<string> {
-  return make('host:port', (value) => (/^[^\s:]+:\d{1,5}$/.test(value) ? value : undefined), options)
+/** Comma-separated; at least one. */
+export function hostPorts(options: Options<readonly string[]>): Setting<readonly string[]> {
+  const parse = (value: string): readonly string[] | undefined => {
+    const all = value.split(',').map((each) => each.trim())
+    return all.every((each) => /^[^\s:]+:\d{1,5}$/.test(each)) ? all : undefined
+  }
+  return make('host:port, or several, comma-separated', parse, options)
 }

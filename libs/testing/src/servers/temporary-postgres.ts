@@ -38,10 +38,16 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** @param settings of the server beyond those that the product runs with. */
-export async function temporaryPostgres(settings: Readonly<Record<string, string>> = {}): Promise<TemporaryPostgres> {
+/**
+ * @param settings of the server beyond those that the product runs with.
+ * @param parent of its folder; default the system's folder for temporary files.
+ */
+export async function temporaryPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  parent = tmpdir(),
+): Promise<TemporaryPostgres> {
   const owner = serverOwner()
-  const folder = await mkdtemp(join(tmpdir(), 'headwater-postgres-'))
+  const folder = await mkdtemp(join(parent, 'headwater-postgres-'))
   const place: ClusterPlace = {
     bin: await postgresBinaries(owner),
     folder: join(folder, 'data'),
@@ -61,12 +67,20 @@ export async function temporaryPostgres(settings: Readonly<Record<string, string
     if (child && child.exitCode === null && child.signalCode === null)
       await new Promise((resolve) => child.once('exit', resolve))
   }
-  const start = async (): Promise<void> => {
+  const spawned = (): boolean => running !== undefined && running.exitCode === null && running.signalCode === null
+  const launch = (): void => {
     const { command, args, cwd, env, uid, gid } = launchCluster(place, settings)
     const ids = { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) }
     // A group of its own: kill -9 reaches every backend, as a power cut would.
     running = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'ignore', detached: true, ...ids })
-    await eventually('Postgres answers', () => answers(url('postgres')), { timeout_ms: 60_000 })
+  }
+  /** Backends are sessions of their own and outlive the postmaster by a moment, in which no other may start. */
+  const start = async (): Promise<void> => {
+    const isUp = async (): Promise<boolean> => {
+      if (!spawned()) launch()
+      return answers(url('postgres'))
+    }
+    await eventually('Postgres answers', isUp, { timeout_ms: 60_000 })
   }
   const stop = async (): Promise<void> => {
     running?.kill('SIGINT')

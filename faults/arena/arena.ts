@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Random, sharedClock_ms } from '#testing'
+import { ClientProcess } from './clients.js'
+import { layGround, type Ground, type GroundOptions } from './ground.js'
+import { Proxy } from './proxy.js'
+import { Writers } from './writers.js'
+
+export interface ArenaOptions {
+  readonly random: Random
+  readonly writers: number
+  readonly clients: number
+  /** Put a proxy between each client and each writer. */
+  readonly proxied?: boolean
+  readonly lease_ms?: number
+  readonly postgres?: Pick<GroundOptions, 'postgresParent' | 'postgresSettings'>
+}
+
+/** A fault that was injected. Times on the shared clock. */
+export interface Injected {
+  readonly kind: string
+  readonly at_ms: number
+  /** When it was undone, if that is part of it. */
+  readonly healed_ms?: number
+  /** Clients that it hit; undefined: all. */
+  readonly clients?: readonly string[]
+}
+
+const names = (role: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${role}-${at + 1}`)
+
+/** Writers, clients and a Postgres of one fault test, and what was done to them. */
+export class Arena {
+  readonly injected: Injected[] = []
+
+  private constructor(
+    readonly random: Random,
+    readonly ground: Ground,
+    readonly writers: Writers,
+    readonly clients: readonly ClientProcess[],
+    /** Of each client, one to each writer. */
+    readonly proxies: ReadonlyMap<string, readonly Proxy[]>,
+  ) {}
+
+  static async open(options: ArenaOptions): Promise<Arena> {
+    const { random, proxied = false, lease_ms = 2_000, postgres = {} } = options
+    const clientNames = names('client', options.clients)
+    const writerNames = names('event-writer', options.writers)
+    const ground = await layGround({ writers: writerNames, clients: clientNames, lease_ms, ...postgres })
+    const writers = await Writers.open(writerNames, ground)
+    const clients: ClientProcess[] = []
+    const proxies = new Map<string, readonly Proxy[]>()
+    const arena = new Arena(random, ground, writers, clients, proxies)
+    try {
+      await writers.complete()
+      for (const name of clientNames) {
+        const ports = writers.all.map(({ linkPort }) => linkPort)
+        const mine = proxied ? await Promise.all(ports.map((port) => Proxy.open(port))) : []
+        proxies.set(name, mine)
+        const addresses = proxied ? mine.map(({ address }) => address) : ports.map((port) => `127.0.0.1:${port}`)
+        clients.push(new ClientProcess({ name, writers: addresses }, ground, random))
+      }
+      for (const each of clients) await each.answeredSince(0)
+      return arena
+    } catch (error) {
+      await arena.close()
+      throw error
+    }
+  }
+
+  /** Writes down a fault and waits until the clients that it hit are answered again. */
+  async recovered(fault: Injected): Promise<void> {
+    this.injected.push(fault)
+    for (const each of this.clients)
+      if (fault.clients?.includes(each.name) ?? true) await each.answeredSince(fault.at_ms)
+  }
+
+  /** A while in which nothing is wrong, long enough for appends to be everywhere on their way. */
+  async calm(): Promise<void> {
+    await sleep(this.random.between(50, 300))
+  }
+
+  now_ms(): number {
+    return sharedClock_ms()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.clients.map((each) => each.kill()))
+    for (const each of [...this.proxies.values()].flat()) await each.close()
+    await this.writers.close()
+    await this.ground.close()
+  }
+}

@@ -1,0 +1,77 @@
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { identityFolder, projectRoot } from '#local-runtime'
+import { eventually, type Operation, type Random } from '#testing'
+import { operationOf } from '../client/operation-line.js'
+import { Child } from './child.js'
+import { type Ground } from './ground.js'
+
+export interface ClientPlan {
+  readonly name: string
+  /** Addresses of all writers, as this client shall see them. */
+  readonly writers: readonly string[]
+}
+
+const STREAMS = Array.from({ length: 12 }, (_, at) => `shared-${at}`)
+
+/** One appending process. */
+export class ClientProcess {
+  private readonly child: Child
+  private readonly file: string
+  private answered_ms = 0
+
+  constructor({ name, writers }: ClientPlan, ground: Ground, random: Random) {
+    this.name = name
+    this.file = join(ground.layout.root, `${name}.ndjson`)
+    const plan = {
+      client: name,
+      seed: random.between(0, 2 ** 30),
+      shared: STREAMS,
+      in_flight: 8,
+      pause_ms: 60,
+      file: this.file,
+    }
+    this.child = new Child({
+      name,
+      module: join(projectRoot(), 'dist', 'faults', 'client', 'main.js'),
+      args: [JSON.stringify(plan)],
+      env: {
+        ...ground.env,
+        HEADWATER_WRITER: writers.join(','),
+        HEADWATER_IDENTITY: identityFolder(ground.layout, name),
+        EVENT_STORE_POOL: '1',
+      },
+      log: join(ground.layout.logs, `${name}.log`),
+    })
+    this.child.onMessage((message) => (this.answered_ms = (message as { answered_ms: number }).answered_ms))
+  }
+
+  readonly name: string
+
+  /** Until something that it asked for after this moment was acknowledged. @throws Error when that takes a minute. */
+  async answeredSince(at_ms: number): Promise<void> {
+    await eventually(
+      `${this.name} is answered again`,
+      () => {
+        if (!this.child.isRunning) throw new Error(`${this.name} has ended; its log says why`)
+        return this.answered_ms > at_ms
+      },
+      { timeout_ms: 60_000 },
+    )
+  }
+
+  /** Lets it settle what it has begun, for at most a minute. */
+  async stop(): Promise<void> {
+    this.child.send('stop')
+    await eventually(`${this.name} has settled all it began`, () => !this.child.isRunning, { timeout_ms: 60_000 })
+  }
+
+  async *operations(): AsyncGenerator<Operation> {
+    for await (const line of createInterface({ input: createReadStream(this.file) })) yield operationOf(line)
+  }
+
+  async kill(): Promise<void> {
+    await this.child.kill()
+  }
+}

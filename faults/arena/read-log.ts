@@ -1,0 +1,42 @@
+import pg from 'pg'
+import { parseStream } from '#domain-kit'
+import { type LogEvent } from '#testing'
+
+interface Row {
+  readonly position: string
+  readonly stream: string
+  readonly revision: string
+  readonly id: string
+  readonly type: string
+  readonly version: number
+  readonly time: Date
+  readonly metadata: LogEvent['metadata']
+}
+
+const PAGE = 10_000
+const PAGE_SQL = `select position, stream, revision, id, type, version, time, metadata from log.events
+where position > $1 order by position limit ${PAGE}`
+
+/** The whole log by SQL of its own: what is checked is what the table says, not what our reader makes of it. */
+export async function readLog(url: string): Promise<LogEvent[]> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  await client.connect()
+  try {
+    const log: LogEvent[] = []
+    for (;;) {
+      const { rows } = await client.query<Row>(PAGE_SQL, [log.at(-1)?.position ?? 0n])
+      for (const row of rows)
+        log.push({
+          ...row,
+          ...parseStream(row.stream),
+          data: {},
+          position: BigInt(row.position),
+          revision: BigInt(row.revision),
+          time: row.time.toISOString(),
+        })
+      if (rows.length < PAGE) return log
+    }
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,43 @@
+import { checkLog, type LogCounts, type LogEvent, type Operation } from '#testing'
+import { type Arena, type Injected } from './arena.js'
+import { readLog } from './read-log.js'
+import { hearWitness } from './witness.js'
+
+export interface Verdict {
+  readonly counts: LogCounts
+  readonly isSound: boolean
+  readonly offenders: readonly string[]
+  readonly events: number
+  readonly terms: number
+  /** For each fault, from it to the first acknowledgement of something asked for after it, by a client that it hit. */
+  readonly firstAcks_ms: readonly (Injected & { readonly first_ack_ms: number })[]
+}
+
+/** Lets the clients finish, reads the whole log and holds it against all that they were told. */
+export async function judge(arena: Arena): Promise<Verdict> {
+  await arena.writers.complete()
+  await Promise.all(arena.clients.map((each) => each.stop()))
+  const operations: Operation[] = []
+  for (const each of arena.clients) for await (const operation of each.operations()) operations.push(operation)
+  const log = await readLog(arena.ground.url)
+  const testimony = await hearWitness(arena.ground.url)
+  const { counts, isSound, offenders } = checkLog({ operations, log, gapFree: true, epochs: testimony })
+  const unseen = testimony.unseen(log.map(({ position }: LogEvent) => position))
+  const doubts = unseen === 0 ? [] : [`the witness did not see who committed ${unseen} events`]
+  return {
+    counts,
+    isSound: isSound && unseen === 0,
+    offenders: [...offenders, ...doubts],
+    events: log.length,
+    terms: testimony.terms.length,
+    firstAcks_ms: arena.injected.map((fault) => ({ ...fault, first_ack_ms: firstAck_ms(fault, operations) })),
+  }
+}
+
+function firstAck_ms({ at_ms, clients }: Injected, operations: readonly Operation[]): number {
+  let first = Infinity
+  for (const { client, invoked_ms, result } of operations)
+    if (result.kind === 'acknowledged' && invoked_ms >= at_ms && (clients?.includes(client) ?? true))
+      first = Math.min(first, result.acked_ms)
+  return first - at_ms
+}

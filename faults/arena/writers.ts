@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { identityFolder, projectRoot } from '#local-runtime'
+import { eventually, freePort } from '#testing'
+import { Child } from './child.js'
+import { type Ground } from './ground.js'
+
+/** Asking the writers how they are shall cost them nothing. */
+const LOOK_MS = 50
+
+export type Point = 'before-commit' | 'after-commit' | 'in-takeover'
+
+interface Readiness {
+  readonly ready: boolean
+  readonly facts: { readonly leader: boolean }
+}
+
+/** One event-writer process as the product runs it, started again under the same name as often as need be. */
+export class WriterProcess {
+  private child: Child | undefined
+
+  private constructor(
+    readonly name: string,
+    readonly linkPort: number,
+    private readonly port: number,
+    private readonly env: Readonly<Record<string, string>>,
+    private readonly log: string,
+  ) {}
+
+  static async open(name: string, ground: Ground): Promise<WriterProcess> {
+    const [linkPort, port] = [await freePort(), await freePort()]
+    const env = {
+      ...ground.env,
+      HEADWATER_INSTANCE: name,
+      HEADWATER_IDENTITY: identityFolder(ground.layout, name),
+      HEADWATER_LINK_PORT: String(linkPort),
+      HEADWATER_PORT: String(port),
+      HEADWATER_LEASE_MS: String(ground.lease_ms),
+      HEADWATER_FAULT_POINTS: pointsOf(ground),
+    }
+    await mkdir(pointsOf(ground), { recursive: true })
+    return new WriterProcess(name, linkPort, port, env, join(ground.layout.logs, `${name}.log`))
+  }
+
+  get isRunning(): boolean {
+    return this.child?.isRunning ?? false
+  }
+
+  get ended_ms(): number | undefined {
+    return this.child?.ended_ms
+  }
+
+  start(): void {
+    if (this.isRunning) return
+    const module = join(projectRoot(), 'dist', 'apps', 'event-writer', 'src', 'main.js')
+    this.child = new Child({ name: this.name, module, env: this.env, log: this.log })
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child?.signal(signal)
+  }
+
+  async kill(): Promise<void> {
+    await this.child?.kill()
+  }
+
+  /** What it says of itself; undefined when it does not answer. */
+  async readiness(): Promise<Readiness | undefined> {
+    try {
+      const response = await fetch(`http://127.0.0.1:${this.port}/readyz`, { signal: AbortSignal.timeout(2_000) })
+      return (await response.json()) as Readiness
+    } catch {
+      return undefined
+    }
+  }
+}
+
+const pointsOf = ({ layout }: Ground): string => join(layout.root, 'points')
+
+/** All writers of one test. */
+export class Writers {
+  private constructor(
+    readonly all: readonly WriterProcess[],
+    private readonly ground: Ground,
+  ) {}
+
+  static async open(names: readonly string[], ground: Ground): Promise<Writers> {
+    const all: WriterProcess[] = []
+    for (const name of names) all.push(await WriterProcess.open(name, ground))
+    return new Writers(all, ground)
+  }
+
+  /** Starts those that are dead, and waits until one leads and the others stand by. */
+  async complete(): Promise<WriterProcess> {
+    for (const each of this.all) each.start()
+    return eventually(
+      'one writer leads and all others stand by',
+      async () => {
+        await sleep(LOOK_MS)
+        for (const each of this.all) each.start()
+        const all = await Promise.all(this.all.map((each) => each.readiness()))
+        const leaders = this.all.filter((_, at) => all[at]?.facts.leader === true)
+        return all.every((each) => each?.ready === true) && leaders.length === 1 ? leaders[0] : undefined
+      },
+      { timeout_ms: 60_000 },
+    )
+  }
+
+  /** The next writer that comes to this point dies there. @returns when it has, on the shared clock. */
+  async strikeAt(point: Point): Promise<number> {
+    await this.arm(point)
+    return this.struck(point)
+  }
+
+  async arm(point: Point): Promise<void> {
+    await writeFile(join(pointsOf(this.ground), point), '')
+  }
+
+  async struck(point: Point): Promise<number> {
+    const before = this.all.filter((each) => each.isRunning)
+    const file = join(pointsOf(this.ground), point)
+    return eventually(
+      `a writer dies at ${point}`,
+      () => {
+        const [died] = before.filter((each) => !each.isRunning)
+        return existsSync(file) ? undefined : died?.ended_ms
+      },
+      { timeout_ms: 30_000 },
+    )
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.all.map((each) => each.kill()))
+    await rm(pointsOf(this.ground), { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,32 @@
+import { Random } from '#testing'
+import { Arena } from './arena/arena.js'
+import { judge, type Verdict } from './arena/verdict.js'
+import { type Scenario } from './scenarios/scenario.js'
+
+export interface RunOptions {
+  readonly seed: number
+  readonly cycles: number
+  /** After each round. */
+  readonly onCycle?: (done: number) => void
+  /** Ends the test after the round that is running; what was done until then is judged. */
+  readonly signal?: AbortSignal
+}
+
+/** Runs one fault test from an empty log to its verdict, and leaves nothing behind. @throws Error when clients are not answered any more. */
+export async function runScenario(scenario: Scenario, { seed, cycles, onCycle, signal }: RunOptions): Promise<Verdict> {
+  const { arena: options, cycle, close } = await scenario.open(new Random(seed))
+  try {
+    const arena = await Arena.open(options)
+    try {
+      for (let done = 0; done < cycles && !signal?.aborted; done += 1) {
+        await cycle(arena)
+        onCycle?.(done + 1)
+      }
+      return await judge(arena)
+    } finally {
+      await arena.close()
+    }
+  } finally {
+    await close?.()
+  }
+}

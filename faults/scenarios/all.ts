@@ -1,0 +1,8 @@
+import { disk } from './disk.js'
+import { link } from './link.js'
+import { pause } from './pause.js'
+import { postgres } from './postgres.js'
+import { type Scenario } from './scenario.js'
+import { writer } from './writer.js'
+
+export const SCENARIOS: readonly Scenario[] = [writer, postgres, pause, link, disk]

@@ -1,0 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Scenario } from './scenario.js'
+
+/** SIGSTOP of the leader past its lease, then SIGCONT: it wakes up in the middle of what it was doing, and leads no longer. */
+export const pause: Scenario = {
+  name: 'pause',
+  cycles: 15,
+  open: (random) =>
+    Promise.resolve({
+      arena: { random, writers: 2, clients: 3 },
+      cycle: async (arena) => {
+        const leader = await arena.writers.complete()
+        await arena.calm()
+        leader.signal('SIGSTOP')
+        const at_ms = arena.now_ms()
+        try {
+          await sleep(arena.ground.lease_ms + random.between(300, 2_000))
+        } finally {
+          leader.signal('SIGCONT')
+        }
+        await arena.recovered({ kind: 'pause', at_ms, healed_ms: arena.now_ms() })
+      },
+    }),
+}

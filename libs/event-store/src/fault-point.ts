@@ -1,0 +1,29 @@
+import { existsSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Places at which fault tests kill a writer:
+ * - `before-commit` a batch is made up, nothing of it was sent to the database
+ * - `after-commit` the database has committed it, nobody was told
+ * - `in-takeover` the lease is taken, the term has not begun
+ */
+export type FaultPoint = 'before-commit' | 'after-commit' | 'in-takeover'
+
+/** A folder that only fault tests name; in production it is unset, and a fault point is a comparison with undefined. */
+const folder = process.env['HEADWATER_FAULT_POINTS']
+
+/**
+ * Ends this process by SIGKILL when a file of this name lies in the folder of fault points. The file goes first, so that of
+ * several processes that share the folder exactly one dies.
+ */
+export function faultPoint(name: FaultPoint): void {
+  if (folder === undefined) return
+  const file = join(folder, name)
+  if (!existsSync(file)) return
+  try {
+    unlinkSync(file)
+  } catch {
+    return // another process was faster
+  }
+  process.kill(process.pid, 'SIGKILL')
+}

@@ -1,0 +1,85 @@
+import fc from 'fast-check'
+import { createMemoryStore, type EventStore } from '#event-store'
+import { Random } from '../../random.js'
+import { runClient } from '../../workload/run-client.js'
+import { checkLog } from '../check-log.js'
+import { type Fault, type LogReport } from '../findings.js'
+import { type Operation } from '../history.js'
+import { PLANTED_BUGS, plantBug, type PlantedBug } from './plant-bug.js'
+
+jest.setTimeout(120_000)
+
+/** Three clients with four appends on their way each. @returns what the checker says, and how often the bug struck. */
+async function run(bug: PlantedBug | undefined, seed: number, inner: EventStore = createMemoryStore()) {
+  const random = new Random(seed)
+  const planted = plantBug(inner, bug, { random, probability: 0.2 })
+  const operations: Operation[] = []
+  const { signal } = new AbortController()
+  const clients = ['a', 'b', 'c'].map((client) =>
+    runClient(planted.store, {
+      client,
+      random: new Random(random.between(0, 2 ** 30)),
+      shared: ['thing-1', 'thing-2', 'thing-3'],
+      in_flight: 4,
+      next: (sent) => Promise.resolve(sent < 60),
+      signal,
+      onOperation: (operation) => operations.push(operation),
+    }),
+  )
+  await Promise.all(clients)
+  const { gapFreePositions: gapFree } = inner.capabilities
+  const report = checkLog({ operations, log: await planted.log(), gapFree, epochs: planted.epochs })
+  return { report, operations, strikes: planted.strikes }
+}
+
+/** What each bug must be found as, whatever else it also looks like. */
+const FOUND_AS: Readonly<Record<PlantedBug, readonly Fault[]>> = {
+  'acknowledge before commit': ['lost', 'misordered'],
+  'acknowledge a failed batch': ['lost', 'misordered'],
+  'lost batch': ['lost', 'misordered'],
+  'refuse what was written': ['phantoms'],
+  'wrong position in the acknowledgement': ['misordered'],
+  'wrong place in a replay': ['misordered'],
+  'late commit': ['misordered'],
+  'no epoch check': ['duplicated'],
+  'position gap': ['gaps'],
+  'revision hole': ['gaps'],
+  'swapped appends': ['misordered'],
+  'stale-term commit': ['stale_commits'],
+  'time going backwards': ['misordered'],
+  'double write on retry': ['duplicated'],
+  'new ids on retry': ['phantoms'],
+  'skipped dedupe': ['duplicated'],
+  'swapped order in an append': ['misordered'],
+  'torn append': ['lost'],
+}
+
+const foundAs = ({ counts }: LogReport, faults: readonly Fault[]): number =>
+  faults.reduce((sum, fault) => sum + counts[fault], 0)
+
+test('a sound store is found sound, whatever its clients do', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer(), async (seed) => {
+      const { report, operations } = await run(undefined, seed)
+      expect(report.offenders).toEqual([])
+      expect(report).toMatchObject({ isSound: true, counts: { acked: operations.length } })
+    }),
+    { numRuns: 30 },
+  )
+})
+
+test.each(Object.keys(PLANTED_BUGS) as PlantedBug[])('%s: found whenever it strikes', async (bug) => {
+  let struck = 0
+  await fc.assert(
+    fc.asyncProperty(fc.integer(), async (seed) => {
+      const { report, strikes } = await run(bug, seed)
+      if (strikes === 0) return
+      struck += 1
+      expect(report.isSound).toBe(false)
+      expect(foundAs(report, FOUND_AS[bug])).toBeGreaterThan(0)
+      expect(report.offenders.length).toBeGreaterThan(0)
+    }),
+    { numRuns: 15 },
+  )
+  expect(struck).toBeGreaterThan(0)
+})

@@ -1,0 +1,58 @@
+import { type AppendRequest, type NewEvent, type StreamWrite } from '#event-store'
+import { type Random } from '../random.js'
+
+/** What kinds of appends a client sends, and to where. */
+export interface AppendPlan {
+  readonly client: string
+  readonly random: Random
+  /** Streams that every client appends to, each wherever it ends. */
+  readonly shared: readonly string[]
+}
+
+/** Makes a client's appends, all determined by its seed: to shared streams, to two at once, to a stream of its own. */
+export class AppendMaker {
+  readonly own: string
+  /** Where the own stream ends, as far as the client was told. */
+  revision = -1n
+  private count = 0
+
+  constructor(private readonly plan: AppendPlan) {
+    this.own = `own-${plan.client}`
+  }
+
+  /** To the client's own stream, exactly where it ends: only right if all before it was understood. */
+  exact(): AppendRequest {
+    const expected = this.revision === -1n ? 'none' : this.revision
+    return this.request([{ stream: this.own, expected, events: this.events(1) }])
+  }
+
+  any(): AppendRequest {
+    const { random, shared } = this.plan
+    const stream = random.pick(shared)
+    const write = { stream, expected: 'any' as const, events: this.events(random.between(1, 3)) }
+    const other = random.pick(shared)
+    if (other === stream || !random.chance(0.15)) return this.request([write])
+    return this.request([write, { stream: other, expected: 'any', events: this.events(1) }])
+  }
+
+  private request(writes: readonly StreamWrite[]): AppendRequest {
+    this.count += 1
+    const key = `${this.plan.client}-${this.count}`
+    return { commandId: { stream: writes[0]?.stream ?? '', key }, requestHash: `hash of ${key}`, writes }
+  }
+
+  private events(count: number): NewEvent[] {
+    return Array.from({ length: count }, (_, at) => ({
+      id: this.uuid(),
+      type: 'ThingHappened',
+      version: 1,
+      data: { at },
+      metadata: { actor: this.plan.client },
+    }))
+  }
+
+  private uuid(): string {
+    const hex = Array.from({ length: 32 }, () => this.plan.random.between(0, 15).toString(16)).join('')
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`
+  }
+}
