@@ -1,4 +1,4 @@
-import { type JsonSchema } from '#http-api'
+import { type JsonSchema, problemResponses } from '#http-api'
 
 const text = { type: 'string' }
 const line = {
@@ -17,10 +17,6 @@ const result = {
     problem: { $ref: '#/components/schemas/Problem' },
   },
 }
-const problem = (description: string): JsonSchema => ({
-  description,
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-})
 
 /** The bulk endpoint's entry in OpenAPI: it is no declared command. */
 export const BULK_PATH: Readonly<Record<string, JsonSchema>> = {
@@ -32,9 +28,7 @@ export const BULK_PATH: Readonly<Record<string, JsonSchema>> = {
       requestBody: { content: { 'application/x-ndjson': { schema: line } } },
       responses: {
         200: { description: 'A line for each command', content: { 'application/x-ndjson': { schema: result } } },
-        401: problem('unauthorized'),
-        403: problem('forbidden'),
-        415: problem('unsupported-media-type'),
+        ...problemResponses(['unauthorized', 'forbidden', 'unsupported-media-type', 'internal-error', 'unavailable']),
       },
     },
   },

@@ -1,9 +1,20 @@
-import { type JsonSchema } from '#http-api'
+import { type JsonSchema, problemResponses } from '#http-api'
 
-const problem = (description: string): JsonSchema => ({
-  description,
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-})
+const CODES = [
+  'malformed-json',
+  'invalid-body',
+  'invalid-parameter',
+  'unauthorized',
+  'forbidden',
+  'not-found',
+  'body-too-large',
+  'unsupported-media-type',
+  'key-reused',
+  'internal-error',
+  'unavailable',
+  'overloaded',
+  'contended',
+] as const
 
 /** `POST /v1/reports/{name}` in OpenAPI: it is no declared command. */
 export function reportPaths(names: readonly string[]): Readonly<Record<string, JsonSchema>> {
@@ -41,12 +52,7 @@ export function reportPaths(names: readonly string[]): Readonly<Record<string, J
             },
             content: { 'application/json': { schema: { $ref: '#/components/schemas/Accepted' } } },
           },
-          400: problem('malformed-json, invalid-body'),
-          401: problem('unauthorized'),
-          403: problem('forbidden'),
-          404: problem('not-found'),
-          422: problem('key-reused'),
-          503: problem('unavailable, overloaded, contended'),
+          ...problemResponses(CODES),
         },
       },
     },

@@ -17,10 +17,10 @@ export interface ParsedRoute {
 
 /** @throws RangeError for a route that is not `METHOD /path/{param}`. */
 export function parseRoute(prefix: string, route: string): ParsedRoute {
-  const match = /^(GET|POST|DELETE|PUT) (\/[A-Za-z0-9_./{}-]*)$/.exec(route)
+  const match = /^(GET|POST|DELETE|PUT) (\/(?:[A-Za-z0-9_./-]|\{[A-Za-z][A-Za-z0-9_]*\})*)$/.exec(route)
   if (!match) throw new RangeError(`route "${route}" is not METHOD /path/{param}`)
   const [, method, path] = match as unknown as [string, Method, string]
-  const params = [...path.matchAll(/\{([A-Za-z][A-Za-z0-9]*)\}/g)].map(([, name]) => name as string)
+  const params = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name as string)
   if (new Set(params).size !== params.length) throw new RangeError(`route "${route}" names a parameter twice`)
   return { method, path: path === '/' ? prefix : prefix + path, params }
 }

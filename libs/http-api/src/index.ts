@@ -1,7 +1,7 @@
 export { serveDocs } from './docs.js'
 export { forwardTo } from './forward.js'
 export { controllerFor, type DeclaredRoute } from './handler.js'
-export { openApi, type OpenApiDocument, type OpenApiOptions } from './openapi.js'
+export { openApi, type OpenApiDocument, type OpenApiOptions, problemResponses } from './openapi.js'
 export { checkId, checkKey, checkParam, parseIfMatch, parsePosition } from './params.js'
 export { headerOf, metadataOf } from './request.js'
 export { type JsonSchema } from './schemas.js'

@@ -1,4 +1,4 @@
-import { type AnyCommand, type Domain, parseRoute, type Resource } from '#domain-kit'
+import { type AnyCommand, type Domain, type DtoClass, parseRoute, type Resource } from '#domain-kit'
 import { type ProblemCode, PROBLEMS } from '#runtime'
 import { dtoSchemas, type JsonSchema, schemaRef } from './schemas.js'
 
@@ -8,6 +8,8 @@ export type OpenApiDocument = Readonly<Record<string, unknown>>
 const text = { type: 'string' }
 const header = (description: string, schema: JsonSchema = text): JsonSchema => ({ description, schema })
 const position = header('Position of the log that the answer reflects')
+/** On every answer, whatever its status. */
+const correlation = { 'X-Correlation-Id': header('As sent, or a new one: what logs and events of this request carry') }
 
 function parameter(
   name: string,
@@ -20,8 +22,8 @@ function parameter(
 
 const problemContent = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
 
-/** Problems of one route by status: infrastructure codes, then the domain's. */
-function problems(
+/** Problems of one route by status, with the headers that they carry: infrastructure codes, then the domain's. */
+export function problemResponses(
   codes: readonly ProblemCode[],
   rejections: Readonly<Record<string, number>> = {},
 ): Record<string, JsonSchema> {
@@ -35,8 +37,11 @@ function problems(
       {
         description: names.join(', '),
         content: problemContent,
-        ...(status === 503 || status === 429 ? { headers: { 'Retry-After': header('Seconds to wait') } } : {}),
-        ...(status === 401 ? { headers: { 'WWW-Authenticate': header('What is wrong with the token') } } : {}),
+        headers: {
+          ...correlation,
+          ...(status === 503 || status === 429 ? { 'Retry-After': header('Seconds to wait') } : {}),
+          ...(status === 401 ? { 'WWW-Authenticate': header('What is wrong with the token') } : {}),
+        },
       },
     ]),
   )
@@ -86,13 +91,14 @@ function commandOperation(domain: Domain, command: AnyCommand): Operation {
       [command.status]: {
         description: 'Appended, or appended before',
         headers: {
+          ...correlation,
           'Headwater-Position': position,
           'Headwater-Replayed': header('true: this is the original result of an earlier request'),
           ...(command.location ? { Location: header('The resource that the command started') } : {}),
         },
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Accepted' } } },
       },
-      ...problems(COMMAND_CODES, command.rejections),
+      ...problemResponses(COMMAND_CODES, command.rejections),
     },
   }
 }
@@ -114,6 +120,12 @@ function queryOperation(domain: Domain, resource: Resource, schemas: Readonly<Re
     ...(resource.kind === 'collection' ? (['too-many-rows'] as const) : []),
     ...(params.length > 0 ? (['not-found'] as const) : []),
   ]
+  const headers = {
+    ...correlation,
+    'Headwater-Position': position,
+    'Headwater-Source': header('Where it was read', { type: 'string', enum: ['cache', 'replica', 'primary'] }),
+    ETag: header('Weak: projection version and revision of the document'),
+  }
   return {
     operationId: `${domain.name}.${resource.name}`,
     summary: resource.summary,
@@ -129,15 +141,11 @@ function queryOperation(domain: Domain, resource: Resource, schemas: Readonly<Re
     responses: {
       200: {
         description: 'The answer and the position it reflects',
-        headers: {
-          'Headwater-Position': position,
-          'Headwater-Source': header('Where it was read', { type: 'string', enum: ['cache', 'replica', 'primary'] }),
-          ETag: header('Weak: projection version and revision of the document'),
-        },
+        headers,
         content: { 'application/json': { schema: { $ref: `#/components/schemas/${answerOf(resource)}` } } },
       },
-      304: { description: 'It is still what If-None-Match names' },
-      ...problems(codes),
+      304: { description: 'It is still what If-None-Match names', headers },
+      ...problemResponses(codes),
     },
   }
 }
@@ -176,6 +184,13 @@ const SHARED: Readonly<Record<string, JsonSchema>> = {
   ),
 }
 
+function dtosOf({ commands, resources }: Domain): DtoClass[] {
+  return [
+    ...commands.map(({ body }) => body),
+    ...resources.flatMap((it) => (it.kind === 'collection' && it.query) || []),
+  ]
+}
+
 export interface OpenApiOptions {
   readonly title: string
   readonly domains: readonly Domain[]
@@ -186,7 +201,7 @@ export interface OpenApiOptions {
 
 /** The OpenAPI page of one API, from the declarations that also make its routes. */
 export function openApi({ title, domains, part, extra = {} }: OpenApiOptions): OpenApiDocument {
-  const schemas = dtoSchemas()
+  const schemas = dtoSchemas(domains.flatMap(dtosOf))
   const paths: Record<string, Record<string, unknown>> = {}
   const put = (domain: Domain, route: string, operation: Operation): void => {
     const { method, path } = parseRoute(domain.prefix, route)

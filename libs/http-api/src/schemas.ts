@@ -1,5 +1,5 @@
 import { getMetadataStorage } from 'class-validator'
-import { validationMetadatasToSchemas } from 'class-validator-jsonschema'
+import { targetConstructorToSchema, validationMetadatasToSchemas } from 'class-validator-jsonschema'
 import { type DtoClass } from '#domain-kit'
 import { transformerStorage } from './transformer-storage.js'
 
@@ -23,13 +23,19 @@ function converters(): Record<string, (metadata: { constraints?: unknown[] }) =>
   )
 }
 
-/** JSON Schemas of every DTO class, by class name: from the same decorators that validate. */
-export function dtoSchemas(): Readonly<Record<string, JsonSchema>> {
-  return validationMetadatasToSchemas({
+/**
+ * JSON Schemas of every DTO class, by class name: from the same decorators that validate. A class that only inherits has
+ * no decorator of its own and would be left out: `dtos` names those that must be there.
+ */
+export function dtoSchemas(dtos: readonly DtoClass[]): Readonly<Record<string, JsonSchema>> {
+  const options = {
     classTransformerMetadataStorage: transformerStorage as never,
     additionalConverters: converters(),
     refPointerPrefix: '#/components/schemas/',
-  }) as unknown as Readonly<Record<string, JsonSchema>>
+  }
+  const schemas = validationMetadatasToSchemas(options) as unknown as Record<string, JsonSchema>
+  for (const dto of dtos) schemas[dto.name] ??= targetConstructorToSchema(dto, options) as unknown as JsonSchema
+  return schemas
 }
 
 export const schemaRef = (dto: DtoClass): JsonSchema => ({ $ref: `#/components/schemas/${dto.name}` })

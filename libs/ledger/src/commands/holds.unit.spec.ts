@@ -99,6 +99,15 @@ describe('capturing a hold', () => {
       .then(posted(all, { captures: 'h1' }))
   })
 
+  test('may use it in its own commodity only', () => {
+    const both = entry('h1', ...order.postings, posting('cash', '-10', 'USD'), posting('shop', '10', 'USD'))
+    const raised = accountOpened('cash', { commodity: 'EUR', amount: '75' })
+    const refused = given(book, ...limited(holdPlaced(both), raised))
+      .when(captureHold, { hold: 'h1' })
+      .thenRejected('below-lowest-balance')
+    expect(refused.detail).toBe('account "cash" would come to 70 EUR, 5 below its lowest balance of 75')
+  })
+
   test('frees what it reserved, so that nothing is counted twice', () => {
     const history = limited(holdPlaced(order), posted(order, { captures: 'h1' }))
     const rest = transfer('t2', 'cash', 'shop', '70')

@@ -42,6 +42,7 @@ export function IsText(rule: TextRule, options?: ValidationOptions): PropertyDec
   return ValidateBy(
     {
       name: rule.lines ? 'isLines' : 'isText',
+      constraints: [{ jsonSchema: { type: 'string', minLength: rule.min, maxLength: rule.max } }],
       validator: {
         validate: (value) => textFault(value, rule) === undefined,
         defaultMessage: (args) => `${args?.property ?? 'value'} ${textFault(args?.value, rule) ?? 'is not a text'}`,
@@ -75,6 +76,7 @@ export function IsAmount(options: { nonNegative?: boolean } = {}): PropertyDecor
   const nonNegative = options.nonNegative ?? false
   return ValidateBy({
     name: 'isAmount',
+    constraints: [{ jsonSchema: { type: 'string', pattern: `^${nonNegative ? '' : '-?'}\\d+(\\.\\d+)?$` } }],
     validator: {
       validate: (value) => amountFault(value, nonNegative) === undefined,
       defaultMessage: (args) =>
@@ -95,6 +97,7 @@ function dateFault(value: unknown): string | undefined {
 export function IsDay(): PropertyDecorator {
   return ValidateBy({
     name: 'isDay',
+    constraints: [{ jsonSchema: { type: 'string', format: 'date' } }],
     validator: {
       validate: (value) => dateFault(value) === undefined,
       defaultMessage: (args) => `${args?.property ?? 'date'} ${dateFault(args?.value) ?? 'is not a date'}`,
@@ -121,6 +124,15 @@ function tagsFault(value: unknown): string | undefined {
 export function IsTags(): PropertyDecorator {
   return ValidateBy({
     name: 'isTags',
+    constraints: [
+      {
+        jsonSchema: {
+          type: 'object',
+          maxProperties: TAGS_MAX,
+          additionalProperties: { type: 'string', maxLength: 4000 },
+        },
+      },
+    ],
     validator: {
       validate: (value) => tagsFault(value) === undefined,
       defaultMessage: (args) => `${args?.property ?? 'tags'} ${tagsFault(args?.value) ?? 'is not an object of texts'}`,

@@ -1,0 +1,177 @@
+import { domains } from '#domains'
+import { fillPath, parseRoute } from '#domain-kit'
+import { PROBLEMS } from '#runtime'
+import { openApi } from './openapi.js'
+
+interface Operation {
+  readonly operationId: string
+  readonly summary: string
+  readonly parameters: readonly { readonly name: string; readonly in: string; readonly required: boolean }[]
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> }
+  readonly responses: Readonly<Record<string, Response>>
+}
+interface Response {
+  readonly description: string
+  readonly headers?: Readonly<Record<string, object>>
+  readonly content?: Readonly<Record<string, { readonly schema: object }>>
+}
+interface Page {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, { readonly properties?: object }>> }
+}
+
+const pageOf = (part: 'commands' | 'queries'): Page => openApi({ title: 'Headwater', domains, part }) as unknown as Page
+const pages = { commands: pageOf('commands'), queries: pageOf('queries') }
+const operations = (part: keyof typeof pages): [string, Operation][] =>
+  Object.entries(pages[part].paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, it]): [string, Operation] => [`${method.toUpperCase()} ${path}`, it]),
+  )
+const all = [...operations('commands'), ...operations('queries')]
+
+function refsIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, each]) => (name === '$ref' ? [String(each)] : refsIn(each)))
+}
+
+describe.each(['commands', 'queries'] as const)('the page of %s', (part) => {
+  test('refers to nothing that is not there', () => {
+    const known = Object.keys(pages[part].components.schemas).map((name) => `#/components/schemas/${name}`)
+    expect(refsIn(pages[part]).filter((ref) => !known.includes(ref))).toEqual([])
+    expect(refsIn(pages[part])).toContain('#/components/schemas/Problem')
+  })
+
+  test('is JSON through and through', () => {
+    expect(JSON.parse(JSON.stringify(pages[part]))).toEqual(pages[part])
+  })
+
+  test('names each operation once', () => {
+    const ids = operations(part).map(([, { operationId }]) => operationId)
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+})
+
+test('every declared route stands on its page, and nothing else', () => {
+  const declared = (part: 'commands' | 'resources'): string[] =>
+    domains.flatMap((each) =>
+      each[part].map(({ route }) => {
+        const { method, path } = parseRoute(each.prefix, route)
+        return `${method} ${path}`
+      }),
+    )
+  expect(
+    operations('commands')
+      .map(([route]) => route)
+      .sort(),
+  ).toEqual(declared('commands').sort())
+  expect(
+    operations('queries')
+      .map(([route]) => route)
+      .sort(),
+  ).toEqual(declared('resources').sort())
+})
+
+describe.each(all)('%s', (route, { parameters, responses, summary }) => {
+  const statuses = Object.keys(responses).map(Number)
+  const refusals = Object.entries(responses).filter(([status]) => Number(status) >= 400)
+
+  test('says what it is for', () => {
+    expect(summary).not.toBe('')
+  })
+
+  test('names each parameter of its path, and requires it', () => {
+    const inPath = parameters.filter((it) => it.in === 'path')
+    expect(inPath.every(({ required }) => required)).toBe(true)
+    const path = route.split(' ')[1] ?? ''
+    expect(() => fillPath(path, Object.fromEntries(inPath.map(({ name }) => [name, 'x'])))).not.toThrow()
+    expect(inPath).toHaveLength(path.split('{').length - 1)
+  })
+
+  test('answers refusals as problems, with the codes that it can refuse with', () => {
+    for (const [status, { content, description }] of refusals) {
+      expect(content).toEqual({ 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } })
+      for (const code of description.split(', '))
+        if (code in PROBLEMS) expect(PROBLEMS[code as keyof typeof PROBLEMS].status).toBe(Number(status))
+    }
+    expect(statuses).toEqual(expect.arrayContaining([400, 401, 403, 500, 503]))
+  })
+
+  test('tells how long to wait, and what is wrong with a token', () => {
+    expect(Object.keys(responses[503]?.headers ?? {})).toContain('Retry-After')
+    expect(Object.keys(responses[401]?.headers ?? {})).toContain('WWW-Authenticate')
+  })
+
+  test('carries the correlation id and, when it went well, the position', () => {
+    for (const { headers } of Object.values(responses)) expect(Object.keys(headers ?? {})).toContain('X-Correlation-Id')
+    const [status] = statuses.filter((each) => each < 300)
+    expect(Object.keys(responses[status ?? 0]?.headers ?? {})).toContain('Headwater-Position')
+  })
+})
+
+describe('a command', () => {
+  const commands = domains.flatMap((domain) => domain.commands.map((command) => ({ domain, command })))
+
+  test.each(commands.map((it) => [it.command.name, it] as const))('%s lists each of its rejections', (_, it) => {
+    const { method, path } = parseRoute(it.domain.prefix, it.command.route)
+    const { responses } = pages.commands.paths[path]![method.toLowerCase()]!
+    for (const [code, status] of Object.entries(it.command.rejections))
+      expect(responses[status]?.description.split(', ')).toContain(code)
+    for (const [status, code] of Object.entries({ 412: 'revision-mismatch', 413: 'body-too-large', 422: 'key-reused' }))
+      expect(responses[status]?.description.split(', ')).toContain(code)
+    expect(Object.keys(responses)).toEqual(expect.arrayContaining([String(it.command.status), '415']))
+    expect(Object.keys(responses[it.command.status]?.headers ?? {})).toContain('Headwater-Replayed')
+  })
+
+  test.each(operations('commands'))('%s takes an idempotency key and a revision', (_, { parameters }) => {
+    const headers = parameters.filter((it) => it.in === 'header').map(({ name }) => name)
+    expect(headers).toEqual(expect.arrayContaining(['Idempotency-Key', 'If-Match', 'X-Correlation-Id']))
+  })
+
+  test('that inherits its body from another one has that body', () => {
+    const { schemas } = pages.commands.components
+    for (const name of ['PostTransaction', 'PlaceHold'])
+      expect(Object.keys(schemas[name]?.properties ?? {})).toEqual(Object.keys(schemas['EntryDto']?.properties ?? {}))
+  })
+
+  test('tells in its body what each field must be, rules of one\u2019s own included', () => {
+    expect(pages.commands.components.schemas).toMatchObject({
+      PostingDto: {
+        properties: {
+          account: { type: 'string', minLength: 1, maxLength: 255 },
+          amount: { type: 'string', pattern: '^-?\\d+(\\.\\d+)?$' },
+          cost: { $ref: '#/components/schemas/CostDto' },
+        },
+        required: ['account', 'amount', 'commodity'],
+      },
+      PostTransaction: {
+        properties: {
+          date: { type: 'string', format: 'date' },
+          tags: { type: 'object', additionalProperties: { type: 'string' } },
+          postings: { type: 'array', minItems: 2, maxItems: 1000, items: { $ref: '#/components/schemas/PostingDto' } },
+        },
+      },
+    })
+  })
+})
+
+describe('a query', () => {
+  test.each(operations('queries'))('%s may be asked for freshness, and answered with a validator', (_, it) => {
+    const headers = it.parameters.filter((each) => each.in === 'header').map(({ name }) => name)
+    expect(headers).toEqual(expect.arrayContaining(['Headwater-Min-Position', 'If-None-Match']))
+    expect(Object.keys(it.responses[200]?.headers ?? {})).toEqual(expect.arrayContaining(['ETag', 'Headwater-Source']))
+    expect(Object.keys(it.responses)).toContain('304')
+    expect(it.responses[503]?.description).toContain('not-fresh-enough')
+  })
+
+  test('for a list is paged, for a collection is filtered, for a document neither', () => {
+    const inQuery = (route: string): string[] =>
+      (Object.fromEntries(all)[route]?.parameters ?? []).filter((it) => it.in === 'query').map(({ name }) => name)
+    expect(inQuery('GET /v1/ledger/books')).toEqual(['limit', 'cursor'])
+    expect(inQuery('GET /v1/ledger/books/{book}/balances')).toEqual(['account', 'tree'])
+    expect(inQuery('GET /v1/ledger/books/{book}')).toEqual([])
+  })
+})
+
+test('routes beyond the declared ones stand on the page as they are', () => {
+  const extra = { '/v1/more': { get: { summary: 'More' } } }
+  expect(openApi({ title: 'x', domains: [], part: 'queries', extra })).toMatchObject({ paths: extra })
+})
