@@ -19,9 +19,16 @@ export interface StreamSink {
 }
 
 interface Pending {
+  readonly timeout_ms: number
+  readonly deadline_ms: number
   resolve(value: unknown): void
   reject(error: Error): void
+  /** Stops listening to the caller's signal, if there is one. */
+  forget?: (() => void) | undefined
 }
+
+/** How late a timeout may be noticed: one sweep over what is pending costs less than a timer for each. */
+const SWEEP_MS = 20
 
 /** The client's end of one socket whose peer is checked: requests and subscriptions by id. */
 export class ClientConnection {
@@ -44,8 +51,10 @@ export class ClientConnection {
       violation: (reason) => events.violation(reason),
     })
     const heartbeat = setInterval(() => this.beat(), limits.heartbeat_ms)
+    const sweep = setInterval(() => this.sweep(), SWEEP_MS)
     socket.once('close', () => {
       clearInterval(heartbeat)
+      clearInterval(sweep)
       this.failAll(new LinkError('unavailable', 'the link broke', true))
     })
     this.frames.send([Kind.hello, PROTOCOL_VERSION, identity.role, identity.instance])
@@ -55,25 +64,39 @@ export class ClientConnection {
     if (this.pending.size >= this.limits.in_flight_max)
       throw new LinkError('overloaded', 'too many requests in flight', false)
     const id = this.send((each) => [Kind.request, each, method, timeout_ms, payload])
-    let timer: NodeJS.Timeout | undefined
-    let abort: (() => void) | undefined
-    try {
-      return await new Promise<unknown>((resolve, reject) => {
-        this.pending.set(id, { resolve, reject })
-        const give = (error: LinkError): void => {
-          if (!this.socket.destroyed) this.frames.send([Kind.cancel, id])
-          reject(error)
-        }
-        timer = setTimeout(() => give(new LinkError('timeout', `no answer within ${timeout_ms} ms`, true)), timeout_ms)
-        abort = () => give(new LinkError('closed', 'the caller gave up', true, { cause: signal?.reason }))
-        if (signal?.aborted) abort()
-        else signal?.addEventListener('abort', abort, { once: true })
-      })
-    } finally {
-      clearTimeout(timer)
-      if (abort) signal?.removeEventListener('abort', abort)
-      this.pending.delete(id)
-    }
+    return new Promise<unknown>((resolve, reject) => {
+      const pending: Pending = { timeout_ms, deadline_ms: Date.now() + timeout_ms, resolve, reject }
+      this.pending.set(id, pending)
+      if (!signal) return
+      const abort = (): void =>
+        this.give(id, new LinkError('closed', 'the caller gave up', true, { cause: signal.reason }))
+      if (signal.aborted) abort()
+      else {
+        signal.addEventListener('abort', abort, { once: true })
+        pending.forget = () => signal.removeEventListener('abort', abort)
+      }
+    })
+  }
+
+  /** Nobody waits for this one any longer. */
+  private give(id: number, error: LinkError): void {
+    const pending = this.settle(id)
+    if (!pending) return
+    if (!this.socket.destroyed) this.frames.send([Kind.cancel, id])
+    pending.reject(error)
+  }
+
+  private sweep(): void {
+    const now_ms = Date.now()
+    for (const [id, { deadline_ms, timeout_ms }] of this.pending)
+      if (deadline_ms <= now_ms) this.give(id, new LinkError('timeout', `no answer within ${timeout_ms} ms`, true))
+  }
+
+  private settle(id: number): Pending | undefined {
+    const pending = this.pending.get(id)
+    this.pending.delete(id)
+    pending?.forget?.()
+    return pending
   }
 
   open(method: string, payload: unknown, credit: number, sink: StreamSink): number {
@@ -122,6 +145,7 @@ export class ClientConnection {
 
   private failAll(error: Error): void {
     for (const each of this.pending.values()) each.reject(error)
+    this.pending.clear()
     for (const sink of this.sinks.values()) sink.end(error)
     this.sinks.clear()
   }
@@ -141,7 +165,7 @@ export class ClientConnection {
     }
     switch (message[0]) {
       case Kind.result:
-        return this.pending.get(message[1])?.resolve(message[2])
+        return this.settle(message[1])?.resolve(message[2])
       case Kind.failure: {
         const [, id, code, text, retryable, details] = message
         return this.fail(id, new RemoteError(code, text, retryable, details))
@@ -162,7 +186,7 @@ export class ClientConnection {
   }
 
   private fail(id: number, error: Error): void {
-    this.pending.get(id)?.reject(error)
+    this.settle(id)?.reject(error)
     this.endStream(id, error)
   }
 }

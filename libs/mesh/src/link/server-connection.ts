@@ -7,13 +7,14 @@ import { FrameSocket } from '../wire/frames.js'
 import { Kind, type Message, PROTOCOL_VERSION, type Request, type Subscribe } from '../wire/messages.js'
 import { asFailure } from './failure.js'
 import { closeWhenRevoked, provenKey } from './peer-check.js'
+import { Running } from './running.js'
 import { StreamWindow } from './stream-window.js'
 
 /** The server's end of one socket: nobody until the hello was checked, then requests and subscriptions of one peer. */
 export class ServerConnection {
   peer: Peer | undefined
   private readonly frames: FrameSocket
-  private readonly running = new Map<number, AbortController>()
+  private readonly running = new Map<number, Running>()
   private readonly windows = new Map<number, StreamWindow>()
   private heard_ms = Date.now()
   private idle: (() => void) | undefined
@@ -79,7 +80,7 @@ export class ServerConnection {
     if (!this.peer) return this.greet(message)
     switch (message[0]) {
       case Kind.request:
-        return void this.handleRequest(message)
+        return this.handleRequest(message)
       case Kind.subscribe:
         return void this.handleSubscribe(message)
       case Kind.cancel:
@@ -113,28 +114,27 @@ export class ServerConnection {
     if (this.frames.unsent_bytes > this.limits.unsent_bytes_max) this.socket.pause()
   }
 
-  private begin(id: number): AbortController {
-    const controller = new AbortController()
-    this.running.set(id, controller)
-    return controller
+  private begin(id: number, deadline_ms: number): Running {
+    const running = new Running(this.peer as Peer, deadline_ms)
+    this.running.set(id, running)
+    return running
   }
 
-  private finish(id: number, ...answer: readonly Message[]): void {
+  private finish(id: number, answer: Message): void {
+    this.running.get(id)?.done()
     this.running.delete(id)
-    this.windows.delete(id)
+    if (this.windows.size > 0) this.windows.delete(id)
     if (this.running.size === 0) this.idle?.()
     if (this.socket.destroyed) return
-    for (const message of answer) {
-      try {
-        this.frames.send(message)
-      } catch (error) {
-        this.frames.send([Kind.refusal, id, 'refused', error instanceof Error ? error.message : 'cannot be encoded'])
-      }
+    try {
+      this.frames.send(answer)
+    } catch (error) {
+      this.frames.send([Kind.refusal, id, 'refused', error instanceof Error ? error.message : 'cannot be encoded'])
     }
     this.slowDown()
   }
 
-  private async handleRequest([, id, method, timeout_ms, payload]: Request): Promise<void> {
+  private handleRequest([, id, method, timeout_ms, payload]: Request): void {
     const handler = Object.hasOwn(this.options.requests, method) ? this.options.requests[method] : undefined
     if (!handler) {
       this.finish(id, [Kind.refusal, id, 'refused', `there is no method "${method}"`])
@@ -144,17 +144,11 @@ export class ServerConnection {
       this.frames.send([Kind.refusal, id, 'overloaded', 'too many requests in flight'])
       return
     }
-    const controller = this.begin(id)
-    const timer = setTimeout(() => controller.abort(), timeout_ms)
-    try {
-      const context = { peer: this.peer as Peer, signal: controller.signal, deadline_ms: Date.now() + timeout_ms }
-      const value = await handler(payload, context)
-      this.finish(id, [Kind.result, id, value])
-    } catch (error) {
-      this.finish(id, asFailure(id, error, this.logger))
-    } finally {
-      clearTimeout(timer)
-    }
+    const running = this.begin(id, Date.now() + timeout_ms)
+    handler(payload, running).then(
+      (value) => this.finish(id, [Kind.result, id, value]),
+      (error: unknown) => this.finish(id, asFailure(id, error, this.logger)),
+    )
   }
 
   private async handleSubscribe([, id, method, credit, payload]: Subscribe): Promise<void> {
@@ -168,13 +162,13 @@ export class ServerConnection {
       this.frames.send([Kind.refusal, id, 'overloaded', 'too many subscriptions'])
       return
     }
-    const controller = this.begin(id)
-    const window = new StreamWindow(Math.min(credit, this.limits.credit_max), controller.signal)
+    const running = this.begin(id, Infinity)
+    const window = new StreamWindow(Math.min(credit, this.limits.credit_max), running.signal)
     this.windows.set(id, window)
     try {
       await handler(payload, {
         peer: this.peer as Peer,
-        signal: controller.signal,
+        signal: running.signal,
         write: async (item) => {
           await window.take()
           this.frames.send([Kind.item, id, item])

@@ -14,6 +14,8 @@ import { otherMethods } from './other-methods.js'
 import { ProblemFilter, sendProblem } from './problem-filter.js'
 
 export const BODY_BYTES_MAX = 1_048_576
+/** What is asked all the time, by machines. */
+const HEALTH: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics'])
 /** Longest percent-encoded path segment: 255 characters of up to 12 characters each. */
 const SEGMENT_LENGTH_MAX = 4_096
 
@@ -51,6 +53,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   fastify.removeContentTypeParser('text/plain')
   const addOtherMethods = otherMethods(fastify)
   fastify.addHook('onRequest', (request, reply, done) => {
+    // The first context makes every promise of a process dearer: one that answers for its health only goes without.
+    if (HEALTH.has(request.url)) return done()
     const context = contextFrom(request.headers)
     void reply.header('x-correlation-id', context.correlationId)
     runWith(context, done)
