@@ -10,6 +10,8 @@ export interface PostgresWriterOptions {
   readonly holder?: string
   /** Default 60,000: it renews only every 15 s, so that a test can take the lease away without being noticed at once. */
   readonly lease_ms?: number
+  /** A power of two. Default: so many that no test fills a run. */
+  readonly names_per_run?: number
 }
 
 /** An event writer in the test's process, as the event-writer's app puts it together. */
@@ -22,7 +24,8 @@ export interface PostgresWriter {
 }
 
 /** Brings the schema up to date and begins to try for the lease. */
-export async function postgresWriter({ url, holder, lease_ms }: PostgresWriterOptions): Promise<PostgresWriter> {
+export async function postgresWriter(options: PostgresWriterOptions): Promise<PostgresWriter> {
+  const { url, holder, lease_ms, names_per_run } = options
   await migrateLog(url)
   const logger = silentLogger()
   const leadership = new Leadership({
@@ -33,7 +36,12 @@ export async function postgresWriter({ url, holder, lease_ms }: PostgresWriterOp
     lease_ms: lease_ms ?? 60_000,
     logger,
   })
-  const store = openPostgresStore({ url, leadership, logger })
+  const store = openPostgresStore({
+    url,
+    leadership,
+    logger,
+    ...(names_per_run === undefined ? {} : { names_per_run }),
+  })
   leadership.start()
   return {
     store,

@@ -45,6 +45,7 @@ export class NameTable {
   /** The names whose hash begins with these bits, as they are stored. `buckets` is a power of two, at most the slots. */
   bucket(bucket: number, buckets: number): Buffer {
     const width = this.positions.length / buckets
+    if (width < 1) throw new RangeError(`${this.positions.length} slots cannot be divided among ${buckets} buckets`)
     const found: number[] = []
     // A name may have been pushed on past the end of its bucket, up to the next free slot.
     for (let at = bucket * width, beyond = false; ; at += 1) {

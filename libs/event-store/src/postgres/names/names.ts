@@ -14,7 +14,7 @@ export interface NamesOptions {
   /** The statement that holds the term, for the transaction that seals a run. */
   readonly hold: string
   readonly logger: Logger
-  /** Default {@link NAMES_PER_RUN}. */
+  /** A power of two, at least 512. Default {@link NAMES_PER_RUN}. */
   readonly names_per_run?: number | undefined
 }
 
