@@ -5,6 +5,9 @@ import { type Report } from './support/report.js'
 /** Every benchmark: measures ours, its peers and its limit in one run. */
 const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<Report>>> = { append }
 
+// Whoever interrupts a measurement leaves no server behind: what was started ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 const [name = '', ...args] = process.argv.slice(2)
 const run = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined
 if (run) process.stdout.write(`${JSON.stringify({ bench: name, ...(await run(args)) })}\n`)

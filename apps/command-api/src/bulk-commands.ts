@@ -57,7 +57,8 @@ export class BulkCommands {
       const input = fromLine(domain, command, target, body)
       authorize(principal, command, input.target)
       const metadata = metadataOf(principal)
-      const outcome = await this.handler.execute({ command, name, ...input, key: key ?? '', metadata })
+      const about = { key: key ?? '', metadata, priority: 'bulk' } as const
+      const outcome = await this.handler.execute({ command, name, ...input, ...about })
       const { status, position, replayed } = answer(domain, command, outcome)
       return { key, status, position, ...(replayed ? { replayed } : {}) }
     } catch (error) {

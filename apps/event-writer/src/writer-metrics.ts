@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { type PostgresStore } from '#event-store'
 
 /** What says whether the writer keeps up. */
@@ -22,6 +22,18 @@ export function writerMetrics(metrics: Registry, store: PostgresStore): void {
   })
   const events = new Counter({ name: 'headwater_writer_events_total', help: 'Events committed', registers })
   const batches = new Counter({ name: 'headwater_writer_batches_total', help: 'Transactions committed', registers })
+  const seconds = new Histogram({
+    name: 'headwater_writer_seconds',
+    help: 'Of the append that waited longest in each batch: in the queue, in the commit, altogether',
+    labelNames: ['stage'],
+    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers,
+  })
+  store.onTimes(({ queued_ms, commit_ms }) => {
+    seconds.observe({ stage: 'queued' }, queued_ms / 1_000)
+    seconds.observe({ stage: 'commit' }, commit_ms / 1_000)
+    seconds.observe({ stage: 'total' }, (queued_ms + commit_ms) / 1_000)
+  })
   store.onCommitted((batch) => {
     events.inc(Number(batch.position - batch.after))
     batches.inc()

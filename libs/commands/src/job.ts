@@ -13,6 +13,8 @@ export interface CommandRequest {
   /** The revision the stream must have. */
   readonly ifMatch?: bigint
   readonly metadata: EventMetadata
+  /** What programs send in bulk goes behind what people wait for. Default `interactive`. */
+  readonly priority?: 'interactive' | 'bulk'
 }
 
 /** A request on its way through the chain of its stream. */

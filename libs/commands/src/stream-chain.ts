@@ -121,7 +121,7 @@ export class StreamChain {
 
   private send(job: Job, events: readonly NewEvent[]): void {
     const { tip } = this
-    const { command, body, key } = job.request
+    const { command, body, key, priority = 'interactive' } = job.request
     const expected = tip.revision === -1n ? ('none' as const) : tip.revision
     this.tip = events.reduce((before, event) => fold(this.aggregate, before, event), tip)
     const after = this.tip
@@ -133,6 +133,7 @@ export class StreamChain {
         requestHash: job.hash,
         writes: [{ stream, expected, ...(tip.lastId === undefined ? {} : { tip: tip.lastId }), events }],
         claims: command.claims(body).map(({ name }) => ({ stream, name })),
+        priority,
       })
       .then(
         (result) => this.answered(job, result, after),

@@ -80,6 +80,8 @@ export async function temporaryPostgres(
       if (!spawned()) launch()
       return answers(url('postgres'))
     }
+    const { pid } = running
+    process.once('exit', () => endGroup(pid))
     await eventually('Postgres answers', isUp, { timeout_ms: 60_000 })
   }
   const stop = async (): Promise<void> => {
@@ -125,4 +127,13 @@ async function answers(url: string): Promise<boolean> {
     () => true,
     () => false,
   )
+}
+
+/** Of what is gone already there is nothing to end. */
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // it was stopped before
+  }
 }
