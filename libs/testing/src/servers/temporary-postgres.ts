@@ -80,14 +80,17 @@ export async function temporaryPostgres(
       if (!spawned()) launch()
       return answers(url('postgres'))
     }
-    const { pid } = running
-    process.once('exit', () => endGroup(pid))
     await eventually('Postgres answers', isUp, { timeout_ms: 60_000 })
   }
   const stop = async (): Promise<void> => {
     running?.kill('SIGINT')
     await ended()
   }
+  // An interrupted measurement leaves no server behind.
+  const endWithMe = (): void => {
+    if (running?.pid !== undefined && spawned()) process.kill(-running.pid, 'SIGKILL')
+  }
+  process.once('exit', endWithMe)
   await start()
   return {
     port: place.port,
@@ -106,6 +109,7 @@ export async function temporaryPostgres(
     },
     drop: async () => {
       await stop()
+      process.off('exit', endWithMe)
       await rm(folder, { recursive: true, force: true })
     },
   }
@@ -127,13 +131,4 @@ async function answers(url: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-/** Of what is gone already there is nothing to end. */
-function endGroup(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
-  } catch {
-    // it was stopped before
-  }
 }
