@@ -153,7 +153,7 @@ export interface StoreCapabilities {
 export interface EventStore {
   readonly capabilities: StoreCapabilities
   readonly limits: StoreLimits
-  append(request: AppendRequest, options?: { signal?: AbortSignal }): Promise<AppendResult>
+  append(request: AppendRequest): Promise<AppendResult>
   /** The result of an earlier append with this command id. */
   recall(id: CommandId): Promise<Recalled | undefined>
   /** The append that took this claim. */

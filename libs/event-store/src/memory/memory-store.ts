@@ -1,6 +1,6 @@
 import { type RecordedEvent } from '#domain-kit'
-import { checkLimits } from '../limits.js'
 import {
+  type AppendRequest,
   type AppendResult,
   DEFAULT_LIMITS,
   type EventStore,
@@ -8,13 +8,13 @@ import {
   type Recalled,
   type ReadStreamOptions,
 } from '../port.js'
-import { Batch } from '../postgres/batch.js'
-import { type Candidate, candidate } from '../postgres/candidate.js'
+import { Batch, type World } from '../postgres/batch.js'
 import { follow } from '../postgres/follow.js'
-import { NO_STREAM, type StreamHead } from '../postgres/heads.js'
+import { noEvents, type StreamHead } from '../postgres/heads.js'
 import { LiveFeed } from '../postgres/live-feed.js'
-import { claimHash, commandHash } from '../postgres/names/name-hash.js'
-import { placeOf } from '../postgres/result.js'
+import { claimHash, commandHash, HASH_BYTES } from '../postgres/names/name-hash.js'
+import { plan } from '../postgres/pack.js'
+import { accepted, takenBy } from '../postgres/result.js'
 import { POSTGRES_CAPABILITIES } from '../postgres/store.js'
 
 /** The store for unit tests of what stands above it: same rules, nothing kept. */
@@ -25,10 +25,8 @@ export function createMemoryStore(): EventStore {
     capabilities: POSTGRES_CAPABILITIES,
     limits: DEFAULT_LIMITS,
     append: async (request) => {
-      const planned = candidate(request)
-      checkLimits(planned, DEFAULT_LIMITS)
       const after = log.events.length
-      const result = log.append(planned)
+      const result = log.append(request)
       const events = log.events.slice(after)
       if (events.length > 0) feed.publish({ after: BigInt(after), position: BigInt(log.events.length), events })
       return Promise.resolve(result)
@@ -43,7 +41,7 @@ export function createMemoryStore(): EventStore {
   }
 }
 
-class MemoryLog {
+class MemoryLog implements World {
   readonly events: RecordedEvent[] = []
   private readonly streams = new Map<string, RecordedEvent[]>()
   private readonly names = new Map<string, number>()
@@ -55,41 +53,51 @@ class MemoryLog {
     return this.commands.get(this.names.get(hash.toString('latin1')) ?? 0)
   }
 
-  append(planned: Candidate): AppendResult {
-    const batch = new Batch(this.events.length, this.time_ms, {
-      head: (stream) => this.heads.get(stream) ?? NO_STREAM,
-      taken: (hash) => this.names.get(hash.toString('latin1')) ?? 0,
-    })
+  append(request: AppendRequest): AppendResult {
+    const planned = plan(request, DEFAULT_LIMITS)
+    const { events: count, size_bytes, claims, writes } = planned
+    const size = { events: count, size_bytes, names: 1 + claims + writes.length }
+    const batch = new Batch(this.events.length, this.time_ms, size, this)
     const verdict = batch.accept(planned)
-    if (verdict.kind === 'conflict') return this.conflict(planned, verdict.stream, verdict.revision)
-    if (verdict.kind === 'taken') return this.taken(planned, verdict.position, verdict.claim)
-    for (const event of batch.committed().events) {
+    if (verdict.kind === 'conflict') return this.conflict(request, verdict.stream, verdict.revision)
+    if (verdict.kind === 'taken') return takenBy(this.commandAt(verdict.position), verdict.claim, request)
+    for (const event of batch.sealed().committed.events) {
       this.events.push(event)
       const stream = this.streams.get(event.stream)
       if (stream) stream.push(event)
       else this.streams.set(event.stream, [event])
     }
-    for (const [stream, head] of batch.heads) this.heads.set(stream, head)
-    for (const [hash, position] of batch.names()) this.names.set(hash.toString('latin1'), position)
-    const { place } = verdict
-    this.commands.set(Number(place.position), { ...place, requestHash: planned.requestHash })
+    const { stream } = request.commandId
+    const place = { stream, revision: BigInt(verdict.revision), position: BigInt(verdict.position) }
+    this.commands.set(verdict.position, { ...place, requestHash: request.requestHash })
     this.time_ms = batch.time_ms
-    return { outcome: 'appended', ...place }
+    return accepted(verdict, request)
   }
 
-  private taken(planned: Candidate, position: number, claim: Candidate['claims'][number] | undefined): AppendResult {
+  /** For {@link Batch}. */
+  head(stream: string): StreamHead {
+    const head = this.heads.get(stream) ?? noEvents()
+    this.heads.set(stream, head)
+    return head
+  }
+
+  /** For {@link Batch}. */
+  taken(bytes: Buffer, at: number): number {
+    return this.names.get(bytes.toString('latin1', at, at + HASH_BYTES)) ?? 0
+  }
+
+  /** For {@link Batch}. */
+  take(bytes: Buffer, at: number, position: number): void {
+    this.names.set(bytes.toString('latin1', at, at + HASH_BYTES), position)
+  }
+
+  private commandAt(position: number): Recalled {
     const before = this.commands.get(position)
     if (!before) throw new Error(`nothing was appended at ${position}`)
-    const { requestHash } = before
-    if (claim) {
-      const { stream, name } = claim
-      return { outcome: 'claimed', claim: { stream, name }, requestHash, place: placeOf(before) }
-    }
-    if (requestHash === planned.requestHash) return { outcome: 'replayed', ...placeOf(before) }
-    return { outcome: 'mismatch', position: before.position }
+    return before
   }
 
-  private conflict({ writes, checks }: Candidate, stream: string, revision: number): AppendResult {
+  private conflict({ writes, checks = [] }: AppendRequest, stream: string, revision: number): AppendResult {
     const expected = [...writes, ...checks].find((each) => each.stream === stream)?.expected
     const from = typeof expected === 'bigint' ? Number(expected) + 1 : 0
     const tail = (this.streams.get(stream) ?? []).slice(from)

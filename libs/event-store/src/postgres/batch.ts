@@ -1,46 +1,53 @@
-import { type AppendPlace } from '../port.js'
-import { type Candidate, type PlannedClaim } from './candidate.js'
+import { writeInt64 } from './binary.js'
+import { CommittedBatch } from './committed-batch.js'
+import { COPY_HEADER, COPY_TRAILER, endOfTail, idOfTail, STAMP_BYTES, writeStamp } from './event-bytes.js'
 import { holds, type StreamHead } from './heads.js'
-import { streamHash } from './names/name-hash.js'
-import { ENTRY_BYTES, writePosition } from './names/name-table.js'
-import { CommittedBatch, rowOf, withCommand } from './rows.js'
+import { HASH_BYTES, streamHash } from './names/name-hash.js'
+import { ENTRY_BYTES } from './names/name-table.js'
+import { type PlannedAppend, type PlannedWrite } from './planned.js'
 
-/** What the batch asks about the world before it. */
+/** What is planned upon, and what a batch changes in it: there is no way back but to forget the whole world. */
 export interface World {
+  /** Where the stream ends, to be moved on. */
   head(stream: string): StreamHead
-  /** Position of the append that took the name, committed or about to be; 0 when nobody did. */
-  taken(hash: Buffer): number
+  /** Position of the append that took the name whose hash stands there, committed or about to be; 0 when nobody did. */
+  taken(bytes: Buffer, at: number): number
+  take(bytes: Buffer, at: number, position: number): void
 }
 
 /** What becomes of an append once the batch is committed; until then, of none of it is anything certain. */
 export type Verdict =
-  | { readonly kind: 'accepted'; readonly place: AppendPlace }
-  /** The key (no claim given), or a claim, is taken: by the append whose last event has this position. */
-  | { readonly kind: 'taken'; readonly position: number; readonly claim: PlannedClaim | undefined }
+  /** Where the last event of its first write stands. */
+  | { readonly kind: 'accepted'; readonly revision: number; readonly position: number }
+  /** Its key (claim -1), or the claim of this number, is taken: by the append whose last event has this position. */
+  | { readonly kind: 'taken'; readonly position: number; readonly claim: number }
   /** An expectation fails; `revision` is the stream's. */
   | { readonly kind: 'conflict'; readonly stream: string; readonly revision: number }
 
-/** One transaction in the making: what was accepted so far, on top of what is committed. */
+/** One transaction in the making: appends in the order of the log, as bytes that go to the database and to subscribers. */
 export class Batch {
-  readonly heads = new Map<string, StreamHead>()
-  private readonly mine = new Map<string, number>()
-  private readonly rows: string[] = []
-  private readonly hashes: Buffer[] = []
-  private readonly positions: number[] = []
-  private readonly time: string
+  private readonly out: Buffer
+  private at: number
+  private readonly names: Buffer
+  private namesAt = 0
   private position: number
+  readonly time_ms: number
 
+  /** @param bound so many events, bytes of tails and names at most. */
   constructor(
     readonly after: number,
     after_ms: number,
+    bound: { readonly events: number; readonly size_bytes: number; readonly names: number },
     private readonly world: World,
   ) {
     this.position = after
     this.time_ms = Math.max(after_ms, Date.now())
-    this.time = new Date(this.time_ms).toISOString()
+    const rows_bytes = bound.events * STAMP_BYTES + bound.size_bytes
+    this.out = Buffer.allocUnsafeSlow(COPY_HEADER.length + rows_bytes + COPY_TRAILER.length)
+    this.out.set(COPY_HEADER)
+    this.at = COPY_HEADER.length
+    this.names = Buffer.allocUnsafeSlow(bound.names * ENTRY_BYTES)
   }
-
-  readonly time_ms: number
 
   /** Position of the last event accepted. */
   get head(): number {
@@ -48,88 +55,64 @@ export class Batch {
   }
 
   get isEmpty(): boolean {
-    return this.rows.length === 0
+    return this.position === this.after
   }
 
-  /** Names taken so far, with positions: what {@link Names} learns when the batch is sent. */
-  *names(): Generator<readonly [hash: Buffer, position: number]> {
-    for (const [index, hash] of this.hashes.entries()) yield [hash, this.positions[index] ?? 0]
-  }
-
-  get nameCount(): number {
-    return this.hashes.length
-  }
-
-  accept(candidate: Candidate): Verdict {
-    const { keyHash, claims } = candidate
-    const position = this.taken(keyHash)
-    if (position > 0) return { kind: 'taken', position, claim: undefined }
-    for (const claim of claims) {
-      const claimed = this.taken(claim.hash)
+  accept(append: PlannedAppend): Verdict {
+    const { bytes, keyAt, claimsAt, claims, writes } = append
+    const position = this.world.taken(bytes, keyAt)
+    if (position > 0) return { kind: 'taken', position, claim: -1 }
+    for (let claim = 0; claim < claims; claim += 1) {
+      const claimed = this.world.taken(bytes, claimsAt + claim * HASH_BYTES)
       if (claimed > 0) return { kind: 'taken', position: claimed, claim }
     }
-    const failed = this.failed(candidate)
-    if (failed !== undefined) return { kind: 'conflict', stream: failed, revision: this.headOf(failed).revision }
-    const place = this.write(candidate)
-    this.take(keyHash, Number(place.position))
-    for (const { hash } of claims) this.take(hash, Number(place.position))
-    return { kind: 'accepted', place }
-  }
-
-  private headOf(stream: string): StreamHead {
-    return this.heads.get(stream) ?? this.world.head(stream)
-  }
-
-  private taken(hash: Buffer): number {
-    return this.mine.get(hash.toString('latin1')) ?? this.world.taken(hash)
-  }
-
-  private take(hash: Buffer, position: number): void {
-    this.mine.set(hash.toString('latin1'), position)
-    this.hashes.push(hash)
-    this.positions.push(position)
-  }
-
-  /** The stream of the first expectation that does not hold. */
-  private failed({ writes, checks }: Candidate): string | undefined {
-    for (const { stream, expected, tip } of writes) if (!holds(this.headOf(stream), expected, tip)) return stream
-    for (const { stream, expected } of checks) if (!holds(this.headOf(stream), expected, undefined)) return stream
-    return undefined
-  }
-
-  private write({ writes, key, requestHash }: Candidate): AppendPlace {
-    let place: AppendPlace | undefined
-    for (const { stream, events } of writes) {
-      let { revision, lastId } = this.headOf(stream)
-      if (revision === -1 && events.length > 0) this.take(streamHash(stream), this.position + 1)
-      for (const [index, event] of events.entries()) {
-        revision += 1
-        this.position += 1
-        lastId = event.id
-        const isLast = place === undefined && index === events.length - 1
-        const written = isLast ? { ...event, metadata: withCommand(event.metadata, key, requestHash) } : event
-        this.rows.push(rowOf(stream, revision, this.position, this.time, written))
-      }
-      this.heads.set(stream, { revision, lastId })
-      place ??= { stream, revision: BigInt(revision), position: BigInt(this.position) }
-    }
-    if (!place) throw new RangeError('an append writes to at least one stream')
+    const failed = this.failed(append)
+    if (failed !== undefined) return { kind: 'conflict', stream: failed, revision: this.world.head(failed).revision }
+    const [first] = writes
+    if (!first) throw new RangeError('an append writes to at least one stream')
+    this.write(bytes, first)
+    const { revision } = this.world.head(first.stream)
+    const place = { kind: 'accepted', revision, position: this.position } as const
+    this.take(bytes, keyAt, place.position)
+    for (let claim = 0; claim < claims; claim += 1) this.take(bytes, claimsAt + claim * HASH_BYTES, place.position)
+    for (let index = 1; index < writes.length; index += 1) this.write(bytes, writes[index] ?? first)
     return place
   }
 
-  /** The rows as they are stored and pushed. */
-  committed(): CommittedBatch {
-    return new CommittedBatch(BigInt(this.after), BigInt(this.position), Buffer.from(this.rows.join('')))
+  private take(bytes: Buffer, at: number, position: number): void {
+    this.world.take(bytes, at, position)
+    bytes.copy(this.names, this.namesAt, at, at + HASH_BYTES)
+    this.namesAt = writeInt64(this.names, position, this.namesAt + HASH_BYTES)
   }
 
-  /** The names as they are stored. */
-  nameEntries(): Buffer {
-    const out = Buffer.allocUnsafe(this.hashes.length * ENTRY_BYTES)
-    let at = 0
-    for (const [index, hash] of this.hashes.entries()) {
-      hash.copy(out, at)
-      at = writePosition(out, this.positions[index] ?? 0, at + hash.length)
+  /** The stream of the first expectation that does not hold. */
+  private failed({ writes, checks }: PlannedAppend): string | undefined {
+    for (const { stream, expected, tip } of writes) if (!holds(this.world.head(stream), expected, tip)) return stream
+    for (const { stream, expected } of checks) if (!holds(this.world.head(stream), expected, undefined)) return stream
+    return undefined
+  }
+
+  private write(bytes: Buffer, { stream, events, from, to }: PlannedWrite): void {
+    if (events === 0) return
+    const head = this.world.head(stream)
+    if (head.revision === -1) this.take(streamHash(stream), 0, this.position + 1)
+    let begin = from
+    for (let count = 0; count < events; count += 1) {
+      const end = events === 1 ? to : endOfTail(bytes, begin, to)
+      head.revision += 1
+      this.position += 1
+      this.at = writeStamp(this.out, this.at, this.position, head.revision, this.time_ms)
+      this.at += bytes.copy(this.out, this.at, begin, end)
+      if (count === events - 1) head.lastId = idOfTail(bytes, begin)
+      begin = end
     }
-    return out
+  }
+
+  /** What the database is sent: the names as they are stored, and the rows with what stands around them. */
+  sealed(): { readonly names: Buffer; readonly copy: Buffer; readonly committed: CommittedBatch } {
+    const rows = this.out.subarray(COPY_HEADER.length, this.at)
+    const end = this.at + COPY_TRAILER.copy(this.out, this.at)
+    const committed = new CommittedBatch(BigInt(this.after), BigInt(this.position), rows)
+    return { names: this.names.subarray(0, this.namesAt), copy: this.out.subarray(0, end), committed }
   }
 }

@@ -1,7 +1,7 @@
 import { type ClientBase, DatabaseError } from 'pg'
 import { CopyQuery } from './copy-query.js'
 import { type Partition } from './partitions.js'
-import { ROW_COLUMNS } from './rows.js'
+import { ROW_COLUMNS } from './event-bytes.js'
 
 /** Under which leadership something is written. */
 export interface Lease {
@@ -15,11 +15,11 @@ export function holdSql({ name, epoch }: Lease, head?: number): string {
   return `select log.hold_term('${name}', ${epoch.toString()}, ${head ?? 'null'});`
 }
 
-/** Bytes on their way: rows of events and entries of names, from `after` to `position`. */
+/** Bytes on their way: events as `copy` reads them and entries of names, from `after` to `position`. */
 export interface Commit {
   readonly after: number
   readonly position: number
-  readonly rows: Buffer
+  readonly copy: Buffer
   readonly names: Buffer
 }
 
@@ -33,13 +33,13 @@ export async function commit(
   client: ClientBase,
   lease: Lease,
   partition: Partition,
-  { after, position, rows, names }: Commit,
+  { after, position, copy, names }: Commit,
 ): Promise<void> {
   const table = position < partition.end ? partition.table : 'events'
   const sql = `${holdSql(lease, after)}
 insert into log.recent_names (after, position, names) values (${after}, ${position}, '\\x${names.toString('hex')}');
-copy log.${table} (${ROW_COLUMNS}) from stdin`
-  await CopyQuery.run(client, sql, rows)
+copy log.${table} (${ROW_COLUMNS}) from stdin (format binary)`
+  await CopyQuery.run(client, sql, copy)
 }
 
 /** Another epoch leads: this term is over and its last batch was not committed. */

@@ -7,12 +7,13 @@ import {
   scratchDatabase,
   silentLogger,
 } from '#testing'
-import { all, idsOf, mustAppend, newRequest, newStream, requestedIds } from '../contract/requests.js'
-import { StoreUnavailable } from '../port.js'
+import { all, idsOf, mustAppend, newEvents, newRequest, newStream, requestedIds } from '../contract/requests.js'
+import { type AppendRequest, DEFAULT_LIMITS, StoreUnavailable } from '../port.js'
+import { type Waiting } from './append-queue.js'
 import { Batch } from './batch.js'
-import { candidate } from './candidate.js'
 import { commit } from './commit.js'
-import { NO_STREAM } from './heads.js'
+import { noEvents } from './heads.js'
+import { plan } from './pack.js'
 import { partitionOf } from './partitions.js'
 import { Term } from './term.js'
 
@@ -38,6 +39,16 @@ async function writer(holder: string): Promise<PostgresWriter> {
   return opened
 }
 
+/** An append for which nobody waits. */
+const alone = (request: AppendRequest): Waiting[] => [
+  {
+    append: plan(request, DEFAULT_LIMITS),
+    waiter: { settle: () => undefined, fail: () => undefined },
+    index: 0,
+    since_ms: 0,
+  },
+]
+
 /** What the database sees of a leader that is paused beyond its lease: no renewal came. */
 const expireLease = (): Promise<unknown> => database.query("update log.leases set expires_at = '-infinity'")
 const epoch = async (): Promise<bigint> => {
@@ -54,11 +65,11 @@ test('a term whose epoch is stale commits nothing, though its connection lives',
   const { url } = database
   const stale = await Term.open({ url, name: NAME, epoch: await epoch(), pool, logger: silentLogger() })
   await (
-    await stale.send([candidate(newRequest(stream))])
+    await stale.send(alone(newRequest(stream)))
   ).committed
   await database.query('update log.leases set epoch = epoch + 1')
-  const late = await stale.send([candidate(newRequest(stream))])
-  const later = await stale.send([candidate(newRequest(stream))])
+  const late = await stale.send(alone(newRequest(stream)))
+  const later = await stale.send(alone(newRequest(stream)))
   await expect(late.committed).rejects.toThrow('leads no longer')
   await expect(later.committed).rejects.toThrow('leads no longer')
   await stale.close()
@@ -75,14 +86,13 @@ test('what was sent behind a batch that failed is not committed either, so that 
   const { url } = database
   const term = await Term.open({ url, name: NAME, epoch: await epoch(), pool, logger: silentLogger() })
   await (
-    await term.send([candidate(newRequest(stream))])
+    await term.send(alone(newRequest(stream)))
   ).committed
-  const broken = newRequest(stream)
-  const [write] = broken.writes
-  const bad = { ...broken, writes: [{ ...write!, events: [{ ...write!.events[0]!, id: 'no uuid' }] }] }
-  const failing = await term.send([candidate(bad)])
-  const behind = await term.send([candidate(newRequest(stream))])
-  await expect(failing.committed).rejects.toThrow('uuid')
+  await database.query("alter table log.events_1 add check (type <> 'Refused')")
+  const bad = newRequest(stream, { events: newEvents(1).map((event) => ({ ...event, type: 'Refused' })) })
+  const failing = await term.send(alone(bad))
+  const behind = await term.send(alone(newRequest(stream)))
+  await expect(failing.committed).rejects.toThrow('check constraint')
   await expect(behind.committed).rejects.toThrow('the log does not end at 2')
   await term.close()
   await pool.end()
@@ -136,14 +146,17 @@ test('a takeover waits for the commit in flight, and begins behind it', async ()
   await leader.leads()
   const stream = newStream()
   const request = newRequest(stream)
-  const batch = new Batch(0, 0, { head: () => NO_STREAM, taken: () => 0 })
-  batch.accept(candidate(request))
+  const append = plan(request, DEFAULT_LIMITS)
+  const head = noEvents()
+  const world = { head: () => head, taken: () => 0, take: () => undefined }
+  const batch = new Batch(0, 0, { events: 1, size_bytes: append.size_bytes, names: 2 }, world)
+  batch.accept(append)
   // Not under the leader's name, so that the successor cannot end it: only the row lock is between them.
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()
   await client.query('begin')
-  const { rows } = batch.committed()
-  const bytes = { after: 0, position: batch.head, rows, names: batch.nameEntries() }
+  const { copy, names } = batch.sealed()
+  const bytes = { after: 0, position: batch.head, copy, names }
   await commit(client, { name: NAME, epoch: await epoch() }, await partitionOf(client, 1), bytes)
   // Its renewal is due in 15 s; the row cannot be changed from outside, so the leader itself gives the lease back.
   const gone = leader.leadership.close()

@@ -1,19 +1,20 @@
-import { type Expected } from '../port.js'
+import { type PlannedExpectation } from './planned.js'
 
-/** Where a stream ends: revision -1 and no id for one without events. */
+/** Where a stream ends: revision -1 and no id for one without events. Moves on as its events are planned. */
 export interface StreamHead {
-  readonly revision: number
-  readonly lastId: string | undefined
+  revision: number
+  /** As `idOfTail` gives it. */
+  lastId: string | undefined
 }
 
-export const NO_STREAM: StreamHead = { revision: -1, lastId: undefined }
+export const noEvents = (): StreamHead => ({ revision: -1, lastId: undefined })
 
 /** Does the expectation hold for this head? `tip` must be the event that stands at the expected revision. */
-export function holds(head: StreamHead, expected: Expected | number, tip: string | undefined): boolean {
+export function holds(head: StreamHead, expected: PlannedExpectation, tip: string | undefined): boolean {
   if (expected === 'any') return true
   if (expected === 'none') return head.revision === -1
   if (expected === 'exists') return head.revision >= 0
-  return head.revision === Number(expected) && (tip === undefined || tip === head.lastId)
+  return head.revision === expected && (tip === undefined || tip === head.lastId)
 }
 
 /**

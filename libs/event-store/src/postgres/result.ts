@@ -1,30 +1,36 @@
-import { type AppendPlace, type AppendResult, DEFAULT_LIMITS, type Recalled } from '../port.js'
+import { type AppendPlace, type AppendRequest, type AppendResult, DEFAULT_LIMITS, type Recalled } from '../port.js'
 import { type Verdict } from './batch.js'
-import { type Candidate } from './candidate.js'
 import { type PostgresReader } from './reader.js'
 
 /** Makes a verdict the answer of the port: reads what the writer need not know. */
-export async function resultOf(verdict: Verdict, candidate: Candidate, reader: PostgresReader): Promise<AppendResult> {
+export async function resultOf(
+  verdict: Verdict,
+  request: AppendRequest,
+  reader: PostgresReader,
+): Promise<AppendResult> {
   switch (verdict.kind) {
     case 'accepted':
-      return { outcome: 'appended', ...verdict.place }
+      return accepted(verdict, request)
     case 'taken':
-      return takenBy(await reader.commandAt(verdict.position), verdict.claim, candidate)
+      return takenBy(await reader.commandAt(verdict.position), verdict.claim, request)
     case 'conflict':
-      return conflict(reader, candidate, verdict)
+      return conflict(reader, request, verdict)
   }
 }
 
-function takenBy(
-  before: Recalled,
-  claim: { readonly stream: string; readonly name: string } | undefined,
-  { requestHash }: Candidate,
+/** The usual end, for which nothing must be read. */
+export function accepted(
+  { revision, position }: Verdict & { kind: 'accepted' },
+  { commandId }: AppendRequest,
 ): AppendResult {
+  return { outcome: 'appended', stream: commandId.stream, revision: BigInt(revision), position: BigInt(position) }
+}
+
+/** @param index of the claim, -1 for the key. */
+export function takenBy(before: Recalled, index: number, { requestHash, claims = [] }: AppendRequest): AppendResult {
   const place = placeOf(before)
-  if (claim) {
-    const { stream, name } = claim
-    return { outcome: 'claimed', claim: { stream, name }, requestHash: before.requestHash, place }
-  }
+  const claim = claims[index]
+  if (claim) return { outcome: 'claimed', claim, requestHash: before.requestHash, place }
   if (before.requestHash === requestHash) return { outcome: 'replayed', ...place }
   return { outcome: 'mismatch', position: before.position }
 }
@@ -36,11 +42,11 @@ export function placeOf({ stream, revision, position }: AppendPlace): AppendPlac
 /** An expectation ahead of the stream has no tail; of one far behind it, not all of it is sent. */
 async function conflict(
   reader: PostgresReader,
-  { writes, checks }: Candidate,
+  { writes, checks = [] }: AppendRequest,
   { stream, revision }: Verdict & { kind: 'conflict' },
 ): Promise<AppendResult> {
   const expected = [...writes, ...checks].find((each) => each.stream === stream)?.expected
-  const from = typeof expected === 'bigint' || typeof expected === 'number' ? Number(expected) + 1 : 0
+  const from = typeof expected === 'bigint' ? Number(expected) + 1 : 0
   const missing = revision + 1 - from
   const about = { outcome: 'conflict', stream, revision: BigInt(revision) } as const
   if (missing <= 0) return { ...about, tail: [] }

@@ -1,15 +1,16 @@
 import { type Leadership } from '#leadership'
 import { type Logger } from '#runtime'
 import { DEFAULT_LIMITS, type EventStore, type Recalled, type StoreCapabilities } from '../port.js'
+import { type Waiter } from './append-queue.js'
 import { type Verdict } from './batch.js'
-import { type Candidate, candidate } from './candidate.js'
+import { type CommittedBatch } from './committed-batch.js'
 import { follow } from './follow.js'
-import { checkLimits } from '../limits.js'
 import { LiveFeed } from './live-feed.js'
 import { claimHash, commandHash } from './names/name-hash.js'
+import { plan } from './pack.js'
+import { type PlannedAppend } from './planned.js'
 import { PostgresReader } from './reader.js'
 import { resultOf } from './result.js'
-import { type CommittedBatch } from './rows.js'
 import { type BatchTimes, Writer } from './writer.js'
 
 export const POSTGRES_CAPABILITIES: StoreCapabilities = {
@@ -29,8 +30,8 @@ export interface PostgresStoreOptions {
 }
 
 export interface PostgresStore extends EventStore {
-  /** Appends what is planned already. What came of it says nothing that would have to be read first. */
-  submit(planned: Candidate): Promise<Verdict>
+  /** Takes appends that came together, each settled by itself. What came of one says nothing that would have to be read first. */
+  submit(appends: readonly PlannedAppend[], waiter: Waiter): void
   /** @returns the position of the append that took the name with this hash; 0 when nobody did. */
   find(hash: Buffer): Promise<number>
   /** Calls back after each commit with where its time went. */
@@ -74,13 +75,15 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
       writer.on('committed', listener)
       return () => writer.off('committed', listener)
     },
-    submit: (planned) => writer.append(planned),
+    submit: (appends, waiter) => writer.submit(appends, waiter),
     find: (hash) => writer.find(hash),
     onTimes: (listener) => void writer.on('times', listener),
     append: async (request) => {
-      const planned = candidate(request)
-      checkLimits(planned, DEFAULT_LIMITS)
-      return resultOf(await writer.append(planned), planned, reader)
+      const planned = plan(request, DEFAULT_LIMITS)
+      const verdict = await new Promise<Verdict>((settle, fail) => {
+        writer.submit([planned], { settle: (_, each) => settle(each), fail: (_, error) => fail(error) })
+      })
+      return resultOf(verdict, request, reader)
     },
     recall: async (id) => found(await writer.find(commandHash(id)), reader),
     findClaim: async (claim) => found(await writer.find(claimHash(claim)), reader),

@@ -2,14 +2,15 @@ import pg from 'pg'
 import { Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
 import { faultPoint } from '../fault-point.js'
-import { Batch, type Verdict } from './batch.js'
-import { type Candidate } from './candidate.js'
+import { sizeOf, type Waiting } from './append-queue.js'
+import { Batch, type Verdict, type World } from './batch.js'
+import { UUID_BYTES, writeUuid } from './binary.js'
+import { type CommittedBatch } from './committed-batch.js'
 import { commit, HEAD_SQL, HEADS_SQL, holdSql, type Lease } from './commit.js'
-import { HeadCache, NO_STREAM } from './heads.js'
-import { streamHash } from './names/name-hash.js'
+import { HeadCache, noEvents, type StreamHead } from './heads.js'
+import { HASH_BYTES, streamHash } from './names/name-hash.js'
 import { Names } from './names/names.js'
 import { type Partition, partitionOf } from './partitions.js'
-import { type CommittedBatch } from './rows.js'
 
 const STREAMS_CACHED = 200_000
 /** The next partition is made so many events before it is needed. */
@@ -36,7 +37,7 @@ export interface Sent {
  * One leadership term of the writer: one connection, where the log and recent streams end, and every name that was taken. What is
  * sent counts as done for what is sent after it; the first error ends the term, so nothing is ever built on what failed.
  */
-export class Term {
+export class Term implements World {
   private readonly heads = new HeadCache(STREAMS_CACHED)
   /** Positions of names found in old runs, for the batch that is being prepared. */
   private older = new Map<string, number>()
@@ -51,10 +52,10 @@ export class Term {
     private readonly pool: pg.Pool,
     private readonly names: Names,
     private partition: Partition,
-    private head: number,
+    private committed: number,
     private time_ms: number,
   ) {
-    this.sent = head
+    this.sent = committed
     this.madeTo = partition.end
   }
 
@@ -87,42 +88,55 @@ export class Term {
 
   /** Position of the last committed event. */
   get position(): number {
-    return this.head
+    return this.committed
   }
 
   /** Plans and sends a batch; the one before need not be committed yet. */
-  async send(candidates: readonly Candidate[]): Promise<Sent> {
-    await this.prepare(candidates)
-    const batch = new Batch(this.sent, this.time_ms, {
-      head: (stream) => this.heads.get(stream) ?? NO_STREAM,
-      taken: (hash) => this.names.recent(hash) || (this.older.get(hash.toString('latin1')) ?? 0),
-    })
-    const verdicts = candidates.map((each) => batch.accept(each))
+  async send(waiting: readonly Waiting[]): Promise<Sent> {
+    const size = sizeOf(waiting)
+    await this.prepare(waiting, size)
+    const batch = new Batch(this.sent, this.time_ms, size, this)
+    const verdicts = waiting.map(({ append }) => batch.accept(append))
     if (batch.isEmpty) return { verdicts, committed: this.last.then(() => undefined) }
-    for (const [stream, head] of batch.heads) this.heads.set(stream, head)
-    for (const [hash, position] of batch.names()) this.names.add(hash, position)
-    this.names.reached(batch.head)
-    this.sent = batch.head
+    const { head: position, after } = batch
+    this.names.reached(position)
+    this.sent = position
     this.time_ms = batch.time_ms
-    const whole = batch.committed()
-    const { rows } = whole
-    const { after, head: position } = batch
-    const names = batch.nameEntries()
+    const { names, copy, committed: whole } = batch.sealed()
     faultPoint('before-commit')
-    const committed = commit(this.client, this.lease, this.partition, { after, position, rows, names }).then(() => {
+    const committed = commit(this.client, this.lease, this.partition, { after, position, copy, names }).then(() => {
       faultPoint('after-commit')
-      this.head = position
+      this.committed = position
       return whole
     })
     this.last = committed
     return { verdicts, committed }
   }
 
+  /** For {@link Batch}: loaded by then. */
+  head(stream: string): StreamHead {
+    const head = this.heads.get(stream)
+    if (!head) throw new Error(`the head of ${stream} was not loaded`)
+    return head
+  }
+
+  /** For {@link Batch}: in memory, or found when the batch was prepared. */
+  taken(bytes: Buffer, at: number): number {
+    const recent = this.names.recent(bytes, at)
+    if (recent > 0 || this.older.size === 0) return recent
+    return this.older.get(bytes.toString('latin1', at, at + HASH_BYTES)) ?? 0
+  }
+
+  /** For {@link Batch}. */
+  take(bytes: Buffer, at: number, position: number): void {
+    this.names.add(bytes, position, at)
+  }
+
   /** @returns the position of the append that took the name; 0 when nobody did. @throws when the term is over. */
   async find(hash: Buffer): Promise<number> {
     const position = await this.names.find(this.pool, hash)
     // On its way: whether it is taken is known when that batch is committed.
-    if (position > this.head) await this.last
+    if (position > this.committed) await this.last
     return position
   }
 
@@ -132,30 +146,28 @@ export class Term {
   }
 
   /** Brings into memory all that planning asks for. */
-  private async prepare(candidates: readonly Candidate[]): Promise<void> {
-    let events = 0
-    let names = 0
-    for (const { writes, claims } of candidates) {
-      names += 1 + claims.length + writes.length
-      for (const write of writes) events += write.events.length
-    }
-    await this.names.reserve(names)
-    await this.makeRoom(this.sent + events)
+  private async prepare(waiting: readonly Waiting[], size: { events: number; names: number }): Promise<void> {
+    await this.names.reserve(size.names)
+    await this.makeRoom(this.sent + size.events)
     for (;;) {
       const { generation } = this.names
-      await this.findOlder(candidates)
+      await this.findOlder(waiting)
       if (generation === this.names.generation) break
     }
-    await this.loadHeads(candidates)
+    await this.loadHeads(waiting)
   }
 
-  private async findOlder(candidates: readonly Candidate[]): Promise<void> {
+  private async findOlder(waiting: readonly Waiting[]): Promise<void> {
     if (this.older.size > 0) this.older = new Map()
     const suspects: Buffer[] = []
-    for (const { keyHash, claims } of candidates) {
-      if (this.names.olderRuns(keyHash).length > 0) suspects.push(keyHash)
-      for (const { hash } of claims) if (this.names.olderRuns(hash).length > 0) suspects.push(hash)
+    const look = (bytes: Buffer, at: number): void => {
+      if (this.names.mayBeOlder(bytes, at)) suspects.push(bytes.subarray(at, at + HASH_BYTES))
     }
+    for (const { append } of waiting) {
+      look(append.bytes, append.keyAt)
+      for (let claim = 0; claim < append.claims; claim += 1) look(append.bytes, append.claimsAt + claim * HASH_BYTES)
+    }
+    if (suspects.length === 0) return
     await Promise.all(
       suspects.map(async (hash) => {
         const position = await this.names.find(this.pool, hash)
@@ -164,26 +176,30 @@ export class Term {
     )
   }
 
-  private async loadHeads(candidates: readonly Candidate[]): Promise<void> {
+  private async loadHeads(waiting: readonly Waiting[]): Promise<void> {
     const unknown = new Set<string>()
     const look = (stream: string): void => {
       if (this.heads.get(stream) || unknown.has(stream)) return
       // A stream whose name was never taken has no events: new streams cost no query.
       const hash = streamHash(stream)
-      if (this.names.recent(hash) === 0 && this.names.olderRuns(hash).length === 0) this.heads.set(stream, NO_STREAM)
+      if (this.names.recent(hash) === 0 && !this.names.mayBeOlder(hash)) this.heads.set(stream, noEvents())
       else unknown.add(stream)
     }
-    for (const { writes, checks } of candidates) {
-      for (const { stream } of writes) look(stream)
-      for (const { stream } of checks) look(stream)
+    for (const { append } of waiting) {
+      for (const { stream } of append.writes) look(stream)
+      for (const { stream } of append.checks) look(stream)
     }
     if (unknown.size === 0) return
     // On the term's own connection, so after everything that was sent.
     const { rows } = await this.client.query<{ stream: string; revision: string; id: string }>(HEADS_SQL, [
       [...unknown],
     ])
-    for (const stream of unknown) this.heads.set(stream, NO_STREAM)
-    for (const { stream, revision, id } of rows) this.heads.set(stream, { revision: Number(revision), lastId: id })
+    for (const stream of unknown) this.heads.set(stream, noEvents())
+    const id = Buffer.alloc(UUID_BYTES)
+    for (const row of rows) {
+      writeUuid(id, row.id, 0)
+      this.heads.set(row.stream, { revision: Number(row.revision), lastId: id.toString('latin1') })
+    }
   }
 
   /** Partitions are made ahead of need; a batch that reaches across a border is routed by the server. */

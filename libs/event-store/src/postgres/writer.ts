@@ -4,10 +4,10 @@ import { type Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
 import { faultPoint } from '../fault-point.js'
 import { StoreUnavailable } from '../port.js'
-import { AppendQueue, type Waiting } from './append-queue.js'
-import { type Verdict } from './batch.js'
-import { type Candidate } from './candidate.js'
-import { type CommittedBatch } from './rows.js'
+import { AppendQueue, type Waiter, type Waiting } from './append-queue.js'
+import { BatchLimit } from './batch-limit.js'
+import { type CommittedBatch } from './committed-batch.js'
+import { type PlannedAppend } from './planned.js'
 import { type Sent, Term } from './term.js'
 
 export interface WriterOptions {
@@ -23,8 +23,7 @@ export interface WriterOptions {
   readonly names_per_run?: number | undefined
 }
 
-/** Events and bytes of one transaction: larger ones gain nothing and make the next one wait longer. */
-const BATCH_EVENTS_MAX = 2_048
+/** Bytes of one transaction: larger ones gain nothing and make the next one wait longer. */
 const BATCH_BYTES_MAX = 4 * 1024 * 1024
 /** Batches sent and not yet committed. */
 const IN_FLIGHT_MAX = 2
@@ -33,7 +32,7 @@ const EARLY_EVENTS_MIN = 256
 
 /** Where the time of an append went, in ms: for the one that waited longest in each batch. */
 export interface BatchTimes {
-  readonly events: number
+  readonly appends: number
   readonly queued_ms: number
   readonly commit_ms: number
 }
@@ -47,7 +46,8 @@ export class Writer extends EventEmitter<{
   times: [BatchTimes]
   leading: [epoch: bigint | undefined]
 }> {
-  private readonly queue = new AppendQueue<Verdict>()
+  private readonly queue = new AppendQueue()
+  private readonly limit = new BatchLimit()
   private term: Term | undefined
   private running = false
   private inFlight = 0
@@ -79,15 +79,20 @@ export class Writer extends EventEmitter<{
     return this.queue.length
   }
 
-  async append(candidate: Candidate): Promise<Verdict> {
-    if (!this.term) throw new StoreUnavailable('this writer does not lead')
-    if (this.queue.length >= this.queue_max)
-      throw new StoreUnavailable(`${this.queue_max} appends are waiting already`, { overloaded: true })
-    return new Promise<Verdict>((resolve, reject) => {
-      this.queue.push(candidate, performance.now(), resolve, reject)
-      if (!this.running) void this.run()
-      else if (this.queue.length >= EARLY_EVENTS_MIN) this.wake?.()
-    })
+  /** Takes appends that came together. Each is settled or fails by itself. */
+  submit(appends: readonly PlannedAppend[], waiter: Waiter): void {
+    const since_ms = performance.now()
+    const room = this.term ? this.queue_max - this.queue.length : 0
+    for (const [index, append] of appends.entries())
+      if (index < room) this.queue.push({ append, waiter, index, since_ms })
+      else waiter.fail(index, this.refusal())
+    if (!this.running) void this.run()
+    else if (this.queue.length >= EARLY_EVENTS_MIN) this.wake?.()
+  }
+
+  private refusal(): StoreUnavailable {
+    if (!this.term) return new StoreUnavailable('this writer does not lead')
+    return new StoreUnavailable(`${this.queue_max} appends are waiting already`, { overloaded: true })
   }
 
   /** @returns the position of the append that took the name; 0 when nobody did. @throws StoreUnavailable unless it leads. */
@@ -132,7 +137,7 @@ export class Writer extends EventEmitter<{
     const { term } = this
     this.term = undefined
     if (term) this.emit('leading', undefined)
-    for (const each of this.queue.drain()) each.reject(new StoreUnavailable(reason))
+    for (const { waiter, index } of this.queue.drain()) waiter.fail(index, new StoreUnavailable(reason))
     this.wake?.()
     await term?.close()
   }
@@ -149,44 +154,46 @@ export class Writer extends EventEmitter<{
         this.wake = undefined
         continue
       }
-      await this.sendNext(this.term, this.queue.take(BATCH_EVENTS_MAX, BATCH_BYTES_MAX))
+      await this.sendNext(this.term, this.queue.take(this.limit.events_max, BATCH_BYTES_MAX))
     }
     this.running = false
   }
 
-  private async sendNext(term: Term, waiting: readonly Waiting<Verdict>[]): Promise<void> {
+  private async sendNext(term: Term, waiting: readonly Waiting[]): Promise<void> {
     const sent_ms = performance.now()
     this.inFlight += 1
     try {
-      const sent = await term.send(waiting.map(({ candidate }) => candidate))
+      const sent = await term.send(waiting)
       void this.settle(term, waiting, sent, sent_ms)
     } catch (error) {
       this.failed(term, waiting, error)
     }
   }
 
-  private async settle(term: Term, waiting: readonly Waiting<Verdict>[], sent: Sent, sent_ms: number): Promise<void> {
+  private async settle(term: Term, waiting: readonly Waiting[], sent: Sent, sent_ms: number): Promise<void> {
     try {
       const committed = await sent.committed
       this.inFlight -= 1
       if (committed) this.emit('committed', committed)
-      for (const [index, { resolve }] of waiting.entries()) {
-        const verdict = sent.verdicts[index]
-        if (verdict) resolve(verdict)
+      for (const [at, { waiter, index }] of waiting.entries()) {
+        const verdict = sent.verdicts[at]
+        if (verdict) waiter.settle(index, verdict)
       }
       const queued_ms = sent_ms - (waiting[0]?.since_ms ?? sent_ms)
-      this.emit('times', { events: waiting.length, queued_ms, commit_ms: performance.now() - sent_ms })
+      const commit_ms = performance.now() - sent_ms
+      this.limit.committed(waiting.length, commit_ms)
+      this.emit('times', { appends: waiting.length, queued_ms, commit_ms })
       this.wake?.()
     } catch (error) {
       this.failed(term, waiting, error)
     }
   }
 
-  private failed(term: Term, waiting: readonly Waiting<Verdict>[], error: unknown): void {
+  private failed(term: Term, waiting: readonly Waiting[], error: unknown): void {
     this.inFlight -= 1
     this.options.logger.error({ reason: reasonOf(error) }, 'a batch failed; whether it was committed is unknown')
     const unknown = new StoreUnavailable('the batch was interrupted', { cause: error })
-    for (const each of waiting) each.reject(unknown)
+    for (const { waiter, index } of waiting) waiter.fail(index, unknown)
     if (this.term === term) {
       void this.end('the batch before was interrupted')
       this.beginLater(this.options.leadership.epoch, 100)

@@ -1,16 +1,14 @@
 import { type Link, LinkError, RemoteError } from '#mesh'
 import { type Logger, reasonOf } from '#runtime'
-import { checkLimits } from '../limits.js'
-import { DEFAULT_LIMITS, type EventStore, StoreLimitExceeded, type StoreLimits, StoreUnavailable } from '../port.js'
-import { candidate } from '../postgres/candidate.js'
+import { DEFAULT_LIMITS, type EventStore, StoreUnavailable } from '../port.js'
+import { CommittedBatch } from '../postgres/committed-batch.js'
 import { follow } from '../postgres/follow.js'
 import { LiveFeed } from '../postgres/live-feed.js'
 import { claimHash, commandHash } from '../postgres/names/name-hash.js'
 import { PostgresReader } from '../postgres/reader.js'
-import { resultOf } from '../postgres/result.js'
-import { CommittedBatch } from '../postgres/rows.js'
+import { accepted, resultOf } from '../postgres/result.js'
 import { found, POSTGRES_CAPABILITIES } from '../postgres/store.js'
-import { decodeVerdict, encodeAppend, type WireVerdict } from './wire.js'
+import { AppendGroups } from './append-groups.js'
 
 const APPEND_MS_MAX = 5_000
 
@@ -36,21 +34,24 @@ export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOpti
     listening.started = true
     void keepListening(link, feed, stop.signal, logger)
   }
-  const ask = async (method: string, payload: unknown, signal?: AbortSignal): Promise<unknown> => {
+  const ask = async (method: string, payload: Buffer): Promise<unknown> => {
     try {
-      return await link.request(method, payload, { timeout_ms: APPEND_MS_MAX, ...(signal ? { signal } : {}) })
+      return await link.request(method, payload, { timeout_ms: APPEND_MS_MAX })
     } catch (error) {
       throw translated(error)
     }
   }
+  const send = async (appends: Buffer): Promise<Buffer> => (await ask('append', appends)) as Buffer
+  const interactive = new AppendGroups(send, DEFAULT_LIMITS)
+  // Of their own, so that nobody waits for the answer of a program's appends.
+  const bulk = new AppendGroups(send, DEFAULT_LIMITS)
   return {
     capabilities: POSTGRES_CAPABILITIES,
     limits: DEFAULT_LIMITS,
-    append: async (request, { signal } = {}) => {
-      const planned = candidate(request)
-      checkLimits(planned, DEFAULT_LIMITS)
-      const answer = await ask('append', encodeAppend(planned), signal)
-      return resultOf(decodeVerdict(answer as WireVerdict, planned), planned, reader)
+    append: async (request) => {
+      const groups = request.priority === 'bulk' ? bulk : interactive
+      const verdict = await groups.append(request)
+      return verdict.kind === 'accepted' ? accepted(verdict, request) : resultOf(verdict, request, reader)
     },
     recall: async (id) => found((await ask('find', commandHash(id))) as number, reader),
     findClaim: async (claim) => found((await ask('find', claimHash(claim))) as number, reader),
@@ -93,13 +94,7 @@ function translated(error: unknown): unknown {
       overloaded: error.kind === 'overloaded',
     })
   }
-  if (error instanceof RemoteError) {
-    if (error.code === 'limit') {
-      const { limit, actual, allowed } = error.details as { limit: keyof StoreLimits; actual: number; allowed: number }
-      return new StoreLimitExceeded(limit, actual, allowed)
-    }
-    if (error.retryable)
-      return new StoreUnavailable(error.message, { cause: error, overloaded: error.code === 'overloaded' })
-  }
+  if (error instanceof RemoteError && error.retryable)
+    return new StoreUnavailable(error.message, { cause: error, overloaded: error.code === 'overloaded' })
   return error
 }

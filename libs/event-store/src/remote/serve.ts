@@ -1,9 +1,9 @@
 import { type Limits, type ListenOptions } from '#mesh'
 import { type PostgresStore } from '../postgres/store.js'
-import { checkLimits } from '../limits.js'
-import { type CommittedBatch } from '../postgres/rows.js'
-import { StoreLimitExceeded, StoreUnavailable } from '../port.js'
-import { decodeAppend, encodeVerdict, type WireAppend } from './wire.js'
+import { type CommittedBatch } from '../postgres/committed-batch.js'
+import { unpack } from '../postgres/unpack.js'
+import { StoreUnavailable } from '../port.js'
+import { VerdictCollector } from './verdicts.js'
 
 /** An error as it crosses the link: with a code that the other side turns back into its class. */
 class CodedError extends Error {
@@ -11,7 +11,6 @@ class CodedError extends Error {
     readonly code: string,
     message: string,
     readonly retryable: boolean,
-    readonly details?: unknown,
   ) {
     super(message)
   }
@@ -20,10 +19,6 @@ class CodedError extends Error {
 function coded(error: unknown): unknown {
   if (error instanceof StoreUnavailable)
     return new CodedError(error.overloaded ? 'overloaded' : 'unavailable', error.message, true)
-  if (error instanceof StoreLimitExceeded) {
-    const { limit, actual, allowed } = error
-    return new CodedError('limit', error.message, false, { limit, actual, allowed })
-  }
   return error
 }
 
@@ -36,13 +31,10 @@ export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requ
     limits: WRITER_LINK_LIMITS,
     requests: {
       append: async (payload) => {
-        const planned = decodeAppend(payload as WireAppend)
-        try {
-          checkLimits(planned, store.limits)
-          return encodeVerdict(await store.submit(planned), planned)
-        } catch (error) {
-          throw coded(error)
-        }
+        const appends = unpack(payload as Buffer)
+        const verdicts = new VerdictCollector(appends)
+        store.submit(appends, verdicts)
+        return verdicts.all
       },
       find: async (payload) => {
         try {

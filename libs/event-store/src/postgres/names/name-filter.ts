@@ -1,3 +1,5 @@
+import { readInt32 } from '../binary.js'
+
 /** Bits a name and probes: one name in some 2,000 that was never taken is taken for one that may have been. */
 const BITS_PER_NAME = 16
 const PROBES = 8
@@ -23,8 +25,8 @@ export class NameFilter {
   }
 
   add(hash: Buffer, offset = 0): void {
-    let at = hash.readUInt32BE(offset + 4)
-    const step = hash.readUInt32BE(offset + 8) | 1
+    let at = readInt32(hash, offset + 4)
+    const step = readInt32(hash, offset + 8) | 1
     for (let probe = 0; probe < PROBES; probe += 1) {
       const bit = at & this.mask
       this.bits[bit >>> 3] = (this.bits[bit >>> 3] ?? 0) | (1 << (bit & 7))
@@ -33,8 +35,8 @@ export class NameFilter {
   }
 
   mayHold(hash: Buffer, offset = 0): boolean {
-    let at = hash.readUInt32BE(offset + 4)
-    const step = hash.readUInt32BE(offset + 8) | 1
+    let at = readInt32(hash, offset + 4)
+    const step = readInt32(hash, offset + 8) | 1
     for (let probe = 0; probe < PROBES; probe += 1) {
       const bit = at & this.mask
       if (((this.bits[bit >>> 3] ?? 0) & (1 << (bit & 7))) === 0) return false

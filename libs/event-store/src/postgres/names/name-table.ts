@@ -1,3 +1,4 @@
+import { readInt32, writeInt64 } from '../binary.js'
 import { HASH_BYTES } from './name-hash.js'
 
 /** Bytes of one name in storage: its hash, then the position of the append's last event, big-endian. */
@@ -37,7 +38,7 @@ export class NameTable {
     const slot = this.slotOf(hash, offset)
     if (this.positions[slot] !== 0) return
     if (this.size >= this.capacity) throw new RangeError(`a run holds ${this.capacity} names`)
-    for (let word = 0; word < WORDS; word += 1) this.words[slot * WORDS + word] = hash.readUInt32BE(offset + 4 * word)
+    for (let word = 0; word < WORDS; word += 1) this.words[slot * WORDS + word] = readInt32(hash, offset + 4 * word)
     this.positions[slot] = position
     this.size += 1
   }
@@ -63,7 +64,7 @@ export class NameTable {
     for (const slot of found) {
       for (let word = 0; word < WORDS; word += 1)
         offset = out.writeUInt32BE(this.words[slot * WORDS + word] ?? 0, offset)
-      offset = writePosition(out, this.positions[slot] ?? 0, offset)
+      offset = writeInt64(out, this.positions[slot] ?? 0, offset)
     }
     return out
   }
@@ -71,23 +72,14 @@ export class NameTable {
   /** The slot that holds the name, or the free one where it belongs. */
   private slotOf(hash: Buffer, offset: number): number {
     const { words, positions, mask } = this
-    const a = hash.readUInt32BE(offset)
-    const b = hash.readUInt32BE(offset + 4)
-    const c = hash.readUInt32BE(offset + 8)
-    const d = hash.readUInt32BE(offset + 12)
+    const a = readInt32(hash, offset) >>> 0
+    const b = readInt32(hash, offset + 4) >>> 0
+    const c = readInt32(hash, offset + 8) >>> 0
+    const d = readInt32(hash, offset + 12) >>> 0
     for (let slot = a >>> this.shift; ; slot = (slot + 1) & mask) {
       if (positions[slot] === 0) return slot
       const at = slot * WORDS
       if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d) return slot
     }
   }
-}
-
-export function writePosition(out: Buffer, position: number, at: number): number {
-  out.writeUInt32BE(Math.floor(position / 0x1_0000_0000), at)
-  return out.writeUInt32BE(position >>> 0, at + 4)
-}
-
-export function readPosition(from: Buffer, at: number): number {
-  return from.readUInt32BE(at) * 0x1_0000_0000 + from.readUInt32BE(at + 4)
 }

@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { type Logger, reasonOf } from '#runtime'
+import { readInt64 } from '../binary.js'
 import { HASH_BYTES } from './name-hash.js'
-import { ENTRY_BYTES, NameTable, readPosition } from './name-table.js'
+import { ENTRY_BYTES, NameTable } from './name-table.js'
 import { findInRuns, loadRuns, type Run, sealRun } from './run-store.js'
 
 /** Names of one run, a power of two. */
@@ -51,27 +52,28 @@ export class Names {
     for (const { position, names: entries } of rows) {
       await names.reserve(entries.length / ENTRY_BYTES)
       for (let at = 0; at < entries.length; at += ENTRY_BYTES)
-        names.add(entries, readPosition(entries, at + HASH_BYTES), at)
+        names.add(entries, readInt64(entries, at + HASH_BYTES), at)
       names.last = Number(position)
     }
     return names
   }
 
   /** @returns the position of the append that took the name lately; 0 when it was nobody, or long ago. */
-  recent(hash: Buffer): number {
-    return this.current.find(hash) || (this.previous?.find(hash) ?? 0)
+  recent(hash: Buffer, offset = 0): number {
+    return this.current.find(hash, offset) || (this.previous?.find(hash, offset) ?? 0)
   }
 
-  /** The sealed runs that may hold the name. Nearly always none. */
-  olderRuns(hash: Buffer): readonly Run[] {
-    return this.runs.filter(({ filter }) => filter.mayHold(hash))
+  /** May a sealed run hold the name? Nearly always none does. */
+  mayBeOlder(hash: Buffer, offset = 0): boolean {
+    for (const { filter } of this.runs) if (filter.mayHold(hash, offset)) return true
+    return false
   }
 
   /** @returns the position of the append that took the name, in whichever run; 0 when nobody did. */
   async find(pool: pg.Pool, hash: Buffer): Promise<number> {
     const recent = this.recent(hash)
     if (recent > 0) return recent
-    const runs = this.olderRuns(hash)
+    const runs = this.runs.filter(({ filter }) => filter.mayHold(hash))
     return runs.length === 0 ? 0 : findInRuns(pool, hash, runs)
   }
 

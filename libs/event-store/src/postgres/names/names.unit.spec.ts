@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
+import { readInt64 } from '../binary.js'
 import { NameFilter } from './name-filter.js'
-import { ENTRY_BYTES, NameTable, readPosition } from './name-table.js'
+import { ENTRY_BYTES, NameTable } from './name-table.js'
 
 const hashOf = (name: string): Buffer => createHash('sha256').update(name).digest().subarray(0, 16)
 /** Hashes that crowd into few slots, at the end of the table too, so that probing and its wrap-around are tried. */
@@ -41,7 +42,7 @@ test('the buckets of a table hold each name once, in the bucket of its first bit
         const entries = table.bucket(bucket, 8)
         for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
           expect((entries[at] ?? 0) >>> 5).toBe(bucket)
-          found.push([entries.toString('hex', at, at + 16), readPosition(entries, at + 16)])
+          found.push([entries.toString('hex', at, at + 16), readInt64(entries, at + 16)])
         }
       }
       const expected = names.map((name, at): [string, number] => [name.toString('hex'), at + 1])

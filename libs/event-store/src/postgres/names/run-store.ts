@@ -1,8 +1,9 @@
 import { type ClientBase, type Pool } from 'pg'
 import { CopyQuery } from '../copy-query.js'
+import { readInt64 } from '../binary.js'
 import { HASH_BYTES } from './name-hash.js'
 import { NameFilter } from './name-filter.js'
-import { ENTRY_BYTES, type NameTable, readPosition } from './name-table.js'
+import { ENTRY_BYTES, type NameTable } from './name-table.js'
 
 /** Parts of a run that are read on their own, by the first 10 bits of the hash: some 512 names, 12 KB. */
 const BUCKETS = 1_024
@@ -69,6 +70,6 @@ export async function findInRuns(pool: Pool, hash: Buffer, runs: readonly Run[])
   ])
   for (const { entries } of rows)
     for (let at = 0; at < entries.length; at += ENTRY_BYTES)
-      if (hash.compare(entries, at, at + HASH_BYTES) === 0) return readPosition(entries, at + HASH_BYTES)
+      if (hash.compare(entries, at, at + HASH_BYTES) === 0) return readInt64(entries, at + HASH_BYTES)
   return 0
 }

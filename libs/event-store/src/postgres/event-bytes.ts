@@ -1,0 +1,93 @@
+import { parseStream, type RecordedEvent } from '#domain-kit'
+import { type NewEvent } from '../port.js'
+import { readInt16, readInt32, readInt64, readUuid, UUID_BYTES, writeInt16, writeInt32, writeInt64 } from './binary.js'
+import { type ByteSink } from './byte-sink.js'
+
+/*
+ * An event's row as `copy … from stdin (format binary)` reads it (PostgreSQL documentation, "COPY", binary format): the number of
+ * columns, then each with its length. What only the writer knows comes first: position, revision, time. The rest is its tail, which
+ * whoever decided the event has made; the writer copies it and never looks into it.
+ */
+
+/** Columns of one row of `log.events`, in the order in which rows are written. */
+export const ROW_COLUMNS = 'position, revision, time, stream, id, type, version, data, metadata'
+const COLUMNS = 9
+const TAIL_COLUMNS = 6
+/** Bytes of a row before its tail. */
+export const STAMP_BYTES = 2 + 3 * 12
+/** What the server's clock counts microseconds from. */
+const EPOCH_MS = Date.UTC(2000, 0, 1)
+
+/** Before and after the rows. */
+export const COPY_HEADER = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)])
+export const COPY_TRAILER = Buffer.from([0xff, 0xff])
+
+/** @returns how many bytes the event's JSON has: its data, and its metadata. */
+export function writeTail(sink: ByteSink, stream: string, event: NewEvent, metadata: string): number {
+  sink.text(stream)
+  sink.int32(UUID_BYTES)
+  sink.uuid(event.id)
+  sink.text(event.type)
+  sink.int32(4)
+  sink.int32(event.version)
+  return sink.text(JSON.stringify(event.data)) + sink.text(metadata)
+}
+
+/** @returns where the tail that begins here ends, -1 when it is none. */
+export function endOfTail(bytes: Uint8Array, from: number, end: number): number {
+  let at = from
+  for (let column = 0; column < TAIL_COLUMNS; column += 1) {
+    if (at + 4 > end) return -1
+    const length = readInt32(bytes, at)
+    if (length < 0 || length > end - at - 4) return -1
+    if ((column === 1 && length !== UUID_BYTES) || (column === 3 && length !== 4)) return -1
+    at += 4 + length
+  }
+  return at
+}
+
+/** Of the event with this tail, as text of 16 characters: what is compared with, and never shown. */
+export function idOfTail(bytes: Buffer, from: number): string {
+  const at = from + 4 + readInt32(bytes, from) + 4
+  return bytes.toString('latin1', at, at + UUID_BYTES)
+}
+
+/** What the writer puts before a tail. @returns where it ends. */
+export function writeStamp(out: Uint8Array, at: number, position: number, revision: number, time_ms: number): number {
+  let to = writeInt16(out, COLUMNS, at)
+  to = writeInt64(out, position, writeInt32(out, 8, to))
+  to = writeInt64(out, revision, writeInt32(out, 8, to))
+  return writeInt64(out, (time_ms - EPOCH_MS) * 1_000, writeInt32(out, 8, to))
+}
+
+/** Reads rows one after the other, as they were stored. */
+export function eventsOf(rows: Buffer): RecordedEvent[] {
+  const events: RecordedEvent[] = []
+  let at = 0
+  const text = (): string => {
+    const length = readInt32(rows, at)
+    at += 4 + length
+    return rows.toString('utf8', at - length, at)
+  }
+  const int64 = (): number => {
+    at += 12
+    return readInt64(rows, at - 8)
+  }
+  while (at < rows.length) {
+    if (readInt16(rows, at) !== COLUMNS) throw new RangeError(`no event begins at byte ${at}`)
+    at += 2
+    const position = BigInt(int64())
+    const revision = BigInt(int64())
+    const time = new Date(int64() / 1_000 + EPOCH_MS).toISOString()
+    const stream = text()
+    at += 4 + UUID_BYTES
+    const id = readUuid(rows, at - UUID_BYTES)
+    const type = text()
+    at += 8
+    const version = readInt32(rows, at - 4)
+    const data = JSON.parse(text()) as object
+    const metadata = JSON.parse(text()) as RecordedEvent['metadata']
+    events.push({ id, type, data, version, stream, ...parseStream(stream), revision, position, time, metadata })
+  }
+  return events
+}

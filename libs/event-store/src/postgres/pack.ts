@@ -1,0 +1,106 @@
+import { checkBound } from '../limits.js'
+import { type AppendRequest, type Expected, type StoreLimits, type StreamWrite } from '../port.js'
+import { ByteSink } from './byte-sink.js'
+import { writeTail } from './event-bytes.js'
+import { claimHash, commandHash } from './names/name-hash.js'
+import { type PlannedAppend } from './planned.js'
+import { unpack } from './unpack.js'
+
+/*
+ * How an append reaches the writer, whether it crosses a link or not:
+ *   flags, hash of the key,
+ *   counts of claims, checks and writes, hashes of the claims,
+ *   for each check   expectation, stream
+ *   for each write   expectation, stream, tip or not, number of events, bytes of their tails, tails
+ * Whatever changes its meaning raises the link's protocol version. `unpack.ts` reads it.
+ */
+export const IS_BULK = 1
+/** Before the revision, if it is one. */
+export const EXPECTATIONS = ['any', 'none', 'exists', 'revision'] as const
+
+/** Writes appends as bytes, one behind the other. */
+export class Packer {
+  private readonly sink = new ByteSink(16_384)
+
+  constructor(private readonly limits: StoreLimits) {}
+
+  get length(): number {
+    return this.sink.length
+  }
+
+  /** Appends it. @throws StoreLimitExceeded, RangeError: nothing of it is left. */
+  add(request: AppendRequest): void {
+    const { sink } = this
+    const before = sink.length
+    try {
+      const { commandId, writes, claims = [], checks = [], priority } = request
+      checkBound(this.limits, 'events_per_append', eventsIn(writes))
+      sink.byte(priority === 'bulk' ? IS_BULK : 0)
+      sink.raw(commandHash(commandId))
+      sink.int16(claims.length)
+      sink.int16(checks.length)
+      sink.int16(writes.length)
+      for (const claim of claims) sink.raw(claimHash(claim))
+      for (const { expected, stream } of checks) this.expectation(expected, stream)
+      for (const [index, write] of writes.entries()) this.write(write, index === 0 ? request : undefined)
+    } catch (error) {
+      sink.cut(before)
+      throw error
+    }
+  }
+
+  /** All of them, which are then forgotten. */
+  take(): Buffer {
+    return this.sink.take()
+  }
+
+  private expectation(expected: Expected, stream: string): void {
+    const isRevision = typeof expected === 'bigint'
+    if (stream.includes('\0')) throw new RangeError('the name of a stream must not hold NUL')
+    this.sink.byte(EXPECTATIONS.indexOf(isRevision ? 'revision' : expected))
+    if (isRevision) this.sink.double(Number(expected))
+    checkBound(this.limits, 'stream_name_bytes', this.sink.text(stream))
+  }
+
+  /** The last event of the first write says which command it was. */
+  private write({ stream, expected, tip, events }: StreamWrite, command: AppendRequest | undefined): void {
+    const { sink } = this
+    this.expectation(expected, stream)
+    sink.byte(tip === undefined ? 0 : 1)
+    if (tip !== undefined) sink.uuid(tip)
+    sink.int16(events.length)
+    const lengthAt = sink.length
+    sink.int32(0)
+    for (const [index, event] of events.entries()) {
+      if (event.type.includes('\0')) throw new RangeError('the type of an event must not hold NUL')
+      const metadata = JSON.stringify(event.metadata)
+      const isLast = command !== undefined && index === events.length - 1
+      const bytes = writeTail(sink, stream, event, isLast ? withCommand(metadata, command) : metadata)
+      checkBound(this.limits, 'event_size_bytes', bytes)
+    }
+    sink.patchInt32(sink.length - lengthAt - 4, lengthAt)
+  }
+}
+
+function eventsIn(writes: readonly StreamWrite[]): number {
+  let events = 0
+  for (const write of writes) events += write.events.length
+  return events
+}
+
+/** Metadata of an append's last event also says which command it was; clients see `$command` too: it is no secret. */
+export function withCommand(metadata: string, { commandId, requestHash }: Command): string {
+  const command = `"$command":{"key":${JSON.stringify(commandId.key)},"hash":${JSON.stringify(requestHash)}}`
+  return metadata === '{}' ? `{${command}}` : `${metadata.slice(0, -1)},${command}}`
+}
+
+type Command = Pick<AppendRequest, 'commandId' | 'requestHash'>
+
+/** One append, ready for the writer in this process. */
+export function plan(request: AppendRequest, limits: StoreLimits): PlannedAppend {
+  const packer = new Packer(limits)
+  packer.add(request)
+  const [planned] = unpack(packer.take())
+  if (!planned) throw new RangeError('an append writes to at least one stream')
+  return planned
+}
