@@ -1,7 +1,7 @@
 // `npm test`: set up what is missing, start a whole system on ports and folders of its own, run every test against it,
 // stop it, and see that nothing is left. Arguments go to Jest: `npm test -- libs/ledger`.
-import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +20,18 @@ async function freePortBase() {
     const ports = [1, 2, 3, 4, 5, 6, 14, 50, 51, 52].map((offset) => base + offset)
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base
   }
+}
+
+/** Ids of the processes that were started for this data folder: it is in their environment, or their parents'. */
+function processesOf(data) {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`HEADWATER_DATA=${data}`)
+    } catch {
+      return false
+    }
+  })
 }
 
 setup()
@@ -62,7 +74,7 @@ const status = await new Promise((resolve) => jest.once('exit', (code) => resolv
 
 system.kill('SIGTERM')
 await ended
-const left = spawnSync('pgrep', ['-f', env.HEADWATER_DATA], { encoding: 'utf8' }).stdout?.trim() ?? ''
+const left = processesOf(env.HEADWATER_DATA).join(', ')
 let passed = 0
 let failed = 1
 try {
@@ -74,7 +86,7 @@ try {
 }
 if (left !== '') {
   failed += 1
-  process.stderr.write(`processes are left: ${left.split('\n').join(', ')}\n`)
+  process.stderr.write(`processes are left: ${left}\n`)
 }
 if (failed === 0) rmSync(folder, { recursive: true, force: true })
 else process.stderr.write(`data and logs are kept in ${folder}\n`)

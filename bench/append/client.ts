@@ -16,6 +16,8 @@ export interface AppendTask {
 
 export interface AppendResult {
   readonly appends: number
+  /** Before the time that is measured. */
+  readonly warmUps: number
   readonly run_ms: number
   readonly latencies_ms: readonly number[]
 }
@@ -58,10 +60,12 @@ async function loop(end_ms: number, begin_ms: number, latencies: Latencies): Pro
 
 work<AppendTask, AppendResult>(async ({ inFlight, warmUp_ms, run_ms }) => {
   const latencies = new Latencies()
+  const before = ordinal
   const begin_ms = performance.now() + warmUp_ms
   const end_ms = begin_ms + run_ms
   await Promise.all(Array.from({ length: inFlight }, () => loop(end_ms, begin_ms, latencies)))
-  return { appends: latencies.length, run_ms: performance.now() - begin_ms, latencies_ms: latencies.toArray() }
+  const warmUps = ordinal - before - latencies.length
+  return { appends: latencies.length, warmUps, run_ms: performance.now() - begin_ms, latencies_ms: latencies.toArray() }
 })
 process.once('SIGTERM', () => {
   void store.close().then(() => process.exit(0))

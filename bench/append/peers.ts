@@ -1,7 +1,5 @@
-import { randomBytes, randomUUID } from 'node:crypto'
 import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql'
 import pg from 'pg'
-import { migrateLog } from '#event-store'
 import { rounded } from '../support/report.js'
 import { benchEvent, STREAMS } from './workload.js'
 
@@ -64,65 +62,4 @@ export async function insertAppends(url: string): Promise<number> {
   } finally {
     await pool.end()
   }
-}
-
-const BATCH = 1_000
-
-/** What Postgres can take: COPY of the same rows into the log's own table from one connection, rows made beforehand. */
-export async function copyLimit(url: string): Promise<number> {
-  await migrateLog(url)
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    const batches = Array.from({ length: 250 }, (_, index) => rowsOf(index))
-    for (const rows of batches.slice(0, 50)) await copied(client, rows)
-    const begin_ms = performance.now()
-    for (const rows of batches.slice(50)) await copied(client, rows)
-    return rounded(((batches.length - 50) * BATCH * 1_000) / (performance.now() - begin_ms))
-  } finally {
-    await client.end()
-  }
-}
-
-const revisions = new Map<string, number>()
-
-function rowsOf(batch: number): Buffer {
-  const time = new Date().toISOString()
-  const rows = Array.from({ length: BATCH }, (_, index) => {
-    const position = batch * BATCH + index + 1
-    const stream = `account-${Math.floor(Math.random() * STREAMS)}`
-    const revision = (revisions.get(stream) ?? -1) + 1
-    revisions.set(stream, revision)
-    const { id, type, version, data } = benchEvent(position)
-    const $command = { key: `${randomUUID()}-${position}`, hash: randomBytes(16).toString('base64url') }
-    const metadata = { actor: 'bench', $command }
-    return `${[position, stream, revision, id, type, version, time, JSON.stringify(data), JSON.stringify(metadata)].join('\t')}\n`
-  })
-  return Buffer.from(rows.join(''))
-}
-
-/** Through the same few bytes of protocol as the writer, so that the limit is not the driver's. */
-async function copied(client: pg.Client, rows: Buffer): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    client.query({
-      submit: (connection: pg.Connection) => {
-        const copy = connection as unknown as {
-          query(sql: string): void
-          sendCopyFromChunk(rows: Buffer): void
-          endCopyFrom(): void
-        }
-        copy.query('copy log.events_1 (position, stream, revision, id, type, version, time, data, metadata) from stdin')
-        copy.sendCopyFromChunk(rows)
-        copy.endCopyFrom()
-      },
-      handleError: reject,
-      handleReadyForQuery: () => resolve(),
-      handleRowDescription: () => undefined,
-      handleDataRow: () => undefined,
-      handlePortalSuspended: () => undefined,
-      handleCommandComplete: () => undefined,
-      handleEmptyQuery: () => undefined,
-      handleCopyInResponse: () => undefined,
-    } as never)
-  })
 }

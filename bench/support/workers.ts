@@ -4,6 +4,7 @@ import { projectRoot } from '#local-runtime'
 
 /** A process that does work for a benchmark and answers one message with one message. */
 export interface Worker<Task, Result> {
+  readonly pid: number
   run(task: Task): Promise<Result>
   stop(): Promise<void>
 }
@@ -23,6 +24,7 @@ export async function worker<Task, Result>(file: string, argument: object): Prom
     })
   await next()
   return {
+    pid: child.pid ?? 0,
     run: async (task) => {
       const answer = next()
       child.send(task as object)

@@ -12,7 +12,6 @@ await startService('controller', localSettings, async ({ config, logger, onStop 
   const supervisor = new Supervisor(plan, logger)
   const self = { instance: config.HEADWATER_INSTANCE, url: `http://${config.HEADWATER_HOST}:${config.HEADWATER_PORT}` }
   const pidFile = join(plan.layout.run, `${config.HEADWATER_INSTANCE}.json`)
-  await writePidFile(pidFile, process.pid)
   onStop('pid file', () => removePidFile(pidFile))
   onStop('supervisor', () => supervisor.release())
   class ControllerModule {}
@@ -25,8 +24,11 @@ await startService('controller', localSettings, async ({ config, logger, onStop 
         { provide: Directory, useValue: new Directory(plan, supervisor, self) },
       ],
     },
+    // Whoever holds the port is the controller: one that comes too late must not leave its name here and die.
     onListening: () => {
-      supervisor.start().catch((error: unknown) => logger.error({ reason: reasonOf(error) }, 'the start failed'))
+      writePidFile(pidFile, process.pid)
+        .then(() => supervisor.start())
+        .catch((error: unknown) => logger.error({ reason: reasonOf(error) }, 'the start failed'))
     },
     authenticator: await createAuthenticator({
       jwksUrl: localJwksUrl(plan.layout.keys),

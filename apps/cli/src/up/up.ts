@@ -19,7 +19,7 @@ export async function up(): Promise<number> {
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  const started = (await runningController(here)) ? undefined : await startController(here)
+  const started = (await runningController(here)) ? undefined : await start(here)
   const status = await untilReady(here, started, stop.signal)
   if (status) {
     await importSample(here, status, stop.signal).catch(async (error: unknown) => {
@@ -75,27 +75,37 @@ function notReady({ layout }: Local, status: Status | undefined): string {
   return [`not ready after ${READY_MS_MAX / 1_000} s; the logs are in ${layout.logs}`, ...reasons].join('\n')
 }
 
-let lastStart_ms = Date.now()
+/** What this process has started last. */
+const last: { start_ms: number; controller?: StartedController | undefined } = { start_ms: 0 }
 
+async function start(here: Local): Promise<StartedController> {
+  last.start_ms = Date.now()
+  last.controller = await startController(here)
+  return last.controller
+}
+
+/** One that was started and has not ended is given its time, however slow the machine. */
 async function ensureController(here: Local): Promise<void> {
-  const running = await runningController(here)
-  if (running && isAlive(running)) return
-  if (Date.now() - lastStart_ms < 5_000) return
-  lastStart_ms = Date.now()
-  await startController(here)
+  if (await runningController(here)) return
+  if (last.controller && last.controller.failure() === undefined) return
+  if (Date.now() - last.start_ms > 5_000) await start(here)
 }
 
 /** While in the foreground, a controller that dies is started again; the rest never notices. */
 async function watch(here: Local, signal: AbortSignal): Promise<void> {
-  lastStart_ms = 0
   while (!signal.aborted) {
-    if (!(await runningController(here))) await ensureController(here)
+    await ensureController(here)
     await sleep(500, undefined, { signal }).catch(() => undefined)
   }
 }
 
 async function stopAll(here: Local): Promise<void> {
-  const running = await runningController(here)
+  let running = await runningController(here)
+  // One that is starting yet cannot be told; it must not be left to itself.
+  while (!running && last.controller && last.controller.failure() === undefined) {
+    await sleep(100)
+    running = await runningController(here)
+  }
   if (!running) return
   while (isAlive(running) && !(await askStop(here))) await sleep(200)
   while (isAlive(running)) await sleep(50)
