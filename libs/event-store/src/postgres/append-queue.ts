@@ -32,6 +32,11 @@ export class AppendQueue {
     return this.interactive.length + this.bulk.length
   }
 
+  /** Bulk appends, and interactive ones that must stay behind them. */
+  get bulkLength(): number {
+    return this.bulk.length
+  }
+
   push(waiting: Waiting): void {
     const { isBulk, writes } = waiting.append
     if (!isBulk && (this.bulkStreams.size === 0 || !writes.some(({ stream }) => this.bulkStreams.has(stream))))
@@ -47,7 +52,8 @@ export class AppendQueue {
     this.interactive = this.interactive.slice(first.length)
     if (this.bulk.length === 0) return first
     const { events, size_bytes } = sizeOf(first)
-    const then = fitting(this.bulk, events_max - events, bytes_max - size_bytes, first.length > 0)
+    const fit = fitting(this.bulk, events_max - events, bytes_max - size_bytes, first.length > 0)
+    const then = this.behind(fit)
     this.bulk = this.bulk.slice(then.length)
     for (const { append } of then) for (const { stream } of append.writes) this.forget(stream)
     return [...first, ...then]
@@ -56,6 +62,14 @@ export class AppendQueue {
   /** Empties it. */
   drain(): Waiting[] {
     return this.take(Infinity, Infinity)
+  }
+
+  /** Up to the first whose stream has interactive appends that must go before it. */
+  private behind(bulk: Waiting[]): Waiting[] {
+    if (this.interactive.length === 0 || bulk.length === 0) return bulk
+    const ahead = new Set(this.interactive.flatMap(({ append }) => append.writes.map(({ stream }) => stream)))
+    const first = bulk.findIndex(({ append }) => append.writes.some(({ stream }) => ahead.has(stream)))
+    return first < 0 ? bulk : bulk.slice(0, first)
   }
 
   private forget(stream: string): void {

@@ -82,17 +82,22 @@ export class Writer extends EventEmitter<{
   /** Takes appends that came together. Each is settled or fails by itself. */
   submit(appends: readonly PlannedAppend[], waiter: Waiter): void {
     const since_ms = performance.now()
-    const room = this.term ? this.queue_max - this.queue.length : 0
-    for (const [index, append] of appends.entries())
-      if (index < room) this.queue.push({ append, waiter, index, since_ms })
-      else waiter.fail(index, this.refusal())
+    for (const [index, append] of appends.entries()) {
+      const refusal = this.refusal(append)
+      if (refusal) waiter.fail(index, refusal)
+      else this.queue.push({ append, waiter, index, since_ms })
+    }
     if (!this.running) void this.run()
     else if (this.queue.length >= EARLY_EVENTS_MIN) this.wake?.()
   }
 
-  private refusal(): StoreUnavailable {
+  /** What programs send in bulk may take half of the room: people find a place all the same. */
+  private refusal({ isBulk }: PlannedAppend): StoreUnavailable | undefined {
     if (!this.term) return new StoreUnavailable('this writer does not lead')
-    return new StoreUnavailable(`${this.queue_max} appends are waiting already`, { overloaded: true })
+    const isFull = this.queue.length >= this.queue_max || (isBulk && this.queue.bulkLength * 2 >= this.queue_max)
+    return isFull
+      ? new StoreUnavailable(`${this.queue.length} appends are waiting already`, { overloaded: true })
+      : undefined
   }
 
   /** @returns the position of the append that took the name; 0 when nobody did. @throws StoreUnavailable unless it leads. */
