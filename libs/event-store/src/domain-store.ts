@@ -20,8 +20,8 @@ export function storeFor(domains: readonly Domain[], store: EventStore): EventSt
     findClaim: (claim) => store.findClaim(claim),
     head: () => store.head(),
     close: () => store.close(),
-    append: async (request, options) => {
-      const result = await store.append(request, options)
+    append: async (request) => {
+      const result = await store.append(request)
       return result.outcome === 'conflict' ? { ...result, tail: result.tail?.map(today) } : result
     },
     readStream: (stream, options) => each(store.readStream(stream, options), today),
