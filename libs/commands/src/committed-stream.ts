@@ -69,13 +69,18 @@ export class CommittedStream implements SnapshotSource {
 
   snapshotTaken(due: bigint): void {
     this.due = due
+    this.offer()
   }
 
   private learn(state: StreamState): void {
     this.known = state
-    if (state.revision < this.due) return
-    // Once offered, it is due again only when it was taken; not taken now, it is asked for again later.
-    this.due = this.snapshots?.offer(this) ? NEVER : state.revision + (this.snapshots?.firstDue ?? 0n) + 1n
+    this.offer()
+  }
+
+  /** Once offered, the next one is due when this one was taken; when it will not be, it is asked for again later. */
+  private offer(): void {
+    if (this.known.revision < this.due) return
+    this.due = this.snapshots?.offer(this) ? NEVER : this.known.revision + (this.snapshots?.firstDue ?? 0n) + 1n
   }
 
   /** The latest snapshot and what came after it; undefined when there is none, or it is not of the stream that the log has. */

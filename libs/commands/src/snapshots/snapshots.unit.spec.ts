@@ -81,6 +81,22 @@ describe('while commands come', () => {
     await expectTrue()
   })
 
+  test('a stream that has grown while one was taken is given another one, also when nothing more comes', async () => {
+    let release: (() => void) | undefined
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const save: SnapshotStore['save'] = async (...given) => {
+      await gate
+      await kept.save(...given)
+    }
+    await pay(handlerOn(store, { ...kept, save }), Array<number>(8 * EVERY).fill(1))
+    expect(latest()).toBeUndefined()
+    release?.()
+    await coversAll(8 * EVERY + 1)
+    await expectTrue()
+  })
+
   test('what is on its way to the log, or never came there, is in none of them', async () => {
     let appends = 0
     const append: EventStore['append'] = async (asked) => {
