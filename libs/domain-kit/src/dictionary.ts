@@ -2,7 +2,8 @@
  * A persistent map from text to values: `set` and `delete` return a new dictionary and share all but one path with the
  * old one, in O(log n). Made for aggregate state, where copying a record of ten thousand accounts for every command
  * would be the slowest part of deciding. Keys are compared exactly; `__proto__` is a key like any other.
- * A hash array mapped trie after Bagwell, "Ideal Hash Trees" (2001), without the bitmaps.
+ * A hash array mapped trie after Bagwell, "Ideal Hash Trees" (2001), without the bitmaps. Its shape follows from its contents
+ * alone, so that state which was written down and read again behaves as state that was folded, order included.
  */
 export class Dictionary<V> {
   private constructor(
@@ -22,17 +23,11 @@ export class Dictionary<V> {
   }
 
   get(key: string): V | undefined {
-    let node = this.root
-    const hash = hashOf(key)
-    for (let shift = 0; node !== undefined; shift += BITS) {
-      if (node.kind === 'leaf') return node.entries.find(([each]) => each === key)?.[1]
-      node = node.children[(hash >>> shift) & MASK]
-    }
-    return undefined
+    return this.find(key)?.[1]
   }
 
   has(key: string): boolean {
-    return this.get(key) !== undefined
+    return this.find(key) !== undefined
   }
 
   set(key: string, value: V): Dictionary<V> {
@@ -44,7 +39,7 @@ export class Dictionary<V> {
     return this.has(key) ? new Dictionary(remove(this.root, key, hashOf(key), 0), this.size - 1) : this
   }
 
-  /** In no particular order, the same for equal histories. */
+  /** In no particular order, the same for equal contents, whatever their histories. */
   *entries(): IterableIterator<readonly [string, V]> {
     yield* walk(this.root)
   }
@@ -55,6 +50,16 @@ export class Dictionary<V> {
 
   toJSON(): readonly (readonly [string, V])[] {
     return [...this.entries()]
+  }
+
+  private find(key: string): Entry<V> | undefined {
+    let node = this.root
+    const hash = hashOf(key)
+    for (let shift = 0; node !== undefined; shift += BITS) {
+      if (node.kind === 'leaf') return node.entries.find(([each]) => each === key)
+      node = node.children[(hash >>> shift) & MASK]
+    }
+    return undefined
   }
 }
 
@@ -91,9 +96,13 @@ function insert<V>(node: Node<V> | undefined, key: string, value: V, hash: numbe
       children: node.children.with(index, insert(node.children[index], key, value, hash, shift + BITS)),
     }
   }
-  const at = node.entries.findIndex(([each]) => each === key)
-  if (at >= 0) return { kind: 'leaf', entries: node.entries.with(at, [key, value]) }
-  const entries: readonly Entry<V>[] = [...node.entries, [key, value]]
+  const at = node.entries.findIndex(([each]) => each >= key)
+  if (node.entries[at]?.[0] === key) return { kind: 'leaf', entries: node.entries.with(at, [key, value]) }
+  return leafOrBranch(node.entries.toSpliced(at < 0 ? node.entries.length : at, 0, [key, value]), shift)
+}
+
+/** @param entries in the order of their keys. */
+function leafOrBranch<V>(entries: readonly Entry<V>[], shift: number): Node<V> {
   return entries.length > LEAF_MAX && shift < 32 ? split(entries, shift) : { kind: 'leaf', entries }
 }
 
@@ -102,7 +111,7 @@ function split<V>(entries: readonly Entry<V>[], shift: number): Node<V> {
   for (const entry of entries) buckets[(hashOf(entry[0]) >>> shift) & MASK]?.push(entry)
   return {
     kind: 'branch',
-    children: buckets.map((bucket) => (bucket.length > 0 ? { kind: 'leaf', entries: bucket } : undefined)),
+    children: buckets.map((bucket) => (bucket.length > 0 ? leafOrBranch(bucket, shift + BITS) : undefined)),
   }
 }
 
@@ -114,7 +123,18 @@ function remove<V>(node: Node<V> | undefined, key: string, hash: number, shift: 
   }
   const index = (hash >>> shift) & MASK
   const children = node.children.with(index, remove(node.children[index], key, hash, shift + BITS))
-  return children.some((child) => child !== undefined) ? { kind: 'branch', children } : undefined
+  return merged(children) ?? { kind: 'branch', children }
+}
+
+/** The one leaf that is enough for what is left below a branch; undefined when it would be too large. */
+function merged<V>(children: readonly (Node<V> | undefined)[]): Leaf<V> | undefined {
+  const entries: Entry<V>[] = []
+  for (const child of children) {
+    if (child === undefined) continue
+    if (child.kind === 'branch' || entries.length + child.entries.length > LEAF_MAX) return undefined
+    entries.push(...child.entries)
+  }
+  return { kind: 'leaf', entries: entries.sort(([a], [b]) => (a < b ? -1 : 1)) }
 }
 
 function* walk<V>(node: Node<V> | undefined): IterableIterator<Entry<V>> {
