@@ -103,7 +103,8 @@ export function install(domains: readonly Domain[]): readonly Domain[] {
   const followed = new Set([...aggregates.map(({ name }) => name), ...projected])
   for (const { name, of, sends } of managers) {
     const missing = sends.find((each) => !commands.includes(each))
-    if (missing) throw new RangeError(`process manager "${name}" sends "${missing.name}", a command of no installed domain`)
+    if (missing)
+      throw new RangeError(`process manager "${name}" sends "${missing.name}", a command of no installed domain`)
     if (!followed.has(of.name))
       throw new RangeError(`process manager "${name}" follows "${of.name}", an aggregate of no installed domain`)
   }

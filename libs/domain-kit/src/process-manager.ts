@@ -106,7 +106,9 @@ export function processManager<E extends EventShape, const Sends extends readonl
       const handler = event.aggregate === of.name ? handlers.get(event.type) : undefined
       const sendings = handler ? [handler(event, { send })].flat() : []
       if (sendings.length > SENDINGS_MAX)
-        throw new RangeError(`process manager "${name}" sends ${sendings.length} commands at once, over ${SENDINGS_MAX}`)
+        throw new RangeError(
+          `process manager "${name}" sends ${sendings.length} commands at once, over ${SENDINGS_MAX}`,
+        )
       return sendings
     },
   }

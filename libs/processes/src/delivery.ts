@@ -64,7 +64,8 @@ export class Delivery {
     const outcome = await execute(command, body)
     if (outcome.kind !== 'rejected') return
     const { code, detail } = outcome.rejection
-    if (!onRejected) throw new Error(`"${command.name}" was refused (${code}: ${detail}), for which nothing is declared`)
+    if (!onRejected)
+      throw new Error(`"${command.name}" was refused (${code}: ${detail}), for which nothing is declared`)
     const instead = await execute(onRejected.command, onRejected.body(outcome.rejection))
     if (instead.kind === 'rejected')
       throw new Error(`"${onRejected.command.name}" was refused, too (${instead.rejection.code})`)

@@ -11,7 +11,7 @@ export class Progress {
     return this.reached
   }
 
-  /** Events seen that the checkpoint has not passed. */
+  /** Places kept, because the checkpoint has not passed them: one an event, and one behind a run of them. */
   get open(): number {
     return this.marks.length
   }

@@ -24,7 +24,7 @@ export interface ProcessStatus {
   readonly position: bigint | undefined
   /** The event at which it stands still. */
   readonly stuck: Stuck | undefined
-  /** Why it does not go on, in words; undefined when it does. */
+  /** Why it does not go on, in words that anybody may read; undefined when it does. The log has the whole reason. */
   readonly trouble: string | undefined
 }
 
@@ -52,7 +52,7 @@ export class Reactor {
   get status(): readonly ProcessStatus[] {
     return this.runners.map(({ manager: { name }, position, stuck, trouble }) => ({
       ...{ name, position, stuck },
-      trouble: stuck ? `stands still at position ${stuck.position.toString()}: ${stuck.reason}` : trouble,
+      trouble: stuck ? `stands still at position ${stuck.position.toString()}; the log says why` : trouble,
     }))
   }
 

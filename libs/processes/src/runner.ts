@@ -56,7 +56,10 @@ export class Runner {
       } catch (error) {
         if (error instanceof StaleTerm) break
         this.trouble = reasonOf(error)
-        this.options.logger.error({ process: this.manager.name, reason: this.trouble }, 'a process manager begins again')
+        this.options.logger.error(
+          { process: this.manager.name, reason: this.trouble },
+          'a process manager begins again',
+        )
         await backoff.wait(signal)
       }
     }

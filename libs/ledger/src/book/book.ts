@@ -61,9 +61,7 @@ function settle(state: BookState, id: string): BookState {
 
 function endTransfer(state: BookState, id: string): BookState {
   const back = state.transfers.get(id)
-  return back
-    ? { ...state, transfers: state.transfers.delete(id), accounts: reserve(state.accounts, back, -1) }
-    : state
+  return back ? { ...state, transfers: state.transfers.delete(id), accounts: reserve(state.accounts, back, -1) } : state
 }
 
 const NOTHING: BookState = {

@@ -34,8 +34,6 @@ export const requestTransfer = command(book, 'request-transfer', {
       return reject('transfer-to-itself', `"${target}" is the sending book; within a book, post a transaction`)
     const out = outgoing(transfer)
     const refused = checkPostings(state, out.postings, { target, reject })
-    return refused
-      ? inTermsOfBody(refused)
-      : [event('TransactionPosted', out), event('TransferRequested', transfer)]
+    return refused ? inTermsOfBody(refused) : [event('TransactionPosted', out), event('TransferRequested', transfer)]
   },
 })

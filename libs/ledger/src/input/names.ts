@@ -86,8 +86,7 @@ export function IsAmount(rule: AmountRule = {}): PropertyDecorator {
     constraints: [{ jsonSchema: { type: 'string', pattern: `^${sign}\\d+(\\.\\d+)?$` } }],
     validator: {
       validate: (value) => amountFault(value, rule) === undefined,
-      defaultMessage: (args) =>
-        `${args?.property ?? 'amount'} ${amountFault(args?.value, rule) ?? 'is not an amount'}`,
+      defaultMessage: (args) => `${args?.property ?? 'amount'} ${amountFault(args?.value, rule) ?? 'is not an amount'}`,
     },
   })
 }
