@@ -165,7 +165,8 @@ test('what cannot work does not compile', () => {
     sends: [reserve, lack, cancel],
     on: {
       // @ts-expect-error data that the event does not have
-      Cancelled: ({ data }, { send }) => send(reserve, { target: data.item, body: { amount: 1 } }),
+      Cancelled: ({ data }: { readonly data: { readonly item: string } }, { send }) =>
+        send(reserve, { target: data.item, body: { amount: 1 } }),
       Placed: ({ data }, { send }) => [
         // @ts-expect-error a body of the wrong shape
         send(reserve, { target: data.item, body: { amount: 'many' } }),
@@ -185,7 +186,7 @@ test('what cannot work does not compile', () => {
           target: data.item,
           body: { amount: 1 },
           // @ts-expect-error a rejection that the command does not declare
-          onRejected: { command: lack, body: ({ code }) => ({ reason: code === 'nonsense' ? '' : code }) },
+          onRejected: { command: lack, body: ({ code }) => ({ reason: code satisfies 'nonsense' }) },
         }),
       ],
     },

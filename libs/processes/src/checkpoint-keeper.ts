@@ -7,7 +7,7 @@ const SAVE_MS = 100
 /** Writes a checkpoint down when it has moved: one write at a time, the newest only, and once more at the end. */
 export class CheckpointKeeper {
   /** Why writing failed, after which nothing more is written. */
-  failure: unknown
+  failure: Error | undefined
   private wanted: bigint
   private saving: Promise<void> | undefined
 
@@ -15,7 +15,7 @@ export class CheckpointKeeper {
     private readonly checkpoints: Checkpoints,
     private readonly process: string,
     private saved: bigint,
-    private readonly onFailure: (error: unknown) => void,
+    private readonly onFailure: (error: Error) => void,
   ) {
     this.wanted = saved
   }
@@ -42,8 +42,8 @@ export class CheckpointKeeper {
         await sleep(SAVE_MS)
       }
     } catch (error) {
-      this.failure = error
-      this.onFailure(error)
+      this.failure = error instanceof Error ? error : new Error(String(error))
+      this.onFailure(this.failure)
     }
   }
 }

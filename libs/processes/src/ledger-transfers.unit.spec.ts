@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import { addText, compare, parseDecimal, type RecordedEvent } from '#domain-kit'
 import { createMemoryStore, type EventStore } from '#event-store'
 import { ledger } from '#ledger'
-import { eventually } from '#testing'
-import { caughtUp, client, logOf, MemoryCheckpoints, react } from './fixtures/reacting.js'
+import { caughtUp, commandSender, eventually, MemoryCheckpoints, readLog, runReactor } from '#testing'
 
 const BOOKS = ['west', 'east', 'north']
 const commandOf = (name: string) => {
@@ -14,7 +13,7 @@ const commandOf = (name: string) => {
 
 /** Three books that settle with one another; `strict` takes nothing out, and from each other at most 50 on trust. */
 async function openBooks(store: EventStore): Promise<void> {
-  const send = client(store)
+  const send = commandSender(store)
   const open = commandOf('open-account')
   for (const book of BOOKS) {
     await send(commandOf('open-book'), book, { book })
@@ -83,8 +82,8 @@ test('whatever is sent between books, refused there, and interrupted: no money i
       const checkpoints = new MemoryCheckpoints()
       await openBooks(store)
       checkpoints.failing = () => Promise.resolve()
-      const first = react(store, [ledger], checkpoints)
-      const send = client(store)
+      const first = runReactor(store, [ledger], checkpoints)
+      const send = commandSender(store)
       const request = commandOf('request-transfer')
       const outcomes = await Promise.allSettled(
         wanted.map(({ from, ...body }, at) =>
@@ -95,10 +94,10 @@ test('whatever is sent between books, refused there, and interrupted: no money i
       await eventually('it was sent so far', () => first.sent.length >= Math.min(crashAt, accepted))
       await first.crash()
       checkpoints.failing = undefined
-      const second = react(store, [ledger], checkpoints)
+      const second = runReactor(store, [ledger], checkpoints)
       await caughtUp(second, store)
       await second.close()
-      const events = await logOf(store)
+      const events = await readLog(store)
       expect(events.filter(({ type }) => type === 'TransferRequested')).toHaveLength(accepted)
       check(events)
     }),

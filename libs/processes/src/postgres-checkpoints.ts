@@ -40,7 +40,15 @@ export function postgresCheckpoints({ url, lease, logger }: PostgresCheckpointsO
     await client.connect()
     return client
   }
-  const query = async (sql: string, values: readonly unknown[]): Promise<pg.QueryResult<{ position: string }>> => {
+  type Result = pg.QueryResult<{ position: string }>
+  let last: Promise<unknown> = Promise.resolve()
+  /** One after the other: a connection takes one query at a time. */
+  const query = async (sql: string, values: readonly unknown[]): Promise<Result> => {
+    const mine = last.then(() => run(sql, values))
+    last = mine.catch(() => undefined)
+    return mine
+  }
+  const run = async (sql: string, values: readonly unknown[]): Promise<Result> => {
     connecting ??= connect()
     const mine = connecting
     try {

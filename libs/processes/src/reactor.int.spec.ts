@@ -1,14 +1,15 @@
 import { Leadership } from '#leadership'
 import { ledger } from '#ledger'
 import {
+  commandSender,
   eventually,
   type PostgresWriter,
   postgresWriter,
+  readLog,
   type ScratchDatabase,
   scratchDatabase,
   silentLogger,
 } from '#testing'
-import { client, logOf } from './fixtures/reacting.js'
 import { deliver, place, shop } from './fixtures/shop.js'
 import { migrateProcesses, postgresCheckpoints, Reactor } from './index.js'
 
@@ -71,7 +72,7 @@ const caughtUp = async ({ reactor }: Instance): Promise<void> => {
 }
 
 async function orders(from: number, to: number): Promise<void> {
-  const send = client(writer.store)
+  const send = commandSender(writer.store)
   const placing = Array.from({ length: to - from }, (_, at) =>
     send(place, `order-${from + at}`, { item: 'pen', amount: 1 }),
   )
@@ -79,12 +80,12 @@ async function orders(from: number, to: number): Promise<void> {
 }
 
 async function reservations(): Promise<string[]> {
-  const events = (await logOf(writer.store)).filter(({ type }) => type === 'Reserved' || type === 'Lacked')
+  const events = (await readLog(writer.store)).filter(({ type }) => type === 'Reserved' || type === 'Lacked')
   return events.map(({ data }) => (data as { order: string }).order)
 }
 
 test('the checkpoint comes to the head and is where the next owner goes on', async () => {
-  await client(writer.store)(deliver, 'pen', { amount: 100 })
+  await commandSender(writer.store)(deliver, 'pen', { amount: 100 })
   await orders(0, 50)
   const first = instance('reactor-1')
   await caughtUp(first)
@@ -98,7 +99,7 @@ test('the checkpoint comes to the head and is where the next owner goes on', asy
 })
 
 test('a standby waits, and takes over when the owner has vanished; all that was under way happens once', async () => {
-  await client(writer.store)(deliver, 'pen', { amount: 150 })
+  await commandSender(writer.store)(deliver, 'pen', { amount: 150 })
   const owner = instance('reactor-1')
   await eventually('the first one leads', () => owner.leadership.epoch !== undefined)
   const standby = instance('reactor-2')
@@ -107,7 +108,7 @@ test('a standby waits, and takes over when the owner has vanished; all that was 
   expect(standby.reactor.status.every(({ position }) => position === undefined)).toBe(true)
   // The lease's connection is gone, as after kill -9; the old owner itself does not know yet and goes on for a while.
   const killed = await database.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'headwater lease reactor-1'",
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'headwater lease reactor-1' and datname = current_database()",
   )
   expect(killed).toHaveLength(1)
   await orders(100, 200)
@@ -134,11 +135,11 @@ test('an owner whose epoch is over cannot move the checkpoint, and lets it be', 
 test('checkpoints that cannot be written for a while stop nothing for good', async () => {
   const owner = instance('reactor-1')
   await caughtUp(owner)
-  await client(writer.store)(deliver, 'pen', { amount: 100 })
+  await commandSender(writer.store)(deliver, 'pen', { amount: 100 })
   for (let round = 0; round < 5; round += 1) {
     await orders(round * 10, round * 10 + 10)
     await database.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'headwater reactor %'",
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'headwater reactor %' and datname = current_database()",
     )
   }
   await caughtUp(owner)

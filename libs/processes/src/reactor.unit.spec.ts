@@ -1,26 +1,35 @@
 import { type RecordedEvent } from '#domain-kit'
 import { createMemoryStore, type EventStore, StoreUnavailable } from '#event-store'
-import { eventually } from '#testing'
-import { caughtUp, client, logOf, MemoryCheckpoints, react, type Reacting } from './fixtures/reacting.js'
+import {
+  caughtUp,
+  commandSender,
+  eventually,
+  MemoryCheckpoints,
+  readLog,
+  runReactor,
+  type RunningReactor,
+} from '#testing'
 import { brokenShop, deliver, lateShop, place, shop } from './fixtures/shop.js'
 
 let store: EventStore
 let checkpoints: MemoryCheckpoints
-let send: ReturnType<typeof client>
-let open: Reacting[]
+let send: ReturnType<typeof commandSender>
+let open: RunningReactor[]
 
 beforeEach(() => {
   store = createMemoryStore()
   checkpoints = new MemoryCheckpoints()
-  send = client(store)
+  send = commandSender(store)
   open = []
 })
 afterEach(async () => {
   for (const each of open) await each.close()
 })
 
-function start(...[domains = shop, more]: [Parameters<typeof react>[1]?, Parameters<typeof react>[3]?]): Reacting {
-  const reacting = react(store, domains, checkpoints, more)
+function start(
+  ...[domains = shop, more]: [Parameters<typeof runReactor>[1]?, Parameters<typeof runReactor>[3]?]
+): RunningReactor {
+  const reacting = runReactor(store, domains, checkpoints, more)
   open.push(reacting)
   return reacting
 }
@@ -28,7 +37,7 @@ function start(...[domains = shop, more]: [Parameters<typeof react>[1]?, Paramet
 const order = (id: string, item = 'pen', amount = 1): Promise<bigint> => send(place, `order-${id}`, { item, amount })
 
 async function typesOf(aggregate: string): Promise<string[]> {
-  return (await logOf(store)).filter((each) => each.aggregate === aggregate).map(({ type }) => type)
+  return (await readLog(store)).filter((each) => each.aggregate === aggregate).map(({ type }) => type)
 }
 
 describe('an event', () => {
@@ -37,7 +46,7 @@ describe('an event', () => {
     const placed = await order('1')
     const reacting = start()
     await caughtUp(reacting, store)
-    const events = await logOf(store)
+    const events = await readLog(store)
     const [cause, effect] = [events[Number(placed) - 1], events.at(-1)]
     expect(effect).toMatchObject({ type: 'Reserved', data: { order: 'order-1', amount: 1 } })
     expect(effect?.metadata).toMatchObject({ causationId: cause?.id, actor: 'reservations' })
@@ -63,7 +72,7 @@ describe('an event', () => {
     for (let at = 0; at < 60; at++) await send(place, `order-${at % 6}`, { item: 'pen', amount: 1 + at })
     const reacting = start()
     await caughtUp(reacting, store)
-    const reserved = (await logOf(store)).filter(({ type }) => type === 'Reserved')
+    const reserved = (await readLog(store)).filter(({ type }) => type === 'Reserved')
     const data = reserved.map((each) => each.data as { order: string; amount: number; before: number })
     expect(data).toHaveLength(60)
     for (const stream of new Set(data.map((each) => each.order))) {
@@ -81,7 +90,7 @@ describe('a refusal', () => {
     await caughtUp(reacting, store)
     expect(await typesOf('order')).toEqual(['Placed', 'Cancelled'])
     expect(await typesOf('stock')).toEqual(['Lacked'])
-    expect((await logOf(store)).at(-1)?.data).toEqual({ reason: 'only 0 left' })
+    expect((await readLog(store)).at(-1)?.data).toEqual({ reason: 'only 0 left' })
   })
 
   test('stands when everything is sent again, although the target would accept by now', async () => {
@@ -107,7 +116,7 @@ describe('a refusal', () => {
     await caughtUp(last, store)
     for (const each of owners) await each.close()
     await eventually('all orders are answered', async () => (await typesOf('stock')).length === 60)
-    const settled = (await logOf(store)).filter(({ type }) => type === 'Reserved' || type === 'Lacked')
+    const settled = (await readLog(store)).filter(({ type }) => type === 'Reserved' || type === 'Lacked')
     const orders = settled.map(({ data }) => (data as { order: string }).order)
     expect(new Set(orders).size).toBe(40)
     expect(orders).toHaveLength(40)
@@ -170,7 +179,7 @@ describe('a log that is not available', () => {
       if (calls % 3 === 2) throw new StoreUnavailable('the answer was lost')
       return result
     }
-    const reacting = react({ ...store, append }, shop, checkpoints)
+    const reacting = runReactor({ ...store, append }, shop, checkpoints)
     open.push(reacting)
     await caughtUp(reacting, store)
     expect((await typesOf('stock')).filter((type) => type === 'Reserved')).toHaveLength(10)
@@ -228,7 +237,7 @@ describe('a bug at one event', () => {
     await caughtUp(reacting, store)
     expect(reacting.reactor.status[0]).toMatchObject({ stuck: undefined, trouble: undefined })
     const reserved = (event: RecordedEvent): boolean => event.type === 'Reserved'
-    expect((await logOf(store)).filter(reserved)).toHaveLength(4)
+    expect((await readLog(store)).filter(reserved)).toHaveLength(4)
   })
 
   test('does not keep the process from stopping', async () => {

@@ -80,6 +80,7 @@ export class Runner {
     }
     this.trouble = undefined
     moved()
+    signal.addEventListener('abort', () => this.wake?.(), { once: true })
     try {
       for await (const { events, position } of store.subscribe({ after, signal })) {
         for (const event of events) {
@@ -96,7 +97,7 @@ export class Runner {
       await Promise.all(this.tails.values())
       await keeper.close()
     }
-    if (keeper.failure !== undefined) throw keeper.failure
+    if (keeper.failure) throw keeper.failure
   }
 
   /** The first start is remembered, so that "from now on" stays the same moment. */
@@ -116,7 +117,6 @@ export class Runner {
     while (!signal.aborted && (progress.open >= open_max || this.failing.size > 0))
       await new Promise<void>((resolve) => {
         this.wake = resolve
-        signal.addEventListener('abort', () => resolve(), { once: true })
       })
   }
 
@@ -136,13 +136,14 @@ export class Runner {
   private async insist(event: RecordedEvent, signal: AbortSignal): Promise<boolean> {
     const { delivery, logger, retry = { first_ms: 1_000, max_ms: 60_000 } } = this.options
     const backoff = new Backoff(retry)
-    while (!signal.aborted) {
+    const goesOn = (): boolean => !signal.aborted
+    while (goesOn()) {
       try {
         await delivery.deliver(this.manager, event, signal)
         this.failing.delete(event.position)
         return true
       } catch (error) {
-        if (signal.aborted) break
+        if (!goesOn()) break
         const about = { process: this.manager.name, position: event.position.toString(), type: event.type }
         logger.error({ ...about, reason: reasonOf(error) }, 'an event stops its process manager')
         this.failing.set(event.position, reasonOf(error))
