@@ -18,10 +18,11 @@ const allowed = {
   mesh: ['runtime'],
   runtime: ['domain-kit'],
   commands: ['domain-kit', 'event-store', 'runtime'],
+  processes: ['domain-kit', 'event-store', 'commands', 'leadership', 'runtime'],
   'read-models': ['domain-kit', 'event-store', 'leadership', 'runtime'],
   'http-api': ['domain-kit', 'runtime'],
   'local-runtime': ['mesh', 'runtime'],
-  testing: ['domain-kit', 'event-store', 'leadership', 'mesh', 'runtime', 'commands', 'read-models', 'local-runtime', 'http-api', 'domains', ...domains],
+  testing: ['domain-kit', 'event-store', 'leadership', 'mesh', 'runtime', 'commands', 'processes', 'read-models', 'local-runtime', 'http-api', 'domains', ...domains],
 }
 const spec = '\\.spec\\.ts$'
 module.exports = {

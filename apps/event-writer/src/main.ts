@@ -24,7 +24,7 @@ const settings = {
 } as const
 
 /** Who may append, and who may listen to what is committed. */
-const PEERS = ['command-api', 'projector', 'reporter', 'query-api', 'controller']
+const PEERS = ['command-api', 'projector', 'reporter', 'reactor', 'query-api', 'controller']
 
 /** The one serialized writer. Further instances stand by until it has vanished or its lease has ended. */
 await startService('event-writer', settings, async ({ config, logger, health, metrics, onStop, endpoint }) => {

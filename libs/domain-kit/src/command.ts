@@ -60,8 +60,11 @@ export interface CommandDefinition<
   Found extends string,
 > {
   readonly body: DtoClass<Body>
-  /** `METHOD /path`; the parameter named like the aggregate is the target, the others are fields of the body. */
-  readonly route: Sourced<R, Name, Body> & R
+  /**
+   * `METHOD /path`; the parameter named like the aggregate is the target, the others are fields of the body.
+   * Default `POST /<aggregate>s/{<aggregate>}/<name>`. No route at all when the domain lists the command as `internal`.
+   */
+  readonly route?: Sourced<R, Name, Body> & R
   /** Status of the answer. Default 201. */
   readonly status?: 200 | 201 | 202
   /** A sentence for the OpenAPI page. */
@@ -163,7 +166,7 @@ export function command<
     name,
     aggregate: of,
     body: definition.body,
-    route: definition.route,
+    route: definition.route ?? `POST /${of.name}s/{${of.name}}/${name}`,
     status: definition.status ?? 201,
     summary: definition.summary ?? name,
     rejections: definition.rejections,

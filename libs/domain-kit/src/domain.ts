@@ -1,5 +1,6 @@
 import { type Capability, type Need } from './capability.js'
 import { type AnyAggregate, type AnyCommand } from './command.js'
+import { type ProcessManager } from './process-manager.js'
 import { type AnyAggregateRef, type AnyProjection } from './projection.js'
 import { type Report } from './report.js'
 import { type Resource } from './resource.js'
@@ -12,6 +13,9 @@ export interface Domain {
   /** `/v1/<name>`: every route of the domain begins with it. */
   readonly prefix: string
   readonly commands: readonly AnyCommand[]
+  /** Commands that only process managers send: no route, no bulk line. */
+  readonly internal: readonly AnyCommand[]
+  readonly processManagers: readonly ProcessManager[]
   readonly resources: readonly Resource[]
   readonly projections: readonly AnyProjection[]
   readonly reports: readonly Report[]
@@ -25,6 +29,9 @@ export interface Domain {
 
 export interface DomainDefinition {
   readonly commands: readonly AnyCommand[]
+  /** Commands that only process managers send: no route, no bulk line. */
+  readonly internal?: readonly AnyCommand[]
+  readonly processManagers?: readonly ProcessManager[]
   readonly resources?: readonly Resource[]
   /** Projections without a resource of their own; those of resources and reports are found by themselves. */
   readonly projections?: readonly AnyProjection[]
@@ -44,10 +51,10 @@ export function domain(name: string, definition: DomainDefinition): Domain {
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(name))
     throw new RangeError(`domain "${name}": a name is 1-31 of [a-z0-9-], first a letter`)
   const prefix = `/v1/${name}`
-  const { commands, resources = [], reports = [], titles = {} } = definition
+  const { commands, internal = [], processManagers = [], resources = [], reports = [], titles = {} } = definition
   unique(
     `domain "${name}" command`,
-    commands.map((each) => each.name),
+    [...commands, ...internal].map((each) => each.name),
   )
   unique(
     `domain "${name}" report`,
@@ -68,21 +75,31 @@ export function domain(name: string, definition: DomainDefinition): Domain {
     `domain "${name}" projection`,
     projections.map((each) => each.name),
   )
-  checkRejections(name, commands)
-  const aggregates = aggregatesOf(commands, projections)
-  const needs = needsOf(definition)
-  return { kind: 'domain', name, prefix, commands, resources, projections, reports, aggregates, needs, titles }
+  const every = [...commands, ...internal]
+  checkRejections(name, every)
+  const aggregates = aggregatesOf([...every.map((each) => each.aggregate), ...projections.map((each) => each.of)])
+  const needs = needsOf(every, definition.needs ?? [])
+  return {
+    kind: 'domain',
+    name,
+    prefix,
+    commands,
+    internal,
+    processManagers,
+    resources,
+    projections,
+    reports,
+    aggregates,
+    needs,
+    titles,
+  }
 }
 
-function aggregatesOf(commands: readonly AnyCommand[], projections: readonly AnyProjection[]): readonly AnyAggregate[] {
-  const refs: readonly AnyAggregateRef[] = [
-    ...commands.map((each) => each.aggregate),
-    ...projections.map((each) => each.of),
-  ]
+function aggregatesOf(refs: readonly AnyAggregateRef[]): readonly AnyAggregate[] {
   return [...new Set(refs)].filter((each): each is AnyAggregate => 'evolve' in each)
 }
 
-function needsOf({ commands, needs = [] }: DomainDefinition): readonly Need[] {
+function needsOf(commands: readonly AnyCommand[], needs: readonly Capability[]): readonly Need[] {
   return [
     ...needs.map((capability) => ({ capability, of: 'all of it' })),
     ...commands.flatMap((command) =>
@@ -92,23 +109,41 @@ function needsOf({ commands, needs = [] }: DomainDefinition): readonly Need[] {
 }
 
 /**
- * Checks at boot that domains can live side by side: streams and tables have their aggregates' and projections' names.
+ * Checks at boot that domains can live side by side: streams and tables have their aggregates' and projections' names; and
+ * that what process managers send is there.
  *
- * @throws RangeError naming the first domain, aggregate or projection whose name two of them use.
+ * @throws RangeError naming the first domain, aggregate, projection or process manager whose name two of them use, or the first
+ *   process manager that sends a command, or follows an aggregate, of no installed domain.
  */
 export function install(domains: readonly Domain[]): readonly Domain[] {
   unique(
     'domain',
     domains.map(({ name }) => name),
   )
+  const commands = domains.flatMap((each) => [...each.commands, ...each.internal])
+  const aggregates = [...new Set(domains.flatMap((each) => each.aggregates))]
   unique(
     'aggregate',
-    [...new Set(domains.flatMap(({ aggregates }) => aggregates))].map(({ name }) => name),
+    aggregates.map(({ name }) => name),
   )
   unique(
     'projection',
     [...new Set(domains.flatMap(({ projections }) => projections))].map(({ name }) => name),
   )
+  const managers = domains.flatMap(({ processManagers }) => processManagers)
+  unique(
+    'process manager',
+    managers.map(({ name }) => name),
+  )
+  const projected = domains.flatMap(({ projections }) => projections.map((each) => each.of.name))
+  const followed = new Set([...aggregates.map(({ name }) => name), ...projected])
+  for (const { name, of, sends } of managers) {
+    const missing = sends.find((each) => !commands.includes(each))
+    if (missing)
+      throw new RangeError(`process manager "${name}" sends "${missing.name}", a command of no installed domain`)
+    if (!followed.has(of.name))
+      throw new RangeError(`process manager "${name}" follows "${of.name}", an aggregate of no installed domain`)
+  }
   return domains
 }
 

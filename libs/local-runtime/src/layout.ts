@@ -36,6 +36,7 @@ export interface Ports {
   readonly writer: number
   readonly projector: number
   readonly reporter: number
+  readonly reactor: number
   readonly writerLink: number
   readonly primary: number
   readonly replica: number
@@ -51,6 +52,7 @@ export function portsFrom(base: number): Ports {
     writer: base + 4,
     projector: base + 5,
     reporter: base + 6,
+    reactor: base + 7,
     writerLink: base + 14,
     primary: base + 50,
     replica: base + 51,

@@ -114,10 +114,10 @@ export async function localPlan(config: LocalConfig): Promise<LocalPlan> {
 const START_ORDER = [
   ['postgres-primary', 'redis'],
   ['postgres-replica', 'event-writer-1', 'query-api-1'],
-  ['projector-1', 'command-api-1', 'reporter-1'],
+  ['projector-1', 'command-api-1', 'reporter-1', 'reactor-1'],
 ]
 
-const STOP_ORDER = ['command-api', 'query-api', 'reporter', 'projector', 'event-writer']
+const STOP_ORDER = ['command-api', 'query-api', 'reactor', 'reporter', 'projector', 'event-writer']
 
 function appsOf(
   ports: Ports,
@@ -133,6 +133,7 @@ function appsOf(
     { role: 'query-api', instance: 'query-api-1', port: ports.queries, env: {} },
     { role: 'command-api', instance: 'command-api-1', port: ports.commands, env: {} },
     { role: 'reporter', instance: 'reporter-1', port: ports.reporter, env: {} },
+    { role: 'reactor', instance: 'reactor-1', port: ports.reactor, env: {} },
   ]
 }
 

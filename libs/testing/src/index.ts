@@ -9,6 +9,14 @@ export { checkLog } from './log-checker/check-log.js'
 export { type Fault, type LogCounts, type LogReport } from './log-checker/findings.js'
 export { type CheckInput, type Epochs, type LogEvent, type Operation } from './log-checker/history.js'
 export { PLANTED_BUGS, plantBug, type PlantedBug, type PlantedStore } from './log-checker/planted/plant-bug.js'
+export {
+  caughtUp,
+  commandSender,
+  MemoryCheckpoints,
+  readLog,
+  runReactor,
+  type RunningReactor,
+} from './processes/run-reactor.js'
 export { Random } from './random.js'
 export { sharedClock_ms } from './workload/record-append.js'
 export { type ClientOptions, runClient } from './workload/run-client.js'

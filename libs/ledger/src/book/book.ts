@@ -1,5 +1,6 @@
 import { addText, aggregate, Dictionary, inverseText } from '#domain-kit'
 import { type Amount, type BookEvent, type Entry, type Posting } from './events.js'
+import { refund } from './transfer.js'
 
 export interface Account {
   readonly isOpen: boolean
@@ -15,6 +16,8 @@ export interface BookState {
   readonly isOpen: boolean
   readonly accounts: Dictionary<Account>
   readonly holds: Dictionary<Entry>
+  /** By transfer, the refund of each one that the receiving book has not answered yet; what it takes is reserved. */
+  readonly transfers: Dictionary<Entry>
 }
 
 const NEW_ACCOUNT: Account = { isOpen: true, lowestBalance: [], balances: Dictionary.empty(), held: Dictionary.empty() }
@@ -56,7 +59,17 @@ function settle(state: BookState, id: string): BookState {
   return hold ? { ...state, holds: state.holds.delete(id), accounts: reserve(state.accounts, hold, -1) } : state
 }
 
-const NOTHING: BookState = { isOpen: false, accounts: Dictionary.empty(), holds: Dictionary.empty() }
+function endTransfer(state: BookState, id: string): BookState {
+  const back = state.transfers.get(id)
+  return back ? { ...state, transfers: state.transfers.delete(id), accounts: reserve(state.accounts, back, -1) } : state
+}
+
+const NOTHING: BookState = {
+  isOpen: false,
+  accounts: Dictionary.empty(),
+  holds: Dictionary.empty(),
+  transfers: Dictionary.empty(),
+}
 
 /** A set of double-entry accounts in any number of commodities: one per location or company, one stream each. */
 export const book = aggregate<BookEvent>()('book', {
@@ -82,5 +95,17 @@ export const book = aggregate<BookEvent>()('book', {
       accounts: reserve(state.accounts, hold, 1),
     }),
     HoldReleased: (state, { id }) => settle(state, id),
+    TransferRequested: (state, transfer) => {
+      const back = refund(transfer)
+      return {
+        ...state,
+        transfers: state.transfers.set(transfer.id, back),
+        accounts: reserve(state.accounts, back, 1),
+      }
+    },
+    TransferCompleted: (state, { id }) => endTransfer(state, id),
+    TransferRefunded: (state, { id }) => endTransfer(state, id),
+    TransferReceived: (state) => state,
+    TransferDeclined: (state) => state,
   },
 })

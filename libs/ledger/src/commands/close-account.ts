@@ -6,12 +6,12 @@ export class CloseAccount {
   @IsAccountName() readonly account!: string
 }
 
-function holdTouching(state: BookState, account: string): string | undefined {
-  for (const [id, { postings }] of state.holds) if (postings.some((each) => each.account === account)) return id
+function touching(entries: BookState['holds'], account: string): string | undefined {
+  for (const [id, { postings }] of entries) if (postings.some((each) => each.account === account)) return id
   return undefined
 }
 
-/** A closed account keeps its balance and takes no further posting. An open hold that touches it must be settled first. */
+/** A closed account keeps its balance and takes no further posting. Open holds and transfers that touch it must be settled first. */
 export const closeAccount = command(book, 'close-account', {
   body: CloseAccount,
   route: 'DELETE /books/{book}/accounts/{account}',
@@ -23,9 +23,12 @@ export const closeAccount = command(book, 'close-account', {
     const known = state.accounts.get(account)
     if (!known) return reject('account-not-found', `book "${target}" has no account "${account}"`)
     if (!known.isOpen) return reject('account-closed', `account "${account}" is closed already`)
-    const hold = holdTouching(state, account)
+    const hold = touching(state.holds, account)
     if (hold !== undefined)
       return reject('account-held', `hold "${hold}" touches account "${account}"; capture or release it first`)
+    const transfer = touching(state.transfers, account)
+    if (transfer !== undefined)
+      return reject('account-held', `transfer "${transfer}" touches account "${account}" and is not settled yet`)
     return [event('AccountClosed', { account })]
   },
 })

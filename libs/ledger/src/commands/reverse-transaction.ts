@@ -1,6 +1,6 @@
 import { command, inverseText } from '#domain-kit'
 import { book } from '../book/book.js'
-import { type Posting } from '../book/events.js'
+import { type BookEvent, type Posting } from '../book/events.js'
 import { checkPostings, POSTING_REJECTIONS } from '../book/rules.js'
 import { IsDay, IsId } from '../input/names.js'
 
@@ -12,6 +12,9 @@ export class ReverseTransaction {
   @IsDay() readonly date!: string
 }
 
+/** What stands after a transaction that another book has, or will have, the other half of. */
+const OF_TRANSFER: ReadonlySet<BookEvent['type']> = new Set(['TransferRequested', 'TransferReceived'])
+
 const reversed = (posting: Posting): Posting => ({ ...posting, amount: inverseText(posting.amount) })
 
 export const reverseTransaction = command(book, 'reverse-transaction', {
@@ -21,6 +24,7 @@ export const reverseTransaction = command(book, 'reverse-transaction', {
   rejections: {
     ...POSTING_REJECTIONS,
     'transaction-not-found': 404,
+    'transaction-of-transfer': 422,
     'transaction-exists': 409,
     'already-reversed': 409,
   },
@@ -31,6 +35,8 @@ export const reverseTransaction = command(book, 'reverse-transaction', {
   lookups: ({ transaction }) => ({ original: `transaction/${transaction}` }),
   decide: (state, { transaction, id, date }, { event, reject, target, found }) => {
     if (!state.isOpen) return reject('book-not-found', `there is no book "${target}"; open it first`)
+    if (found.original && OF_TRANSFER.has(found.original.type))
+      return reject('transaction-of-transfer', `"${transaction}" belongs to a transfer; send a transfer back`)
     if (found.original?.type !== 'TransactionPosted')
       return reject('transaction-not-found', `book "${target}" has no transaction "${transaction}"`)
     const { postings, description } = found.original.data

@@ -62,25 +62,31 @@ export const IsId = (): PropertyDecorator => IsText({ min: 1, max: 128 })
 /** A description or comment: at most 4,000 characters, newline and tab allowed. */
 export const IsProse = (): PropertyDecorator => IsText({ min: 0, max: 4000, lines: true })
 
-function amountFault(value: unknown, nonNegative: boolean): string | undefined {
+interface AmountRule {
+  readonly nonNegative?: boolean
+  /** Above zero. */
+  readonly positive?: boolean
+}
+
+function amountFault(value: unknown, { nonNegative = false, positive = false }: AmountRule): string | undefined {
   if (typeof value !== 'string') return 'must be a string such as "-12.50", so that no digit is lost'
   if (value.length > AMOUNT_DIGITS_MAX + 2 || value.replaceAll(/[-.]/g, '').length > AMOUNT_DIGITS_MAX)
     return `must have at most ${AMOUNT_DIGITS_MAX} digits`
   if (!isDecimal(value)) return 'must be an optional "-", digits, and an optional "." with digits'
   if (nonNegative && value.startsWith('-') && /[1-9]/.test(value)) return 'must not be negative'
+  if (positive && (value.startsWith('-') || !/[1-9]/.test(value))) return 'must be above zero'
   return undefined
 }
 
 /** An exact decimal as text: optional `-`, digits, optional `.` and digits; at most {@link AMOUNT_DIGITS_MAX} digits. */
-export function IsAmount(options: { nonNegative?: boolean } = {}): PropertyDecorator {
-  const nonNegative = options.nonNegative ?? false
+export function IsAmount(rule: AmountRule = {}): PropertyDecorator {
+  const sign = rule.nonNegative || rule.positive ? '' : '-?'
   return ValidateBy({
     name: 'isAmount',
-    constraints: [{ jsonSchema: { type: 'string', pattern: `^${nonNegative ? '' : '-?'}\\d+(\\.\\d+)?$` } }],
+    constraints: [{ jsonSchema: { type: 'string', pattern: `^${sign}\\d+(\\.\\d+)?$` } }],
     validator: {
-      validate: (value) => amountFault(value, nonNegative) === undefined,
-      defaultMessage: (args) =>
-        `${args?.property ?? 'amount'} ${amountFault(args?.value, nonNegative) ?? 'is not an amount'}`,
+      validate: (value) => amountFault(value, rule) === undefined,
+      defaultMessage: (args) => `${args?.property ?? 'amount'} ${amountFault(args?.value, rule) ?? 'is not an amount'}`,
     },
   })
 }

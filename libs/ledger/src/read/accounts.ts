@@ -39,9 +39,7 @@ export const accounts = projection('accounts', {
         const names = new Set(event.data.postings.map(({ account }) => account))
         return [...names].map((account) => ({ book: event.aggregateId, account }))
       }
-      case 'BookOpened':
-      case 'HoldPlaced':
-      case 'HoldReleased':
+      default:
         return []
     }
   },

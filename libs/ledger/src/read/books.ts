@@ -31,6 +31,12 @@ export const books = projection('books', {
     }),
     HoldPlaced: (row, _, { revision }) => ({ ...row, revision, open_holds: row.open_holds + 1 }),
     HoldReleased: (row, _, { revision }) => ({ ...row, revision, open_holds: row.open_holds - 1 }),
+    TransferRequested: (row, _, { revision }) => ({ ...row, revision }),
+    TransferCompleted: (row, _, { revision }) => ({ ...row, revision }),
+    TransferRefunded: (row, _, { revision }) => ({ ...row, revision }),
+    TransferReceived: (row, _, { revision }) => ({ ...row, revision }),
+    /** A book that nobody opened declines, too, and stays no book. */
+    TransferDeclined: (row, _, { revision }) => (row.opened === '' ? null : { ...row, revision }),
   },
 })
 

@@ -21,9 +21,7 @@ export const holds = projection('holds', {
         return { book: event.aggregateId, hold: event.data.id }
       case 'TransactionPosted':
         return event.data.captures === undefined ? [] : { book: event.aggregateId, hold: event.data.captures }
-      case 'BookOpened':
-      case 'AccountOpened':
-      case 'AccountClosed':
+      default:
         return []
     }
   },

@@ -17,6 +17,7 @@ const INSTANCES = [
   'query-api-1',
   'command-api-1',
   'reporter-1',
+  'reactor-1',
 ]
 
 const PATIENCE = { timeout_ms: 60_000 }

@@ -1,0 +1,33 @@
+import { IsOptional } from 'class-validator'
+import { command } from '#domain-kit'
+import { book } from '../book/book.js'
+import { checkPostings, POSTING_REJECTIONS } from '../book/rules.js'
+import { incoming, incomingId } from '../book/transfer.js'
+import { IsAccountName, IsAmount, IsCommodity, IsDay, IsProse } from '../input/names.js'
+import { OriginDto } from '../input/transfer.dto.js'
+
+export class ReceiveTransfer extends OriginDto {
+  @IsDay() readonly date!: string
+  @IsOptional() @IsProse() readonly description?: string
+  /** Of the receiving book. */
+  @IsAccountName() readonly account!: string
+  @IsAmount({ positive: true }) readonly amount!: string
+  @IsCommodity() readonly commodity!: string
+}
+
+/** Sent to the receiving book, under the rules that every transaction there must pass. */
+export const receiveTransfer = command(book, 'receive-transfer', {
+  body: ReceiveTransfer,
+  rejections: { ...POSTING_REJECTIONS, 'transaction-exists': 409 },
+  claims: (body) => [{ name: `transaction/${incomingId(body)}`, taken: 'transaction-exists' }],
+  decide: (state, transfer, { event, reject, target }) => {
+    const transaction = incoming(transfer)
+    const { from, id } = transfer
+    return (
+      checkPostings(state, transaction.postings, { target, reject }) ?? [
+        event('TransactionPosted', transaction),
+        event('TransferReceived', { from, id }),
+      ]
+    )
+  },
+})

@@ -1,0 +1,230 @@
+import { given, recorded } from '#domain-kit'
+import { faultNamesOf } from '#testing'
+import { book } from '../book/book.js'
+import { type BookEvent } from '../book/events.js'
+import { outgoing } from '../book/transfer.js'
+import {
+  accountClosed,
+  accountOpened,
+  bookOpened,
+  bookWith,
+  DAY,
+  entry,
+  posted,
+  posting,
+  requested,
+  sending,
+  transfer,
+} from '../fixtures/book-events.js'
+import { closeAccount } from './close-account.js'
+import { postTransaction } from './post-transaction.js'
+import { receiveTransfer } from './receive-transfer.js'
+import { requestTransfer, RequestTransfer } from './request-transfer.js'
+import { reverseTransaction } from './reverse-transaction.js'
+import { completeTransfer, declineTransfer, refundTransfer } from './settle-transfer.js'
+
+const west = { target: 'west' }
+const open = bookWith('cash', 'other', 'transfers:east')
+const t1 = sending('t1', '12.50')
+const refusal = { code: 'account-closed', reason: 'account "till" is closed' }
+const refunded: BookEvent[] = [
+  posted(entry('t1/refund', posting('cash', '12.50'), posting('transfers:east', '-12.50'))),
+  { type: 'TransferRefunded', data: { id: 't1', ...refusal } },
+]
+
+describe('a transfer that is requested', () => {
+  test('takes the money out of its account, onto the account with the other book', () => {
+    given(book, ...open)
+      .when(requestTransfer, { ...t1, description: 'Rent' }, west)
+      .then(
+        posted({
+          ...{ id: 't1', date: DAY, description: 'Rent' },
+          postings: [posting('cash', '-12.50'), posting('transfers:east', '12.50')],
+        }),
+        { type: 'TransferRequested', data: { ...t1, description: 'Rent' } },
+      )
+  })
+
+  test('needs a book, an account, and an account with the other book', () => {
+    given(book).when(requestTransfer, t1, west).thenRejected('book-not-found')
+    const refused = given(book, ...bookWith('other'))
+      .when(requestTransfer, t1, west)
+      .thenRejected('account-not-open')
+    expect(refused.errors?.map(({ field, message }) => [field, message])).toEqual([
+      ['account', 'account "cash" was never opened'],
+      ['to', 'account "transfers:east" was never opened'],
+    ])
+    given(book, ...open, accountClosed('transfers:east'))
+      .when(requestTransfer, t1, west)
+      .thenRejected('account-closed')
+  })
+
+  test('may not bring its account below the lowest balance', () => {
+    const poor = [
+      bookOpened,
+      accountOpened('cash', { commodity: 'EUR', amount: '-12.49' }),
+      accountOpened('transfers:east'),
+    ]
+    const refused = given(book, ...poor)
+      .when(requestTransfer, t1, west)
+      .thenRejected('below-lowest-balance')
+    expect(refused.errors?.map(({ field }) => field)).toEqual(['amount'])
+  })
+
+  test('goes to another book', () => {
+    given(book, ...open, accountOpened('transfers:west'))
+      .when(requestTransfer, { ...t1, to: 'west' }, west)
+      .thenRejected('transfer-to-itself')
+  })
+
+  test('takes the id of a transaction, and that of its refund', () => {
+    expect(requestTransfer.claims(t1).map(({ name }) => name)).toEqual(['transaction/t1', 'transaction/t1/refund'])
+  })
+})
+
+describe('while a transfer is under way', () => {
+  const underWay = [...open, ...requested(t1)]
+
+  test('its accounts stay open, so that the money can come back', () => {
+    for (const account of ['cash', 'transfers:east']) {
+      const refused = given(book, ...underWay)
+        .when(closeAccount, { account })
+        .thenRejected('account-held')
+      expect(refused.detail).toBe(`transfer "t1" touches account "${account}" and is not settled yet`)
+    }
+    given(book, ...underWay, ...refunded)
+      .when(closeAccount, { account: 'cash' })
+      .then(accountClosed('cash'))
+    given(book, ...underWay, { type: 'TransferCompleted', data: { id: 't1' } })
+      .when(closeAccount, { account: 'cash' })
+      .then(accountClosed('cash'))
+  })
+
+  test('what a refund would take is reserved, so that no rule can stop it', () => {
+    const strict = [
+      ...bookWith('cash', 'other'),
+      accountOpened('transfers:east', { commodity: 'EUR', amount: '0' }),
+      ...requested(t1),
+    ]
+    const taking = transfer('x', 'transfers:east', 'other', '0.01')
+    given(book, ...strict)
+      .when(postTransaction, taking)
+      .thenRejected('below-lowest-balance')
+    given(book, ...strict, { type: 'TransferCompleted', data: { id: 't1' } })
+      .when(postTransaction, taking)
+      .then(posted(taking))
+  })
+
+  test('its transaction is not reversed, on neither side', () => {
+    const undo = { transaction: 't1', id: 'r', date: DAY }
+    const after: BookEvent[] = [
+      { type: 'TransferRequested', data: t1 },
+      { type: 'TransferReceived', data: { from: 'west', id: 't1' } },
+    ]
+    for (const event of after)
+      given(book, ...underWay)
+        .when(reverseTransaction, undo, { found: { original: recorded(event) } })
+        .thenRejected('transaction-of-transfer')
+  })
+})
+
+describe('a transfer that arrives', () => {
+  const arriving = { from: 'west', id: 't1', date: DAY, account: 'till', amount: '12.50', commodity: 'EUR' }
+  const east = { target: 'east' }
+
+  test('brings the money in, off the account with the sending book', () => {
+    given(book, ...bookWith('till', 'transfers:west'))
+      .when(receiveTransfer, arriving, east)
+      .then(posted(entry('west/t1', posting('till', '12.50'), posting('transfers:west', '-12.50'))), {
+        type: 'TransferReceived',
+        data: { from: 'west', id: 't1' },
+      })
+  })
+
+  test('is refused by the rules of every transaction, and by a book that has no account with the sender', () => {
+    const refuse = (...history: readonly BookEvent[]) => given(book, ...history).when(receiveTransfer, arriving, east)
+    refuse().thenRejected('book-not-found')
+    refuse(...bookWith('till')).thenRejected('account-not-open')
+    refuse(...bookWith('transfers:west')).thenRejected('account-not-open')
+    refuse(...bookWith('till', 'transfers:west'), accountClosed('till')).thenRejected('account-closed')
+  })
+
+  test('is refused beyond what the receiving book takes on trust', () => {
+    const trusting = (amount: string) =>
+      given(book, ...bookWith('till'), accountOpened('transfers:west', { commodity: 'EUR', amount }))
+    trusting('-12.49').when(receiveTransfer, arriving, east).thenRejected('below-lowest-balance')
+    const { decision } = trusting('-12.50').when(receiveTransfer, arriving, east)
+    expect(decision).toHaveLength(2)
+  })
+
+  test('takes an id of its own in the receiving book', () => {
+    expect(receiveTransfer.claims(arriving).map(({ name }) => name)).toEqual(['transaction/west/t1'])
+  })
+
+  test('and is refused leaves that as a fact, also where no book is', () => {
+    const declined = { from: 'west', id: 't1', ...refusal }
+    for (const history of [[], bookWith('till')])
+      given(book, ...history)
+        .when(declineTransfer, declined, east)
+        .then({ type: 'TransferDeclined', data: declined })
+  })
+})
+
+describe('a transfer that is settled', () => {
+  const underWay = [...open, ...requested(t1)]
+
+  test('is completed', () => {
+    given(book, ...underWay)
+      .when(completeTransfer, { id: 't1' }, west)
+      .then({ type: 'TransferCompleted', data: { id: 't1' } })
+  })
+
+  test('or is refunded, with the reason', () => {
+    given(book, ...underWay)
+      .when(refundTransfer, { id: 't1', ...refusal }, west)
+      .then(...refunded)
+  })
+
+  test('is settled once', () => {
+    const ends: BookEvent[][] = [[{ type: 'TransferCompleted', data: { id: 't1' } }], refunded]
+    for (const end of ends) {
+      const settled = given(book, ...underWay, ...end)
+      settled.when(completeTransfer, { id: 't1' }, west).thenRejected('transfer-not-open')
+      settled.when(refundTransfer, { id: 't1', ...refusal }, west).thenRejected('transfer-not-open')
+    }
+  })
+
+  test('that nobody requested is no transfer', () => {
+    given(book, ...open, posted(outgoing(t1)))
+      .when(completeTransfer, { id: 't1' }, west)
+      .thenRejected('transfer-not-open')
+  })
+})
+
+describe('the body of a transfer', () => {
+  const good = { ...t1, description: 'two\nlines' }
+
+  test('may be this', () => {
+    expect(faultNamesOf(RequestTransfer, good)).toEqual([])
+    expect(faultNamesOf(RequestTransfer, { ...good, id: 'x'.repeat(63), commodity: '' })).toEqual([])
+  })
+
+  test.each([
+    ['id', 'x'.repeat(64)],
+    ['id', ''],
+    ['date', '2026-02-30'],
+    ['to', 'a/b'],
+    ['account', ''],
+    ['toAccount', 'x'.repeat(256)],
+    ['amount', '0'],
+    ['amount', '0.00'],
+    ['amount', '-1'],
+    ['amount', '-0'],
+    ['amount', 1],
+    ['commodity', 'x'.repeat(65)],
+    ['description', '\u0000'],
+    ['colour', 'red'],
+  ])('%s may not be %j', (field, value) => {
+    expect(faultNamesOf(RequestTransfer, { ...good, [field]: value }).map((it) => it.split(' ')[0])).toEqual([field])
+  })
+})

@@ -1,0 +1,156 @@
+import { type ProcessManager, type RecordedEvent } from '#domain-kit'
+import { type EventStore } from '#event-store'
+import { type Logger, reasonOf } from '#runtime'
+import { Backoff, type BackoffOptions } from './backoff.js'
+import { type Checkpoints, StaleTerm } from './checkpoints.js'
+import { CheckpointKeeper } from './checkpoint-keeper.js'
+import { type Delivery } from './delivery.js'
+import { Progress } from './progress.js'
+
+export interface RunnerOptions {
+  readonly store: EventStore
+  readonly delivery: Delivery
+  readonly logger: Logger
+  /** Events taken up and not passed by the checkpoint yet, at most. Default 256. */
+  readonly open_max?: number
+  /** Between attempts at an event that fails. Default 1 s, doubling to 1 min. */
+  readonly retry?: BackoffOptions
+}
+
+/** Where a process manager stands still, and why. */
+export interface Stuck {
+  readonly position: bigint
+  readonly reason: string
+}
+
+/**
+ * One process manager on its way through the log: events of one stream one after the other, those of different streams at the same
+ * time. An event that fails is tried again, more and more slowly; until it succeeds nothing new is taken up.
+ */
+export class Runner {
+  /** Last position dealt with; undefined while it does not run. */
+  position: bigint | undefined
+  /** Why it cannot go on, until it does. */
+  trouble: string | undefined
+  private readonly failing = new Map<bigint, string>()
+  private readonly tails = new Map<string, Promise<void>>()
+  private wake: (() => void) | undefined
+
+  constructor(
+    readonly manager: ProcessManager,
+    private readonly options: RunnerOptions,
+  ) {}
+
+  /** The first event that fails. */
+  get stuck(): Stuck | undefined {
+    const [first] = [...this.failing].sort(([a], [b]) => (a < b ? -1 : 1))
+    return first && { position: first[0], reason: first[1] }
+  }
+
+  /** Until the signal aborts or the term is over; what is in hand then has come to its end. */
+  async run(checkpoints: Checkpoints, signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff({ first_ms: 250, max_ms: 5_000 })
+    while (!signal.aborted) {
+      try {
+        await this.follow(checkpoints, signal)
+      } catch (error) {
+        if (error instanceof StaleTerm) break
+        this.trouble = reasonOf(error)
+        this.options.logger.error(
+          { process: this.manager.name, reason: this.trouble },
+          'a process manager begins again',
+        )
+        await backoff.wait(signal)
+      }
+    }
+    this.position = undefined
+  }
+
+  private async follow(checkpoints: Checkpoints, outer: AbortSignal): Promise<void> {
+    const { store } = this.options
+    const after = (await checkpoints.load(this.manager.name)) ?? (await this.begin(checkpoints))
+    const progress = new Progress(after)
+    const ending = new AbortController()
+    const signal = AbortSignal.any([outer, ending.signal])
+    const keeper = new CheckpointKeeper(checkpoints, this.manager.name, after, (error) => ending.abort(error))
+    const moved = (): void => {
+      this.position = progress.checkpoint
+      keeper.moved(progress.checkpoint)
+      this.wake?.()
+    }
+    this.trouble = undefined
+    moved()
+    signal.addEventListener('abort', () => this.wake?.(), { once: true })
+    try {
+      for await (const { events, position } of store.subscribe({ after, signal })) {
+        for (const event of events) {
+          if (!this.concerns(event)) continue
+          await this.room(progress, signal)
+          this.take(event, progress.begin(event.position), moved, signal)
+        }
+        if (signal.aborted) break
+        progress.pass(position)
+        moved()
+      }
+    } finally {
+      ending.abort()
+      await Promise.all(this.tails.values())
+      await keeper.close()
+    }
+    if (keeper.failure) throw keeper.failure
+  }
+
+  /** The first start is remembered, so that "from now on" stays the same moment. */
+  private async begin(checkpoints: Checkpoints): Promise<bigint> {
+    const position = this.manager.start === 'head' ? await this.options.store.head() : 0n
+    await checkpoints.save(this.manager.name, position)
+    return position
+  }
+
+  private concerns({ aggregate, type }: RecordedEvent): boolean {
+    return aggregate === this.manager.of.name && this.manager.types.includes(type)
+  }
+
+  /** Until another event may be taken up. */
+  private async room(progress: Progress, signal: AbortSignal): Promise<void> {
+    const { open_max = 256 } = this.options
+    while (!signal.aborted && (progress.open >= open_max || this.failing.size > 0))
+      await new Promise<void>((resolve) => {
+        this.wake = resolve
+      })
+  }
+
+  /** Behind the event of its stream that was taken up before it. */
+  private take(event: RecordedEvent, done: () => void, moved: () => void, signal: AbortSignal): void {
+    const { stream } = event
+    const before = this.tails.get(stream) ?? Promise.resolve()
+    const mine = before.then(async () => {
+      if (await this.insist(event, signal)) done()
+      moved()
+      if (this.tails.get(stream) === mine) this.tails.delete(stream)
+    })
+    this.tails.set(stream, mine)
+  }
+
+  /** @returns whether the event is dealt with; false when the signal aborted first. */
+  private async insist(event: RecordedEvent, signal: AbortSignal): Promise<boolean> {
+    const { delivery, logger, retry = { first_ms: 1_000, max_ms: 60_000 } } = this.options
+    const backoff = new Backoff(retry)
+    const goesOn = (): boolean => !signal.aborted
+    while (goesOn()) {
+      try {
+        await delivery.deliver(this.manager, event, signal)
+        this.failing.delete(event.position)
+        return true
+      } catch (error) {
+        if (!goesOn()) break
+        const about = { process: this.manager.name, position: event.position.toString(), type: event.type }
+        logger.error({ ...about, reason: reasonOf(error) }, 'an event stops its process manager')
+        this.failing.set(event.position, reasonOf(error))
+        await backoff.wait(signal)
+      }
+    }
+    this.failing.delete(event.position)
+    return false
+  }
+}

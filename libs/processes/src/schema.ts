@@ -1,0 +1,30 @@
+import pg from 'pg'
+import { LEASES_SQL } from '#leadership'
+
+/** The lock under which the read models are migrated, too: both make the schema `headwater`. */
+const LOCK_SQL = 'select pg_advisory_lock(7400002)'
+
+const PROCESSES_SQL = `
+create schema if not exists headwater;
+${LEASES_SQL('headwater')};
+create table if not exists headwater.process_checkpoints (
+  process text primary key,
+  position bigint not null,
+  epoch bigint not null
+)`
+
+/** Makes what the process managers need in the read models' database. Idempotent; concurrent calls wait for each other. */
+export async function migrateProcesses(url: string): Promise<void> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'headwater migrations',
+    connectionTimeoutMillis: 5_000,
+  })
+  await client.connect()
+  try {
+    await client.query(LOCK_SQL)
+    await client.query(PROCESSES_SQL)
+  } finally {
+    await client.end()
+  }
+}
