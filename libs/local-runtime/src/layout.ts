@@ -34,9 +34,11 @@ export interface Ports {
   readonly queries: number
   readonly controller: number
   readonly writer: number
+  readonly writer2: number
   readonly projector: number
   readonly reporter: number
   readonly writerLink: number
+  readonly writerLink2: number
   readonly primary: number
   readonly replica: number
   readonly redis: number
@@ -49,9 +51,11 @@ export function portsFrom(base: number): Ports {
     queries: base + 2,
     controller: base + 3,
     writer: base + 4,
+    writer2: base + 7,
     projector: base + 5,
     reporter: base + 6,
     writerLink: base + 14,
+    writerLink2: base + 15,
     primary: base + 50,
     replica: base + 51,
     redis: base + 52,
