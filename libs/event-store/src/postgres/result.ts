@@ -1,4 +1,11 @@
-import { type AppendPlace, type AppendRequest, type AppendResult, DEFAULT_LIMITS, type Recalled } from '../port.js'
+import {
+  type AppendPlace,
+  type AppendRequest,
+  type AppendResult,
+  DEFAULT_LIMITS,
+  EventsArchived,
+  type Recalled,
+} from '../port.js'
 import { type Verdict } from './batch.js'
 import { type PostgresReader } from './reader.js'
 
@@ -39,7 +46,7 @@ export function placeOf({ stream, revision, position }: AppendPlace): AppendPlac
   return { stream, revision, position }
 }
 
-/** An expectation ahead of the stream has no tail; of one far behind it, not all of it is sent. */
+/** An expectation ahead of the stream has no tail; of one far behind it, or behind what is archived, not all of it is sent. */
 async function conflict(
   reader: PostgresReader,
   { writes, checks = [] }: AppendRequest,
@@ -52,6 +59,11 @@ async function conflict(
   if (missing <= 0) return { ...about, tail: [] }
   if (missing > DEFAULT_LIMITS.conflict_tail_events) return { ...about, tail: undefined }
   const tail = []
-  for await (const event of reader.readStream(stream, { from: BigInt(from), limit: missing })) tail.push(event)
+  try {
+    for await (const event of reader.readStream(stream, { from: BigInt(from), limit: missing })) tail.push(event)
+  } catch (error) {
+    if (error instanceof EventsArchived) return { ...about, tail: undefined }
+    throw error
+  }
   return { ...about, tail }
 }
