@@ -71,6 +71,15 @@ export interface LocalPlan {
   readonly stopOrder: readonly string[]
 }
 
+/** Of the log's database, which whoever looks after it may reach without any role. */
+export async function localLogUrl(
+  config: Pick<LocalConfig, 'EVENT_STORE_URL'>,
+  layout: DataLayout,
+  ports: Ports,
+): Promise<string> {
+  return config.EVENT_STORE_URL ?? embeddedPostgres(layout, ports, await ensureSecrets(layout.keys)).logUrl
+}
+
 export function urlsOf(ports: Ports): Urls {
   const commands = `http://127.0.0.1:${ports.commands}`
   const queries = `http://127.0.0.1:${ports.queries}`
