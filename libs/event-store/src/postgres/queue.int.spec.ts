@@ -42,7 +42,7 @@ test('past the bound of the queue appends are refused at once, and what was acce
   await Promise.all(sent)
   for (const { outcome } of [first!, ...rest.slice(0, QUEUE_MAX)])
     expect(outcome).toMatchObject({ outcome: 'appended' })
-  await Promise.all(refused.map(send))
+  for (const each of refused) await send(each)
   for (const { outcome } of refused) expect(outcome).toMatchObject({ outcome: 'appended' })
   expect(idsOf(await all(writer.store.readAll()))).toEqual(requests.flatMap(requestedIds))
 })

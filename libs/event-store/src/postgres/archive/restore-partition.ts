@@ -61,5 +61,10 @@ async function load(log: LogAdmin, { name: table, first, last }: Archive, file: 
   }
   if (lines.length > 0) await copy()
   await log.query(`create table log.${table} (like log.events including all)`, [])
+  // With it the table is attached without being read through.
+  await log.query(
+    `alter table log.${table} add check (position is not null and position >= ${first} and position <= ${last})`,
+    [],
+  )
   await log.query(INSERT_LINES_SQL(table, 'archive_lines'), [])
 }
