@@ -16,7 +16,7 @@ export interface Verdict {
 
 /** Lets the clients finish, reads the whole log and holds it against all that they were told. */
 export async function judge(arena: Arena): Promise<Verdict> {
-  await arena.writers.complete()
+  await arena.writers.ready(0)
   await Promise.all(arena.clients.map((each) => each.stop()))
   const operations: Operation[] = []
   for (const each of arena.clients) for await (const operation of each.operations()) operations.push(operation)

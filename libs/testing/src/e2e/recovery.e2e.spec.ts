@@ -62,9 +62,14 @@ class Flow {
   }
 
   static async begin(): Promise<Flow> {
-    const flow = new Flow(await system.newBook('a', 'b'))
+    flow = new Flow(await system.newBook('a', 'b'))
     await flow.goesOn()
     return flow
+  }
+
+  /** A test that failed leaves no clients to the next one. */
+  end(): void {
+    this.isOver = true
   }
 
   /** Until twenty more are acknowledged than were. */
@@ -90,6 +95,9 @@ class Flow {
   }
 }
 
+let flow: Flow | undefined
+afterEach(() => flow?.end())
+
 /** Until everything is ready, with another process in the place of this one. */
 async function replaced({ id, pid }: Instance): Promise<void> {
   await eventually(
@@ -105,14 +113,14 @@ async function replaced({ id, pid }: Instance): Promise<void> {
 test.each(INSTANCES)(
   'kill -9 of %s while commands flow loses nothing, and the system is whole again by itself',
   async (id) => {
-    const flow = await Flow.begin()
+    const commands = await Flow.begin()
     const victim = (await status()).instances.find((each) => each.id === id)
     if (!victim) throw new Error(`there is no ${id}`)
     expect(victim.pid).toBeGreaterThan(1)
     process.kill(victim.pid, 'SIGKILL')
-    await flow.goesOn()
+    await commands.goesOn()
     await replaced(victim)
-    await flow.check()
+    await commands.check()
   },
   120_000,
 )
@@ -125,19 +133,19 @@ async function writers(): Promise<{ readonly leaders: readonly Instance[]; reado
 test.each(['SIGKILL', 'SIGTERM'] as const)(
   '%s of the leading event-writer while commands flow: the standby leads, and the other comes back as standby',
   async (signal) => {
-    const flow = await Flow.begin()
+    const commands = await Flow.begin()
     const { leaders, standbys } = await writers()
     const [[leader], [standby]] = [leaders, standbys]
     if (!leader || !standby) throw new Error('there is no leader with a standby')
     expect(standby.ready).toBe(true)
     process.kill(leader.pid, signal)
-    await flow.goesOn()
+    await commands.goesOn()
     await eventually('the standby leads', async () => (await writers()).leaders.some(({ id }) => id === standby.id))
     await replaced(leader)
     const now = await writers()
     expect(now.leaders.map(({ id, pid }) => ({ id, pid }))).toEqual([{ id: standby.id, pid: standby.pid }])
     expect(now.standbys).toMatchObject([{ id: leader.id, ready: true }])
-    await flow.check()
+    await commands.check()
   },
   120_000,
 )

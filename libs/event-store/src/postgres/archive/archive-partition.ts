@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type Archive } from '../../port.js'
 import { type Partition, partitionsOf } from '../partitions.js'
 import { checkArchive, checksumOf, writeArchive } from './archive-file.js'
@@ -37,7 +37,6 @@ insert into log.archives (name, first_position, last_position, file, sha256) val
 export async function archivePartitions(options: ArchiveOptions): Promise<Archive[]> {
   const { url, which, onArchived } = options
   return withLogAdmin(url, async (log) => {
-    await mkdir(options.to, { recursive: true })
     const done: Archive[] = []
     for (const partition of chosen(await partitionsOf(log.client), which)) {
       const isPast = (await log.query(GOES_ON_SQL, [partition.end])).length > 0
@@ -74,6 +73,7 @@ async function archiveOne(log: LogAdmin, partition: Partition, options: ArchiveO
 
 /** Until everything that must be known of the partition is in a file and in the log's own tables. */
 async function exportOne(log: LogAdmin, { table, first, end }: Partition, file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
   const written = await writeArchive(file, eventLines(log, table))
   const read = await checkArchive(file, first, end - 1)
   if (read.digest !== written.digest) throw new Error(`${file}, read back, is not what was written: ${table} stays`)
