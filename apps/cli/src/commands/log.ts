@@ -26,14 +26,7 @@ function lineOf({ name, first, last, state, events, size_bytes, from, to, file }
   const size = `${(Number(size_bytes) / 1e6).toFixed(1)} MB`
   const age = from && to ? `${text(from)} to ${text(to)}` : ''
   const where = file === undefined ? state : `${state}: ${file}`
-  return [
-    `${name}`.padEnd(18),
-    `${first} to ${last}`.padEnd(24),
-    `${events} events`.padEnd(18),
-    size.padEnd(12),
-    age,
-    where,
-  ]
+  return [name.padEnd(18), `${first} to ${last}`.padEnd(24), `${events} events`.padEnd(18), size.padEnd(12), age, where]
     .filter((each) => each !== '')
     .join(' ')
 }
