@@ -31,6 +31,28 @@ export function figuresOf({ firstAcks_ms }: Verdict): readonly Figures[] {
   return [...kinds.map((kind) => row(kind, of(kind))), row('all', of())]
 }
 
+/** The last line of a run, with keys that programs may rely on; `cycles` counts the faults that were injected. */
+export function summaryOf(
+  name: string,
+  verdict: Verdict,
+  { seed, seconds }: { readonly seed: number; readonly seconds: number },
+): Readonly<Record<string, string | number | undefined>> {
+  const all = figuresOf(verdict).at(-1)
+  const healed = afterHealing_ms(verdict)
+  return {
+    faults: name,
+    seed,
+    cycles: verdict.firstAcks_ms.length,
+    ...verdict.counts,
+    first_ack_ms_p50: all?.p50_ms,
+    first_ack_ms_p99: all?.p99_ms,
+    first_ack_ms_max: all?.max_ms,
+    ...(healed.length > 0 ? { healed_ack_ms_p99: round(percentile(healed, 0.99)) } : {}),
+    terms: verdict.terms,
+    seconds,
+  }
+}
+
 /** From the end of what lasted a while to the first acknowledgement after that; 0 when there was one before. */
 export function afterHealing_ms({ firstAcks_ms }: Verdict): readonly number[] {
   return firstAcks_ms.flatMap(({ at_ms, healed_ms, first_ack_ms }) =>

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { afterHealing_ms, figuresOf, percentile } from './figures.js'
+import { figuresOf, summaryOf } from './figures.js'
 import { type Verdict } from './arena/verdict.js'
 import { runScenario } from './run-scenario.js'
 import { SCENARIOS } from './scenarios/all.js'
@@ -18,21 +18,7 @@ function print(scenario: Scenario, seed: number, verdict: Verdict, seconds: numb
   console.log(`${events} events in the log, ${terms} terms, ${seconds} s`)
   console.table({ [scenario.name]: counts })
   for (const each of offenders) console.log(`BROKEN ${each}`)
-  const healed = afterHealing_ms(verdict)
-  console.log(
-    JSON.stringify({
-      faults: scenario.name,
-      seed,
-      cycles: verdict.firstAcks_ms.length,
-      ...counts,
-      first_ack_ms_p50: figures.at(-1)?.p50_ms,
-      first_ack_ms_p99: figures.at(-1)?.p99_ms,
-      first_ack_ms_max: figures.at(-1)?.max_ms,
-      ...(healed.length > 0 ? { healed_ack_ms_p99: Math.round(percentile(healed, 0.99) * 10) / 10 } : {}),
-      terms,
-      seconds,
-    }),
-  )
+  console.log(JSON.stringify(summaryOf(scenario.name, verdict, { seed, seconds })))
 }
 
 async function run(name: string, options: { readonly cycles?: number; readonly seed: number }): Promise<void> {

@@ -17,7 +17,7 @@ async function freePortBase() {
     })
   for (;;) {
     const base = 20_000 + 100 * Math.floor(Math.random() * 120)
-    const ports = [1, 2, 3, 4, 5, 6, 7, 14, 50, 51, 52].map((offset) => base + offset)
+    const ports = [1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 50, 51, 52].map((offset) => base + offset)
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base
   }
 }

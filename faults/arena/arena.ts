@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Random, sharedClock_ms } from '#testing'
 import { ClientProcess } from './clients.js'
+import { FollowerProcess } from './follower.js'
 import { layGround, type Ground, type GroundOptions } from './ground.js'
 import { Proxy } from './proxy.js'
 import { Writers } from './writers.js'
@@ -9,9 +10,14 @@ export interface ArenaOptions {
   readonly random: Random
   readonly writers: number
   readonly clients: number
+  /** Processes that follow the log. Default none. */
+  readonly followers?: number
   /** Put a proxy between each client and each writer. */
   readonly proxied?: boolean
+  /** Default 2,000, as in the product. */
   readonly lease_ms?: number
+  /** What else the log's database is to have. */
+  readonly prepare?: (url: string) => Promise<void>
   readonly postgres?: Pick<GroundOptions, 'postgresParent' | 'postgresSettings'>
 }
 
@@ -36,26 +42,38 @@ export class Arena {
     readonly ground: Ground,
     readonly writers: Writers,
     readonly clients: readonly ClientProcess[],
+    readonly followers: readonly FollowerProcess[],
     /** Of each client, one to each writer. */
     readonly proxies: ReadonlyMap<string, readonly Proxy[]>,
   ) {}
 
   static async open(options: ArenaOptions): Promise<Arena> {
-    const { random, proxied = false, lease_ms = 2_000, postgres = {} } = options
+    const { random, proxied = false, lease_ms = 2_000, postgres = {}, prepare } = options
     const clientNames = names('client', options.clients)
+    const followerNames = names('follower', options.followers ?? 0)
     const writerNames = names('event-writer', options.writers)
-    const ground = await layGround({ writers: writerNames, clients: clientNames, lease_ms, ...postgres })
+    const ground = await layGround({
+      writers: writerNames,
+      clients: clientNames,
+      followers: followerNames,
+      lease_ms,
+      ...postgres,
+    })
+    await prepare?.(ground.url)
     const writers = await Writers.open(writerNames, ground)
     const clients: ClientProcess[] = []
+    const followers: FollowerProcess[] = []
     const proxies = new Map<string, readonly Proxy[]>()
-    const arena = new Arena(random, ground, writers, clients, proxies)
+    const arena = new Arena(random, ground, writers, clients, followers, proxies)
     try {
       await writers.complete()
+      const ports = writers.all.map(({ linkPort }) => linkPort)
+      const direct = ports.map((port) => `127.0.0.1:${port}`)
+      for (const name of followerNames) followers.push(new FollowerProcess(name, direct, ground))
       for (const name of clientNames) {
-        const ports = writers.all.map(({ linkPort }) => linkPort)
         const mine = proxied ? await Promise.all(ports.map((port) => Proxy.open(port))) : []
         proxies.set(name, mine)
-        const addresses = proxied ? mine.map(({ address }) => address) : ports.map((port) => `127.0.0.1:${port}`)
+        const addresses = proxied ? mine.map(({ address }) => address) : direct
         clients.push(new ClientProcess({ name, writers: addresses }, ground, random))
       }
       for (const each of clients) await each.answeredSince(0)
@@ -83,7 +101,7 @@ export class Arena {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.clients.map((each) => each.kill()))
+    await Promise.all([...this.clients, ...this.followers].map((each) => each.kill()))
     for (const each of [...this.proxies.values()].flat()) await each.close()
     await this.writers.close()
     await this.ground.close()

@@ -10,6 +10,7 @@ import { layWitness } from './witness.js'
 export interface GroundOptions {
   readonly writers: readonly string[]
   readonly clients: readonly string[]
+  readonly followers: readonly string[]
   readonly lease_ms: number
   /** Where Postgres keeps its data; default the system's folder for temporary files. */
   readonly postgresParent?: string
@@ -37,6 +38,7 @@ export async function layGround(options: GroundOptions): Promise<Ground> {
   await enrolAll(layout, [
     ...options.writers.map((instance) => ({ role: 'event-writer', instance })),
     ...options.clients.map((instance) => ({ role: 'command-api', instance })),
+    ...options.followers.map((instance) => ({ role: 'projector', instance })),
   ])
   const postgres = await temporaryPostgres(options.postgresSettings, options.postgresParent)
   const url = await postgres.createDatabase('headwater_log')

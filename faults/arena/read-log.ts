@@ -14,6 +14,18 @@ interface Row {
 }
 
 const PAGE = 10_000
+
+export async function headOf(url: string): Promise<bigint> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ head: string | null }>('select max(position) as head from log.events')
+    return BigInt(rows[0]?.head ?? '0')
+  } finally {
+    await client.end()
+  }
+}
+
 const PAGE_SQL = `select position, stream, revision, id, type, version, time, metadata from log.events
 where position > $1 order by position limit ${PAGE}`
 

@@ -4,7 +4,8 @@ import { readLog } from './read-log.js'
 import { hearWitness } from './witness.js'
 
 export interface Verdict {
-  readonly counts: LogCounts
+  /** `missed`: events that a follower did not see, or not in their place. */
+  readonly counts: LogCounts & { readonly missed: number }
   readonly isSound: boolean
   readonly offenders: readonly string[]
   readonly events: number
@@ -15,19 +16,23 @@ export interface Verdict {
 
 /** Lets the clients finish, reads the whole log and holds it against all that they were told. */
 export async function judge(arena: Arena): Promise<Verdict> {
-  await arena.writers.complete()
+  await arena.writers.ready(0)
   await Promise.all(arena.clients.map((each) => each.stop()))
   const operations: Operation[] = []
   for (const each of arena.clients) for await (const operation of each.operations()) operations.push(operation)
+  for (const each of arena.followers) await each.caughtUp()
+  await Promise.all(arena.followers.map((each) => each.stop()))
   const log = await readLog(arena.ground.url)
   const testimony = await hearWitness(arena.ground.url)
   const { counts, isSound, offenders } = checkLog({ operations, log, gapFree: true, epochs: testimony })
   const unseen = testimony.unseen(log.map(({ position }: LogEvent) => position))
   const doubts = unseen === 0 ? [] : [`the witness did not see who committed ${unseen} events`]
+  const followed = await Promise.all(arena.followers.map((each) => each.missed(log)))
+  const missed = followed.reduce((sum, { count }) => sum + count, 0)
   return {
-    counts,
-    isSound: isSound && unseen === 0,
-    offenders: [...offenders, ...doubts],
+    counts: { ...counts, missed },
+    isSound: isSound && unseen === 0 && missed === 0,
+    offenders: [...offenders, ...doubts, ...followed.flatMap(({ first }) => first ?? [])],
     events: log.length,
     terms: testimony.terms.length,
     firstAcks_ms: arena.injected.map((fault) => ({ ...fault, first_ack_ms: firstAck_ms(fault, operations) })),

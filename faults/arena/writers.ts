@@ -92,17 +92,23 @@ export class Writers {
     return new Writers(all, ground)
   }
 
-  /** Starts those that are dead, and waits until one leads and the others stand by. */
+  /** Starts those that are dead, and waits until one leads and all others stand by. @returns the leader. */
   async complete(): Promise<WriterProcess> {
-    for (const each of this.all) each.start()
+    return this.ready(this.all.length - 1)
+  }
+
+  /** Starts those that are dead, and waits until one leads and at least so many stand by. @returns the leader. */
+  async ready(standbys: number): Promise<WriterProcess> {
     return eventually(
-      'one writer leads and all others stand by',
+      `one writer leads and ${standbys} stand by`,
       async () => {
-        await sleep(LOOK_MS)
         for (const each of this.all) each.start()
         const all = await Promise.all(this.all.map((each) => each.readiness()))
         const leaders = this.all.filter((_, at) => all[at]?.facts.leader === true)
-        return all.every((each) => each?.ready === true) && leaders.length === 1 ? leaders[0] : undefined
+        const ready = all.filter((each) => each?.ready === true)
+        if (leaders.length === 1 && ready.length > standbys) return leaders[0]
+        await sleep(LOOK_MS)
+        return undefined
       },
       { timeout_ms: 60_000 },
     )

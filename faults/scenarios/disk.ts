@@ -10,6 +10,7 @@ const SETTINGS = { max_wal_size: '96MB', min_wal_size: '32MB', shared_buffers: '
 export const disk: Scenario = {
   name: 'disk',
   cycles: 15,
+  kinds: ['full'],
   open: async (random) => {
     const small = await smallDisk(SIZE_MB)
     return {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Deck } from '../arena/deck.js'
 import { type Proxy } from '../arena/proxy.js'
 import { type Scenario } from './scenario.js'
 
-const KINDS = ['cut', 'to-writer', 'to-client'] as const
+const KINDS = ['cut', 'stall to-writer', 'stall to-client'] as const
 
 /**
  * The links of some clients are cut, or carry nothing one way while the other way goes on, for a moment or for longer than
@@ -11,12 +12,14 @@ const KINDS = ['cut', 'to-writer', 'to-client'] as const
 export const link: Scenario = {
   name: 'link',
   cycles: 20,
-  open: (random) =>
-    Promise.resolve({
+  kinds: KINDS,
+  open: (random) => {
+    const deck = new Deck(random, KINDS)
+    return Promise.resolve({
       arena: { random, writers: 2, clients: 3, proxied: true },
       cycle: async (arena) => {
         await arena.calm()
-        const kind = random.pick(KINDS)
+        const kind = deck.deal()
         const hit = arena.clients.map(({ name }) => name).filter(() => random.chance(0.6))
         const clients = hit.length > 0 ? hit : arena.clients.slice(0, 1).map(({ name }) => name)
         const proxies = clients.flatMap((name) => arena.proxies.get(name) ?? [])
@@ -25,12 +28,13 @@ export const link: Scenario = {
         await sleep(random.between(0, 4_000))
         for (const proxy of proxies) proxy.heal()
         const healed_ms = arena.now_ms()
-        await arena.recovered({ kind: kind === 'cut' ? kind : `stall ${kind}`, at_ms, healed_ms, clients })
+        await arena.recovered({ kind, at_ms, healed_ms, clients })
       },
-    }),
+    })
+  },
 }
 
 function inject(proxy: Proxy, kind: (typeof KINDS)[number]): void {
   if (kind === 'cut') proxy.cut()
-  else proxy.stall(kind)
+  else proxy.stall(kind === 'stall to-writer' ? 'to-writer' : 'to-client')
 }

@@ -5,6 +5,7 @@ import { type Scenario } from './scenario.js'
 export const pause: Scenario = {
   name: 'pause',
   cycles: 15,
+  kinds: ['pause'],
   open: (random) =>
     Promise.resolve({
       arena: { random, writers: 2, clients: 3 },

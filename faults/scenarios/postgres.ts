@@ -5,6 +5,7 @@ import { type Scenario } from './scenario.js'
 export const postgres: Scenario = {
   name: 'postgres',
   cycles: 20,
+  kinds: ['kill and restart'],
   open: (random) =>
     Promise.resolve({
       arena: { random, writers: 2, clients: 3 },

@@ -6,6 +6,8 @@ export interface Scenario {
   readonly name: string
   /** Rounds when nobody says how many. */
   readonly cycles: number
+  /** Of the faults that it injects: a run of a few rounds has met each. */
+  readonly kinds: readonly string[]
   open(random: Random): Promise<Opened>
 }
 

@@ -1,22 +1,25 @@
 import { type Arena } from '../arena/arena.js'
+import { Deck } from '../arena/deck.js'
 import { type Scenario } from './scenario.js'
 
 const KINDS = ['before-commit', 'after-commit', 'in-takeover', 'any-moment'] as const
 
 /**
  * kill -9 of the leader: with a batch made up and not sent, with a batch committed and nobody told, at any moment, and of
- * the standby that has just taken the lease. Three writers, so that somebody is left when two have died.
+ * the standby that has just taken the lease. A round begins as soon as enough stand by; those that died come back meanwhile.
  */
 export const writer: Scenario = {
   name: 'writer',
   cycles: 40,
-  open: (random) =>
-    Promise.resolve({
-      arena: { random, writers: 3, clients: 3 },
+  kinds: [...KINDS, 'before takeover'],
+  open: (random) => {
+    const deck = new Deck(random, KINDS)
+    return Promise.resolve({
+      arena: { random, writers: 4, clients: 3, followers: 1 },
       cycle: async (arena) => {
-        const leader = await arena.writers.complete()
+        const kind = deck.deal()
+        const leader = await arena.writers.ready(kind === 'in-takeover' ? 2 : 1)
         await arena.calm()
-        const kind = random.pick(KINDS)
         if (kind === 'before-commit' || kind === 'after-commit') {
           const at_ms = await arena.writers.strikeAt(kind)
           await arena.recovered({ kind, at_ms })
@@ -28,7 +31,8 @@ export const writer: Scenario = {
         if (kind === 'any-moment') await arena.recovered({ kind, at_ms })
         else await successorDies(arena, at_ms)
       },
-    }),
+    })
+  },
 }
 
 /** Both deaths are faults: from each the way to the next acknowledgement is measured. */

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { reasonOf } from '#runtime'
 import { eventsTail } from './commands/events-tail.js'
 import { importHledgerCommand } from './commands/import-hledger.js'
+import { logArchive, logPartitions, logRestore } from './commands/log.js'
 import { status } from './commands/status.js'
 import { token } from './commands/token.js'
 import { up } from './up/up.js'
@@ -57,5 +58,25 @@ program
   .option('--limit <n>', 'end after so many')
   .option('--json', 'one JSON object a line')
   .action(run(eventsTail))
+
+const log = program.command('log').description("look after the log's partitions")
+log
+  .command('partitions')
+  .description('list them, oldest first: positions, events, size, age')
+  .option('--json', 'one JSON object a line')
+  .action(run(logPartitions))
+log
+  .command('archive')
+  .description('write old, full partitions to files and take them out of the log')
+  .option('--before <position>', 'all that end before it')
+  .option('--partition <name>', 'the oldest, by its name')
+  .requiredOption('--to <folder>', 'where the files go')
+  .option('--drop', 'drop the tables too: then the files are all there is')
+  .action(run(logArchive))
+log
+  .command('restore <name>')
+  .description('put the newest archive back into the log')
+  .option('--file <path>', 'where its file is now')
+  .action(run(logRestore))
 
 await program.parseAsync()

@@ -38,6 +38,8 @@ export function answer(domain: Domain, command: AnyCommand, outcome: CommandOutc
         'contended',
         'others changed this stream at the same time, again and again; nothing was appended',
       )
+    case 'archived':
+      throw Problem.of('archived', `this takes events that are not kept in the log any more: ${outcome.reason}`)
     case 'unavailable':
       throw Problem.of(
         outcome.overloaded ? 'overloaded' : 'unavailable',

@@ -24,8 +24,10 @@ export interface Status {
 
 /** The directory: who is where, in which state. */
 export class Directory {
-  /** The head when the writer was first seen: read models and replicas must have come at least so far. */
+  /** The head when a leading writer was first seen: read models and replicas must have come at least so far. */
   private headAtStart: bigint | undefined
+  /** What the leader last said: it stands while another takes over. */
+  private head = 0n
 
   constructor(
     private readonly plan: LocalPlan,
@@ -35,13 +37,17 @@ export class Directory {
 
   status(): Status {
     const { processes } = this.supervisor
-    const head = this.fact(processes, 'event-writer', 'position')
+    const leader = processes.find(
+      ({ component, isReady, last }) => component.role === 'event-writer' && isReady && last.leader,
+    )
+    const head = leader && positionOf(leader)
     this.headAtStart ??= head
+    this.head = head ?? this.head
     const instances = [this.own(), ...processes.map(describe)]
     const behind = this.behind(processes)
     return {
-      ready: instances.every(({ ready }) => ready) && !behind,
-      position: (head ?? 0n).toString(),
+      ready: instances.every(({ ready }) => ready) && leader !== undefined && !behind,
+      position: this.head.toString(),
       urls: this.plan.urls,
       instances,
     }
@@ -55,15 +61,16 @@ export class Directory {
   private behind(processes: readonly Supervised[]): boolean {
     const head = this.headAtStart
     if (head === undefined) return true
-    const projected = this.fact(processes, 'projector', 'position')
-    const replicated = this.fact(processes, 'query-api', 'position')
-    return projected === undefined || projected < head || replicated === undefined || replicated < head
+    return ['projector', 'query-api'].some((role) => {
+      const one = processes.find(({ component, isReady }) => component.role === role && isReady)
+      return ((one && positionOf(one)) ?? -1n) < head
+    })
   }
+}
 
-  private fact(processes: readonly Supervised[], role: string, name: string): bigint | undefined {
-    const value = processes.find(({ component, isReady }) => component.role === role && isReady)?.last.facts?.[name]
-    return typeof value === 'string' ? BigInt(value) : undefined
-  }
+function positionOf({ last }: Supervised): bigint | undefined {
+  const position = last.facts?.['position']
+  return typeof position === 'string' ? BigInt(position) : undefined
 }
 
 function describe({ component, state, pid, isReady, last }: Supervised): InstanceStatus {

@@ -53,11 +53,14 @@ export class Supervisor {
 
   private async stopInOrder(): Promise<void> {
     clearInterval(this.timer)
-    for (const name of this.plan.stopOrder) {
-      const process = this.processes.find(({ component }) => component.name === name)
-      if (!process) continue
-      this.logger.info({ name }, 'stopping')
-      await process.stop()
+    await this.refresh()
+    for (const role of this.plan.stopOrder) {
+      const mine = this.processes.filter(({ component }) => component.role === role)
+      // Whoever leads stops last: no standby takes over what is about to end.
+      for (const process of mine.sort((a, b) => Number(a.last.leader ?? false) - Number(b.last.leader ?? false))) {
+        this.logger.info({ name: process.component.name }, 'stopping')
+        await process.stop()
+      }
     }
   }
 

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { Controller, Get, Inject, Query, Res } from '@nestjs/common'
 import { type FastifyReply } from 'fastify'
-import { type EventStore } from '#event-store'
+import { type EventStore, EventsArchived } from '#event-store'
 import { parsePosition } from '#http-api'
-import { RequireScope } from '#runtime'
+import { Problem, RequireScope } from '#runtime'
 
 export const STORE = Symbol('event store')
 
@@ -22,11 +22,21 @@ export class EventsController {
     const least = from === undefined ? undefined : parsePosition('from', from)
     const after = least === undefined ? await this.store.head() : least > 0n ? least - 1n : 0n
     const most = limit === undefined ? undefined : parsePosition('limit', limit)
+    await checkThere(this.store, after)
     const stop = new AbortController()
     reply.raw.once('close', () => stop.abort())
     await reply
       .header('content-type', 'application/x-ndjson')
       .send(Readable.from(linesOf(this.store, after, most, stop.signal)))
+  }
+}
+
+/** Before the answer begins: afterwards nothing can be said any more. */
+async function checkThere(store: EventStore, after: bigint): Promise<void> {
+  try {
+    for await (const _ of store.readAll({ after, limit: 1 })) return
+  } catch (error) {
+    throw error instanceof EventsArchived ? Problem.of('archived', error.message) : error
   }
 }
 

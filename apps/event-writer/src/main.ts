@@ -15,6 +15,12 @@ const settings = {
     min: 500,
     max: 60_000,
   }),
+  HEADWATER_QUEUE_MAX: setting.integer({
+    description: 'appends that may wait; beyond that they are refused with 503',
+    default: 16_384,
+    min: 16,
+    max: 1_000_000,
+  }),
   HEADWATER_IDENTITY: setting.text({ description: 'folder of this instance: key.pem and cert.pem' }),
   HEADWATER_ALLOW_LIST: setting.text({ description: 'file of the keys that may act in each role' }),
   HEADWATER_OPERATOR_JWKS_URL: setting.url({
@@ -32,7 +38,7 @@ await startService('event-writer', settings, async ({ config, logger, health, me
   endpoint('event-store', url)
   await migrateLog(url)
   const leadership = new Leadership({ url, schema: 'log', name: 'event-writer', holder, lease_ms, logger })
-  const store = openPostgresStore({ url, leadership, logger })
+  const store = openPostgresStore({ url, leadership, logger, queue_max: config.HEADWATER_QUEUE_MAX })
   const allowList = await loadAllowList(config.HEADWATER_ALLOW_LIST)
   onStop('allow-list', watchAllowList(config.HEADWATER_ALLOW_LIST, allowList, logger))
   onStop('leadership', () => leadership.close())

@@ -22,6 +22,12 @@ export function writerMetrics(metrics: Registry, store: PostgresStore): void {
   })
   const events = new Counter({ name: 'headwater_writer_events_total', help: 'Events committed', registers })
   const batches = new Counter({ name: 'headwater_writer_batches_total', help: 'Transactions committed', registers })
+  const batchEvents = new Histogram({
+    name: 'headwater_writer_batch_events',
+    help: 'Events of one transaction',
+    buckets: [1, 4, 16, 64, 256, 512, 1_024, 2_048],
+    registers,
+  })
   const seconds = new Histogram({
     name: 'headwater_writer_seconds',
     help: 'Of the append that waited longest in each batch: in the queue, in the commit, altogether',
@@ -35,7 +41,9 @@ export function writerMetrics(metrics: Registry, store: PostgresStore): void {
     seconds.observe({ stage: 'total' }, (queued_ms + commit_ms) / 1_000)
   })
   store.onCommitted((batch) => {
-    events.inc(Number(batch.position - batch.after))
+    const count = Number(batch.position - batch.after)
+    events.inc(count)
     batches.inc()
+    batchEvents.observe(count)
   })
 }

@@ -1,5 +1,5 @@
 import { streamOf } from '#domain-kit'
-import { type EventStore } from '#event-store'
+import { type EventStore, EventsArchived } from '#event-store'
 import { requestHash } from './identity.js'
 import { type CommandRequest, type Job } from './job.js'
 import { type CommandOutcome } from './outcome.js'
@@ -40,7 +40,11 @@ export class CommandHandler {
     this.ordinal += 1
     const about = { request, hash, ordinal: this.ordinal, deadline_ms: Date.now() + this.timeout_ms }
     return new Promise<CommandOutcome>((resolve, reject) => {
-      const job: Job = { ...about, attempts: 0, isUncertain: false, settle: resolve, fail: reject }
+      const fail = (error: unknown): void => {
+        if (error instanceof EventsArchived) resolve({ kind: 'archived', reason: error.message })
+        else reject(error instanceof Error ? error : new Error(String(error)))
+      }
+      const job: Job = { ...about, attempts: 0, isUncertain: false, settle: resolve, fail }
       chain.submit(job)
     })
   }

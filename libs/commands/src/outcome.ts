@@ -18,5 +18,7 @@ export type CommandOutcome =
     }
   /** Other writers were faster, again and again. Nothing was appended. */
   | { readonly kind: 'contended' }
+  /** It takes events that are archived: nothing was appended, and no retry helps before they are restored. */
+  | { readonly kind: 'archived'; readonly reason: string }
   /** The log did not answer in time: it was appended or not. Send it again with the same key. */
   | { readonly kind: 'unavailable'; readonly overloaded: boolean; readonly reason: string }

@@ -147,7 +147,8 @@ export type StoreCapabilities = Readonly<Record<Capability, boolean>>
  * The log. Every adapter passes one contract suite (`contract.ts`).
  *
  * All methods throw {@link StoreUnavailable} when the log cannot be reached in time (an append may then have happened or
- * not: send it again with the same command id), and {@link StoreLimitExceeded} for a request beyond `limits`.
+ * not: send it again with the same command id), and {@link StoreLimitExceeded} for a request beyond `limits`. Reads throw
+ * {@link EventsArchived} rather than leave out what is no longer there.
  */
 export interface EventStore {
   readonly capabilities: StoreCapabilities
@@ -176,6 +177,29 @@ export class StoreUnavailable extends Error {
   }
   /** The store refused because its queue is full; nothing was appended. */
   readonly overloaded: boolean
+}
+
+/** What is kept of a part of the log that was taken out of it. */
+export interface Archive {
+  /** Of the partition. */
+  readonly name: string
+  /** Positions, both included. */
+  readonly first: bigint
+  readonly last: bigint
+  /** Where its events were written to. */
+  readonly file: string
+}
+
+/** Events that were asked for are archived. No retry helps before the archive is restored. */
+export class EventsArchived extends Error {
+  override readonly name = 'EventsArchived'
+  readonly retryable = false
+  constructor(
+    what: string,
+    readonly archive: Archive,
+  ) {
+    super(`${what} archived: ${archive.name}, positions ${archive.first} to ${archive.last}, in ${archive.file}`)
+  }
 }
 
 /** A request that no retry can make fit. */

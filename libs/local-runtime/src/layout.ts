@@ -34,10 +34,12 @@ export interface Ports {
   readonly queries: number
   readonly controller: number
   readonly writer: number
+  readonly writer2: number
   readonly projector: number
   readonly reporter: number
   readonly reactor: number
   readonly writerLink: number
+  readonly writerLink2: number
   readonly primary: number
   readonly replica: number
   readonly redis: number
@@ -50,10 +52,12 @@ export function portsFrom(base: number): Ports {
     queries: base + 2,
     controller: base + 3,
     writer: base + 4,
+    writer2: base + 8,
     projector: base + 5,
     reporter: base + 6,
     reactor: base + 7,
     writerLink: base + 14,
+    writerLink2: base + 15,
     primary: base + 50,
     replica: base + 51,
     redis: base + 52,

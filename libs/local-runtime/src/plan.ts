@@ -67,8 +67,17 @@ export interface LocalPlan {
   readonly components: readonly Component[]
   /** Names of components in waves: each wave starts when the one before is ready. */
   readonly startOrder: readonly (readonly string[])[]
-  /** Names of components: who talks to users first, who keeps the data last. */
+  /** Roles: who talks to users first, who keeps the data last. Of several in one role the leader stops last. */
   readonly stopOrder: readonly string[]
+}
+
+/** Of the log's database, which whoever looks after it may reach without any role. */
+export async function localLogUrl(
+  config: Pick<LocalConfig, 'EVENT_STORE_URL'>,
+  layout: DataLayout,
+  ports: Ports,
+): Promise<string> {
+  return config.EVENT_STORE_URL ?? embeddedPostgres(layout, ports, await ensureSecrets(layout.keys)).logUrl
 }
 
 export function urlsOf(ports: Ports): Urls {
@@ -99,25 +108,27 @@ export async function localPlan(config: LocalConfig): Promise<LocalPlan> {
   const components = apps.map((app) =>
     appComponent({ ...app, env: { ...env, ...app.env, HEADWATER_IDENTITY: identityFolder(layout, app.instance) } }),
   )
-  const stopOrder = [...STOP_ORDER.map((role) => `${role}-1`), 'redis', 'postgres-replica', 'postgres-primary']
   return {
     layout,
     ports,
     urls: urlsOf(ports),
     components: [...servers, ...components],
     startOrder: START_ORDER,
-    stopOrder,
+    stopOrder: STOP_ORDER,
   }
 }
 
 /** The writer makes the log's schema: who reads the log comes after it. Three waves, because starting takes processors. */
 const START_ORDER = [
   ['postgres-primary', 'redis'],
-  ['postgres-replica', 'event-writer-1', 'query-api-1'],
+  ['postgres-replica', 'event-writer-1', 'event-writer-2', 'query-api-1'],
   ['projector-1', 'command-api-1', 'reporter-1', 'reactor-1'],
 ]
 
-const STOP_ORDER = ['command-api', 'query-api', 'reactor', 'reporter', 'projector', 'event-writer']
+const STOP_ORDER = [
+  ...['command-api', 'query-api', 'reactor', 'reporter', 'projector', 'event-writer'],
+  ...['redis', 'postgres-replica', 'postgres-primary'],
+]
 
 function appsOf(
   ports: Ports,
@@ -128,6 +139,12 @@ function appsOf(
       instance: 'event-writer-1',
       port: ports.writer,
       env: { HEADWATER_LINK_PORT: String(ports.writerLink) },
+    },
+    {
+      role: 'event-writer',
+      instance: 'event-writer-2',
+      port: ports.writer2,
+      env: { HEADWATER_LINK_PORT: String(ports.writerLink2) },
     },
     { role: 'projector', instance: 'projector-1', port: ports.projector, env: {} },
     { role: 'query-api', instance: 'query-api-1', port: ports.queries, env: {} },
@@ -155,7 +172,7 @@ function environment(
     PRIMARY_URL: primary,
     REPLICA_URLS: config.REPLICA_URLS.length > 0 ? config.REPLICA_URLS.join(',') : replica,
     REDIS_URL: redisUrl,
-    HEADWATER_WRITER: `127.0.0.1:${ports.writerLink}`,
+    HEADWATER_WRITER: `127.0.0.1:${ports.writerLink},127.0.0.1:${ports.writerLink2}`,
     HEADWATER_ALLOW_LIST: layout.allowList,
     HEADWATER_OPERATOR_JWKS_URL: localJwksUrl(layout.keys),
     HEADWATER_JWKS_URL: config.HEADWATER_JWKS_URL ?? localJwksUrl(layout.keys),

@@ -14,7 +14,7 @@ export interface Limits {
   readonly dead_ms: number
   /** From the first byte until the application hello is answered, TLS handshake included. */
   readonly hello_ms: number
-  /** Answers waiting for a slow reader beyond which the server reads no further requests from it. */
+  /** Bytes waiting for a slow reader beyond which the server reads no further requests from it, and writes to no subscription of it. */
   readonly unsent_bytes_max: number
   /** Open sockets of one server, whether authenticated or not. */
   readonly connections_max: number

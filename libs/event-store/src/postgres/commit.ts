@@ -47,10 +47,13 @@ export function isFenced(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === 'HW001'
 }
 
-/** In: streams. Out: where each that has events ends. Locks nothing. */
+/** In: streams. Out: where each that has events, archived ones too, ends. Locks nothing. */
 export const HEADS_SQL = `
-select s.stream, e.revision, e.id from unnest($1::text[]) as s(stream)
-cross join lateral (select revision, id from log.events where stream = s.stream order by revision desc limit 1) e`
+select s.stream, e.revision, e.id from unnest($1::text[]) as s(stream) cross join lateral (
+  (select revision, id from log.events where stream = s.stream order by revision desc limit 1)
+  union all select revision, last_id from log.archived_streams where stream = s.stream
+  order by revision desc limit 1
+) e`
 
 /** Out: the last position and its time. Locks nothing. */
 export const HEAD_SQL = 'select position, time from log.events order by position desc limit 1'

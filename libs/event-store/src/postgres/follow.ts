@@ -1,4 +1,4 @@
-import { type EventBatch, type SubscribeOptions } from '../port.js'
+import { type EventBatch, EventsArchived, type SubscribeOptions } from '../port.js'
 import { type RecordedEvent } from '#domain-kit'
 
 /** Something that says, without promise, that the log has grown; may carry the events themselves. */
@@ -13,6 +13,8 @@ const POLL_MS = 250
 /**
  * Catch-up, then live, contiguous by construction: a live batch is used only when it begins where the last one ended;
  * whatever else comes leads back to reading the log. Waits out an unavailable log.
+ *
+ * @throws EventsArchived when what comes next is in the log no more: waiting would not bring it back.
  */
 export async function* follow(
   reader: { page(after: bigint, limit: number): Promise<RecordedEvent[]> },
@@ -22,7 +24,10 @@ export async function* follow(
   let position = after
   try {
     while (!signal?.aborted) {
-      const events = await reader.page(position, batch_max).catch(() => undefined)
+      const events = await reader.page(position, batch_max).catch((error: unknown) => {
+        if (error instanceof EventsArchived) throw error
+        return undefined
+      })
       const last = events?.at(-1)
       if (events && last) {
         yield { after: position, position: last.position, events }

@@ -30,7 +30,7 @@ export async function partitionsOf(client: ClientBase): Promise<Partition[]> {
  * Makes a partition beside the log and then attaches it: readers and the writer go on meanwhile.
  * Locks the log against other changes of its partitions only.
  */
-const ATTACH_SQL = ({ table, first, end }: Partition): string => `
+export const ATTACH_SQL = ({ table, first, end }: Partition): string => `
 create table if not exists log.${table} (like log.events including all);
 create unique index if not exists ${table}_stream_revision_key on log.${table} (stream, revision);
 alter table log.events attach partition log.${table} for values from (${first}) to (${end});`

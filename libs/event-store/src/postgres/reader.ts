@@ -1,7 +1,14 @@
 import pg from 'pg'
 import { type RecordedEvent } from '#domain-kit'
 import { type Logger, reasonOf } from '#runtime'
-import { type ReadAllOptions, type Recalled, type ReadStreamOptions, StoreUnavailable } from '../port.js'
+import {
+  EventsArchived,
+  type ReadAllOptions,
+  type Recalled,
+  type ReadStreamOptions,
+  StoreUnavailable,
+} from '../port.js'
+import { archiveAt } from './archive/archives.js'
 import { ConflictTails } from './conflict-tails.js'
 import { EVENT_COLUMNS, type EventRow, toRecorded } from './event-row.js'
 
@@ -9,10 +16,15 @@ const PAGE = 1_000
 /** Highest possible position and revision. */
 const END = 9_223_372_036_854_775_807n
 
-/** In: stream, first revision, limit. Locks nothing. */
+/**
+ * In: stream, first revision, limit. Out: its events; and one row without a position when events of the stream are archived that
+ * belong into the answer (forwards), or may (backwards). Locks nothing.
+ */
 const STREAM_SQL = (order: 'asc' | 'desc'): string => `
-select ${EVENT_COLUMNS} from log.events
-where stream = $1 and revision ${order === 'asc' ? '>=' : '<='} $2 order by revision ${order} limit $3`
+(select ${EVENT_COLUMNS} from log.events
+where stream = $1 and revision ${order === 'asc' ? '>=' : '<='} $2 order by revision ${order} limit $3)
+union all select null, stream, revision, null, null, null, null, null, null from log.archived_streams
+where stream = $1 ${order === 'asc' ? 'and revision >= $2' : ''}`
 
 /** In: position (exclusive), limit. Locks nothing. */
 const ALL_SQL = (order: 'asc' | 'desc'): string => `
@@ -20,7 +32,14 @@ select ${EVENT_COLUMNS} from log.events
 where position ${order === 'asc' ? '>' : '<'} $1 order by position ${order} limit $2`
 
 /** In: position of the last event of an append. Out: what was appended by which command. Locks nothing. */
-const COMMAND_SQL = 'select stream, revision, position, metadata from log.events where position = $1'
+const COMMAND_SQL = `
+select stream, revision, position, metadata->'$command'->>'hash' as hash from log.events where position = $1`
+const ARCHIVED_COMMAND_SQL = 'select stream, revision, position, hash from log.archived_commands where position = $1'
+
+/** Says that the archive holds events of a stream. */
+interface Marker {
+  readonly position: null
+}
 
 export interface ReaderOptions {
   readonly url: string
@@ -52,9 +71,15 @@ export class PostgresReader {
     let left = options.limit ?? Infinity
     while (left > 0 && from >= 0n) {
       const limit = Math.min(left, PAGE)
-      const rows = await this.query<EventRow>(STREAM_SQL(forwards ? 'asc' : 'desc'), [stream, from, limit])
+      const found = await this.query<EventRow | Marker>(STREAM_SQL(forwards ? 'asc' : 'desc'), [stream, from, limit])
+      const rows = found.filter((row) => row.position !== null)
+      const isMarked = rows.length < found.length
+      const [first] = rows
+      if (forwards && (isMarked || (first && BigInt(first.revision) !== from))) await this.refuseStream(stream, first)
       yield* rows.map(toRecorded)
       const last = rows.at(-1)
+      if (!forwards && rows.length < limit && (last ? last.revision !== '0' : isMarked))
+        await this.refuseStream(stream, last)
       if (!last || rows.length < limit) return
       left -= rows.length
       from = BigInt(last.revision) + (forwards ? 1n : -1n)
@@ -70,6 +95,7 @@ export class PostgresReader {
       const events = forwards ? await this.page(after, limit) : await this.pageBack(after, limit)
       yield* events
       const last = events.at(-1)
+      if (!forwards && events.length < limit) await this.checkBefore(last?.position ?? after)
       if (!last || events.length < limit) return
       left -= events.length
       after = last.position
@@ -78,7 +104,25 @@ export class PostgresReader {
 
   /** The next events after a position, at most `limit`. */
   async page(after: bigint, limit: number): Promise<RecordedEvent[]> {
-    return (await this.query<EventRow>(ALL_SQL('asc'), [after, limit])).map(toRecorded)
+    const events = (await this.query<EventRow>(ALL_SQL('asc'), [after, limit])).map(toRecorded)
+    const [first] = events
+    if (!first || first.position === after + 1n) return events
+    const archive = await archiveAt(this, after + 1n)
+    if (!archive) throw new Error(`the log has a hole from position ${after + 1n} to ${first.position - 1n}`)
+    throw new EventsArchived(`events from position ${after + 1n} on are`, archive)
+  }
+
+  /** @throws EventsArchived when there were events before this position. */
+  private async checkBefore(position: bigint): Promise<void> {
+    const archive = position > 1n ? await archiveAt(this, position - 1n) : undefined
+    if (archive) throw new EventsArchived(`events before position ${position} are`, archive)
+  }
+
+  /** @throws EventsArchived, always. `visible` is the first of the stream's events that is not archived. */
+  private async refuseStream(stream: string, visible: EventRow | undefined): Promise<never> {
+    const archive = await archiveAt(this, visible ? BigInt(visible.position) - 1n : END)
+    if (!archive) throw new Error(`the stream "${stream}" has a hole`)
+    throw new EventsArchived(`events of the stream "${stream}" are`, archive)
   }
 
   private async pageBack(before: bigint, limit: number): Promise<RecordedEvent[]> {
@@ -102,13 +146,13 @@ export class PostgresReader {
     }
   }
 
-  /** The append whose last event has this position. @throws StoreUnavailable when it is not there (yet). */
+  /** The append whose last event has this position, archived or not. @throws StoreUnavailable when it is not there (yet). */
   async commandAt(position: number): Promise<Recalled> {
-    type Row = Pick<EventRow, 'stream' | 'revision' | 'position' | 'metadata'>
-    const [row] = await this.query<Row>(COMMAND_SQL, [position])
+    type Row = Pick<EventRow, 'stream' | 'revision' | 'position'> & { readonly hash: string | null }
+    const [inLog] = await this.query<Row>(COMMAND_SQL, [position])
+    const [row] = inLog ? [inLog] : await this.query<Row>(ARCHIVED_COMMAND_SQL, [position])
     if (!row) throw new StoreUnavailable(`the event at ${position} cannot be read`)
-    const { stream, revision, metadata } = row
-    const requestHash = metadata.$command?.hash ?? ''
-    return { stream, revision: BigInt(revision), position: BigInt(row.position), requestHash }
+    const { stream, revision, hash } = row
+    return { stream, revision: BigInt(revision), position: BigInt(row.position), requestHash: hash ?? '' }
   }
 }

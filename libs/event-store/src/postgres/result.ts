@@ -1,4 +1,11 @@
-import { type AppendPlace, type AppendRequest, type AppendResult, DEFAULT_LIMITS, type Recalled } from '../port.js'
+import {
+  type AppendPlace,
+  type AppendRequest,
+  type AppendResult,
+  DEFAULT_LIMITS,
+  EventsArchived,
+  type Recalled,
+} from '../port.js'
 import { type Verdict } from './batch.js'
 import { type PostgresReader } from './reader.js'
 
@@ -39,7 +46,7 @@ export function placeOf({ stream, revision, position }: AppendPlace): AppendPlac
   return { stream, revision, position }
 }
 
-/** An expectation ahead of the stream has no tail; of one far behind it, not all of it is sent. */
+/** An expectation ahead of the stream has no tail; of one far behind it, or behind what is archived, not all of it is sent. */
 async function conflict(
   reader: PostgresReader,
   { writes, checks = [] }: AppendRequest,
@@ -51,5 +58,10 @@ async function conflict(
   const about = { outcome: 'conflict', stream, revision: BigInt(revision) } as const
   if (missing <= 0) return { ...about, tail: [] }
   if (missing > DEFAULT_LIMITS.conflict_tail_events) return { ...about, tail: undefined }
-  return { ...about, tail: await reader.tails.tail(stream, from, revision) }
+  try {
+    return { ...about, tail: await reader.tails.tail(stream, from, revision) }
+  } catch (error) {
+    if (error instanceof EventsArchived) return { ...about, tail: undefined }
+    throw error
+  }
 }

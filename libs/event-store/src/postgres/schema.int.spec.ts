@@ -29,10 +29,13 @@ async function version1(events: number): Promise<void> {
   }
 }
 
-test.each([0, 1, 30])('a log of version 1 with %i events goes on in the current version', async (events) => {
+/** The same log, brought to version 2. */
+async function version2(events: number): Promise<void> {
   await version1(events)
-  // A log from before versions were written down looks like this.
-  await database.query('drop table log.versions')
+  await migrateLog(database.url, 2)
+}
+
+async function checkGoesOn(events: number): Promise<void> {
   const writer = await postgresWriter(database)
   try {
     await writer.leads()
@@ -53,6 +56,42 @@ test.each([0, 1, 30])('a log of version 1 with %i events goes on in the current 
   } finally {
     await writer.close()
   }
+}
+
+const COUNTS = [0, 1, 30]
+
+test.each(COUNTS)('a log of version 1 with %i events goes on in the current version', async (events) => {
+  await version1(events)
+  // A log from before versions were written down looks like this.
+  await database.query('drop table log.versions')
+  await checkGoesOn(events)
+})
+
+test.each(COUNTS)('a log of version 2 with %i events goes on in the current version', async (events) => {
+  await version2(events)
+  await checkGoesOn(events)
+})
+
+test.each([0, 1, 2])(
+  'many that migrate a log of version %i at one time: each version is applied once',
+  async (from) => {
+    if (from > 0) await version1(5)
+    if (from > 1) await migrateLog(database.url, from)
+    await Promise.all(Array.from({ length: 8 }, () => migrateLog(database.url)))
+    const rows = await database.query<{ version: number }>('select version from log.versions order by version')
+    expect(rows.map(({ version }) => version)).toEqual(Array.from({ length: LOG_VERSION }, (_, at) => at + 1))
+    expect(await database.query('select 1 from log.events')).toHaveLength(from > 0 ? 5 : 0)
+  },
+)
+
+test('a migration that fails leaves the version before as it was, and can be tried again', async () => {
+  await version2(4)
+  await database.query('create table log.archived_streams (in_the_way integer)')
+  await expect(migrateLog(database.url)).rejects.toThrow('archived_streams')
+  expect(await database.query('select max(version) as version from log.versions')).toEqual([{ version: 2 }])
+  expect(await database.query("select 1 where to_regclass('log.archives') is not null")).toEqual([])
+  await database.query('drop table log.archived_streams')
+  await checkGoesOn(4)
 })
 
 test('a migrated log is migrated once, and one of a newer Headwater is refused', async () => {

@@ -84,7 +84,28 @@ begin
   end if;
 end $$;`
 
-const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2]
+/**
+ * Version 3: what outlives an archived partition. Where each command's append stands and what it asked for, so that a retry is
+ * answered as it was; and where each stream ended, so that it goes on there. See `archive/`.
+ */
+const VERSION_3 = `
+create table log.archives (
+  name text collate "C" primary key,
+  first_position bigint not null unique,
+  last_position bigint not null unique,
+  file text not null,
+  sha256 text not null,
+  archived_at timestamptz not null default now()
+);
+create table log.archived_commands (
+  position bigint primary key, stream text collate "C" not null, revision bigint not null, hash text not null
+);
+create table log.archived_streams (
+  stream text collate "C" primary key, revision bigint not null, last_id uuid not null, position bigint not null
+);
+create index archived_streams_position on log.archived_streams (position);`
+
+const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3]
 
 /** The version that this code reads and writes. */
 export const LOG_VERSION = MIGRATIONS.length

@@ -25,6 +25,8 @@ export interface PostgresStoreOptions {
   readonly logger: Logger
   /** Connections for reading. Default 4. */
   readonly pool_max?: number
+  /** Appends that may wait for their batch; beyond that they are refused as overloaded. Default 16,384. */
+  readonly queue_max?: number
   /** Names in one run, a power of two. For tests; see `Names`. */
   readonly names_per_run?: number
 }
@@ -49,9 +51,10 @@ export interface PostgresStore extends EventStore {
 
 /** The Postgres store with the serialized writer in this process. The schema must be there, see `migrateLog`. */
 export function openPostgresStore(options: PostgresStoreOptions): PostgresStore {
-  const { url, leadership, logger, pool_max = 4, names_per_run } = options
+  const { url, leadership, logger, pool_max = 4, names_per_run, queue_max } = options
   const reader = new PostgresReader({ url, pool_max, logger })
-  const writer = new Writer({ url, leadership, name: 'event-writer', logger, pool: reader.pool, names_per_run })
+  const { pool } = reader
+  const writer = new Writer({ url, leadership, name: 'event-writer', logger, pool, names_per_run, queue_max })
   const feed = new LiveFeed()
   writer.on('committed', (batch) => feed.publish(batch))
   return {

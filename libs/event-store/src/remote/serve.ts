@@ -25,6 +25,10 @@ function coded(error: unknown): unknown {
 /** A writer that falls silent is given up soon: there is another, and an append may be sent again. Both ends keep to it. */
 export const WRITER_LINK_LIMITS: Partial<Limits> = { heartbeat_ms: 500, dead_ms: 2_500, backoff_ms_max: 500 }
 
+/** What one subscriber may have waiting; beyond either it is dropped, and the subscriber reads the log. */
+const WAITING_BATCHES_MAX = 64
+const WAITING_BYTES_MAX = 16 * 1024 * 1024
+
 /** The writer's end of the remote store: appends, names, who leads, and what is committed. Reads of events do not pass here. */
 export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requests' | 'streams' | 'limits'> {
   return {
@@ -58,17 +62,25 @@ export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requ
         })
       },
       commits: (_payload, { signal, write }) => {
-        let waiting: CommittedBatch[] = []
+        const waiting: CommittedBatch[] = []
+        let waiting_bytes = 0
         return pump(signal, {
           listen: (wake) =>
             store.onCommitted((batch) => {
               // A slow subscriber loses tidings, not events: it reads the log where the chain of batches breaks.
-              if (waiting.length >= 64) waiting = []
+              if (waiting.length >= WAITING_BATCHES_MAX || waiting_bytes >= WAITING_BYTES_MAX) {
+                waiting.length = 0
+                waiting_bytes = 0
+              }
               waiting.push(batch)
+              waiting_bytes += batch.rows.length
               wake()
             }),
           send: async () => {
-            for (const { after, position, rows } of waiting.splice(0)) await write([after, position, rows])
+            for (let batch = waiting.shift(); batch; batch = waiting.shift()) {
+              waiting_bytes -= batch.rows.length
+              await write([batch.after, batch.position, batch.rows])
+            }
           },
         })
       },

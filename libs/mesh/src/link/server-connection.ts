@@ -18,6 +18,8 @@ export class ServerConnection {
   private readonly windows = new Map<number, StreamWindow>()
   private heard_ms = Date.now()
   private idle: (() => void) | undefined
+  /** Subscriptions that wait until the peer takes what was sent. */
+  private stalled: (() => void)[] = []
 
   constructor(
     private readonly socket: TLSSocket,
@@ -33,11 +35,15 @@ export class ServerConnection {
     const hello = setTimeout(() => this.peer ?? this.reject('no hello in time'), limits.hello_ms)
     const heartbeat = setInterval(() => this.beat(), limits.heartbeat_ms)
     socket.on('error', (error: Error) => logger.debug({ reason: error.message }, 'link socket failed'))
-    socket.on('drain', () => socket.resume())
+    socket.on('drain', () => {
+      socket.resume()
+      this.wakeStalled()
+    })
     socket.once('close', () => {
       clearTimeout(hello)
       clearInterval(heartbeat)
       for (const each of this.running.values()) each.abort()
+      this.wakeStalled()
       if (this.peer) logger.info({ peer: this.peer }, 'link down')
     })
   }
@@ -114,6 +120,16 @@ export class ServerConnection {
     if (this.frames.unsent_bytes > this.limits.unsent_bytes_max) this.socket.pause()
   }
 
+  /** Until the peer has taken enough of what was sent: credit bounds how many items are on their way, this how large they are. */
+  private async room(): Promise<void> {
+    while (this.frames.unsent_bytes > this.limits.unsent_bytes_max && !this.socket.destroyed)
+      await new Promise<void>((resolve) => this.stalled.push(resolve))
+  }
+
+  private wakeStalled(): void {
+    for (const wake of this.stalled.splice(0)) wake()
+  }
+
   private begin(id: number, deadline_ms: number): Running {
     const running = new Running(this.peer as Peer, deadline_ms)
     this.running.set(id, running)
@@ -171,6 +187,7 @@ export class ServerConnection {
         signal: running.signal,
         write: async (item) => {
           await window.take()
+          await this.room()
           this.frames.send([Kind.item, id, item])
         },
       })

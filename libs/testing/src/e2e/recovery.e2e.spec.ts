@@ -4,7 +4,15 @@ import { move, System } from './system.js'
 interface Status {
   readonly ready: boolean
   readonly position: string
-  readonly instances: readonly { readonly id: string; readonly pid: number; readonly ready: boolean }[]
+  readonly instances: readonly Instance[]
+}
+
+interface Instance {
+  readonly id: string
+  readonly role: string
+  readonly pid: number
+  readonly leader: boolean
+  readonly ready: boolean
 }
 
 const INSTANCES = [
@@ -13,6 +21,7 @@ const INSTANCES = [
   'postgres-replica',
   'redis',
   'event-writer-1',
+  'event-writer-2',
   'projector-1',
   'query-api-1',
   'command-api-1',
@@ -43,39 +52,101 @@ async function insist(book: string, id: string): Promise<void> {
   }
 }
 
+/** Commands that go on while a test does something to the system. */
+class Flow {
+  acknowledged = 0
+  private isOver = false
+  private readonly clients: readonly Promise<void>[]
+
+  private constructor(private readonly book: string) {
+    this.clients = ['x', 'y', 'z'].map((name) => this.client(name))
+  }
+
+  static async begin(): Promise<Flow> {
+    flow = new Flow(await system.newBook('a', 'b'))
+    await flow.goesOn()
+    return flow
+  }
+
+  /** A test that failed leaves no clients to the next one. */
+  end(): void {
+    this.isOver = true
+  }
+
+  /** Until twenty more are acknowledged than were. */
+  async goesOn(): Promise<void> {
+    const before = this.acknowledged
+    await eventually('commands flow', () => this.acknowledged > before + 20, PATIENCE)
+  }
+
+  /** Ends it. Every command acknowledged must be in the book, once. */
+  async check(): Promise<void> {
+    this.isOver = true
+    await Promise.all(this.clients)
+    const headers = { 'headwater-min-position': (await status()).position }
+    const { body } = await system.get(`/v1/ledger/books/${this.book}`, { headers })
+    expect(body).toMatchObject({ transactions: this.acknowledged, revision: String(this.acknowledged + 2) })
+  }
+
+  private async client(name: string): Promise<void> {
+    for (let at = 0; !this.isOver; at++) {
+      await insist(this.book, `${name}-${at}`)
+      this.acknowledged += 1
+    }
+  }
+}
+
+let flow: Flow | undefined
+afterEach(() => flow?.end())
+
+/** Until everything is ready, with another process in the place of this one. */
+async function replaced({ id, pid }: Instance): Promise<void> {
+  await eventually(
+    `everything is ready, and ${id} is another process`,
+    async () => {
+      const now = await status()
+      return now.ready && now.instances.some((each) => each.id === id && each.pid !== pid)
+    },
+    PATIENCE,
+  )
+}
+
 test.each(INSTANCES)(
   'kill -9 of %s while commands flow loses nothing, and the system is whole again by itself',
   async (id) => {
-    const book = await system.newBook('a', 'b')
-    const { instances } = await status()
-    const pid = instances.find((each) => each.id === id)?.pid ?? 0
-    expect(pid).toBeGreaterThan(1)
-    let acknowledged = 0
-    let isOver = false
-    const client = async (name: string): Promise<void> => {
-      for (let at = 0; !isOver; at++) {
-        await insist(book, `${name}-${at}`)
-        acknowledged += 1
-      }
-    }
-    const clients = ['x', 'y', 'z'].map(client)
-    await eventually('commands flow', () => acknowledged > 20)
-    process.kill(pid, 'SIGKILL')
-    const atKill = acknowledged
-    await eventually('commands flow again', () => acknowledged > atKill + 20, PATIENCE)
-    await eventually(
-      'everything is ready, with another process in its place',
-      async () => {
-        const now = await status()
-        return now.ready && now.instances.some((each) => each.id === id && each.pid !== pid)
-      },
-      PATIENCE,
-    )
-    isOver = true
-    await Promise.all(clients)
-    const { position } = await status()
-    const answer = await system.get(`/v1/ledger/books/${book}`, { headers: { 'headwater-min-position': position } })
-    expect(answer.body).toMatchObject({ transactions: acknowledged, revision: String(acknowledged + 2) })
+    const commands = await Flow.begin()
+    const victim = (await status()).instances.find((each) => each.id === id)
+    if (!victim) throw new Error(`there is no ${id}`)
+    expect(victim.pid).toBeGreaterThan(1)
+    process.kill(victim.pid, 'SIGKILL')
+    await commands.goesOn()
+    await replaced(victim)
+    await commands.check()
+  },
+  120_000,
+)
+
+async function writers(): Promise<{ readonly leaders: readonly Instance[]; readonly standbys: readonly Instance[] }> {
+  const all = (await status()).instances.filter(({ role }) => role === 'event-writer')
+  return { leaders: all.filter(({ leader }) => leader), standbys: all.filter(({ leader }) => !leader) }
+}
+
+test.each(['SIGKILL', 'SIGTERM'] as const)(
+  '%s of the leading event-writer while commands flow: the standby leads, and the other comes back as standby',
+  async (signal) => {
+    const commands = await Flow.begin()
+    const { leaders, standbys } = await writers()
+    const [[leader], [standby]] = [leaders, standbys]
+    if (!leader || !standby) throw new Error('there is no leader with a standby')
+    expect(standby.ready).toBe(true)
+    process.kill(leader.pid, signal)
+    await commands.goesOn()
+    await eventually('the standby leads', async () => (await writers()).leaders.some(({ id }) => id === standby.id))
+    await replaced(leader)
+    const now = await writers()
+    expect(now.leaders.map(({ id, pid }) => ({ id, pid }))).toEqual([{ id: standby.id, pid: standby.pid }])
+    expect(now.standbys).toMatchObject([{ id: leader.id, ready: true }])
+    await commands.check()
   },
   120_000,
 )

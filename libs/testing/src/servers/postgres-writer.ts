@@ -12,6 +12,8 @@ export interface PostgresWriterOptions {
   readonly lease_ms?: number
   /** A power of two. Default: so many that no test fills a run. */
   readonly names_per_run?: number
+  /** Default: as in the product. */
+  readonly queue_max?: number
 }
 
 /** An event writer in the test's process, as the event-writer's app puts it together. */
@@ -25,7 +27,7 @@ export interface PostgresWriter {
 
 /** Brings the schema up to date and begins to try for the lease. */
 export async function postgresWriter(options: PostgresWriterOptions): Promise<PostgresWriter> {
-  const { url, holder, lease_ms, names_per_run } = options
+  const { url, holder, lease_ms, names_per_run, queue_max } = options
   await migrateLog(url)
   const logger = silentLogger()
   const leadership = new Leadership({
@@ -41,6 +43,7 @@ export async function postgresWriter(options: PostgresWriterOptions): Promise<Po
     leadership,
     logger,
     ...(names_per_run === undefined ? {} : { names_per_run }),
+    ...(queue_max === undefined ? {} : { queue_max }),
   })
   leadership.start()
   return {

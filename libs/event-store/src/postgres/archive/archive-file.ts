@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { open, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { createInterface } from 'node:readline'
+import { PassThrough, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createGzip } from 'node:zlib'
+
+/** What the lines of an archive are, whoever wrote or reads them. */
+export interface Content {
+  readonly lines: number
+  /** SHA-256 of the lines, hex. */
+  readonly digest: string
+}
+
+/** Writes lines, compressed, to a file that is there whole and on the disk, or not at all. */
+export async function writeArchive(file: string, lines: AsyncIterable<readonly string[]>): Promise<Content> {
+  const hash = createHash('sha256')
+  let count = 0
+  const chunks = async function* (): AsyncGenerator<string> {
+    for await (const some of lines) {
+      const text = some.map((line) => `${line}\n`).join('')
+      hash.update(text)
+      count += some.length
+      yield text
+    }
+  }
+  const part = `${file}.part`
+  await pipeline(Readable.from(chunks()), createGzip(), createWriteStream(part))
+  await flush(part)
+  await rename(part, file)
+  await flush(dirname(file))
+  return { lines: count, digest: hash.digest('hex') }
+}
+
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** The lines of an archive. @throws Error when the file cannot be read or is damaged. */
+export async function* readArchive(file: string): AsyncGenerator<string> {
+  const plain = new PassThrough()
+  const reading = pipeline(createReadStream(file), createGunzip(), plain)
+  // A damaged file ends the lines early; what is wrong with it is thrown below.
+  reading.catch(() => undefined)
+  yield* createInterface({ input: plain, crlfDelay: Infinity })
+  await reading
+}
+
+/** What `sha256sum` says of the file. */
+export async function checksumOf(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex')
+}
+
+/** Reads an archive back. @throws Error unless it holds exactly the events of these positions, in order. */
+export async function checkArchive(file: string, first: number, last: number): Promise<Content> {
+  const hash = createHash('sha256')
+  let position = first
+  for await (const line of readArchive(file)) {
+    if (!line.startsWith(`{"position":"${position}",`))
+      throw new Error(`${file} has something else in the place of the event at ${position}`)
+    hash.update(`${line}\n`)
+    position += 1
+  }
+  if (position !== last + 1) throw new Error(`${file} ends before position ${position}, not after ${last}`)
+  return { lines: position - first, digest: hash.digest('hex') }
+}

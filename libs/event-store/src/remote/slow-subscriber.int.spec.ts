@@ -1,0 +1,85 @@
+import { AllowList, connect, createIdentity, type Identity, listen, type LinkServer } from '#mesh'
+import {
+  eventually,
+  type PostgresWriter,
+  postgresWriter,
+  type ScratchDatabase,
+  scratchDatabase,
+  silentLogger,
+} from '#testing'
+import { all, idsOf, mustAppend, newEvent, newRequest, newStream } from '../contract/requests.js'
+import { type EventStore } from '../port.js'
+import { openRemoteStore } from './remote-store.js'
+import { serveEventStore, WRITER_LINK_LIMITS } from './serve.js'
+
+/** More batches than the writer, the link and the store keep for one subscriber together. */
+const BATCHES = 600
+
+let database: ScratchDatabase
+let writer: PostgresWriter
+let server: LinkServer
+let client: Identity
+let allowList: AllowList
+let stores: EventStore[]
+
+beforeEach(async () => {
+  stores = []
+  database = await scratchDatabase()
+  writer = await postgresWriter(database)
+  await writer.leads()
+  const identity = await createIdentity({ role: 'event-writer', instance: 'event-writer-1' })
+  client = await createIdentity({ role: 'projector', instance: 'projector-1' })
+  const entries = [identity, client].map(({ spki, role, instance }) => ({ spki, role, instance }))
+  allowList = new AllowList({ version: 1n, entries })
+  server = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    identity,
+    allowList,
+    accept: ['projector'],
+    ...serveEventStore(writer.store),
+  })
+})
+afterEach(async () => {
+  for (const each of stores) await each.close()
+  await server.close()
+  await writer.close()
+  await database.drop()
+})
+
+function remote(): EventStore {
+  const link = connect({
+    endpoints: [`127.0.0.1:${server.port}`],
+    identity: client,
+    allowList,
+    role: 'event-writer',
+    limits: WRITER_LINK_LIMITS,
+  })
+  const store = openRemoteStore({ link, url: database.url, pool_max: 2, logger: silentLogger() })
+  stores.push(store)
+  return store
+}
+
+test('a subscriber that stops reading holds up nobody, and goes on without a hole', async () => {
+  const [appending, slow, quick] = [remote(), remote(), remote()]
+  const stream = newStream()
+  const filler = 'x'.repeat(1_000)
+  await mustAppend(appending, newRequest(stream))
+  const stop = new AbortController()
+  const slowly = slow.subscribe({ after: 0n, signal: stop.signal })[Symbol.asyncIterator]()
+  const seen = [...((await slowly.next()).value?.events ?? [])]
+  let quickly = 0n
+  const following = (async () => {
+    for await (const { position } of quick.subscribe({ after: 0n, signal: stop.signal })) quickly = position
+  })()
+  for (let at = 0; at < BATCHES; at += 1)
+    await mustAppend(appending, newRequest(stream, { events: [newEvent({ filler })] }))
+  const end = BigInt(BATCHES + 1)
+  await eventually('the other subscriber has seen all', () => quickly === end)
+  expect(seen).toHaveLength(1)
+  while (seen.at(-1)?.position !== end) seen.push(...((await slowly.next()).value?.events ?? []))
+  expect(idsOf(seen)).toEqual(idsOf(await all(writer.store.readAll())))
+  stop.abort()
+  await slowly.return?.()
+  await following
+})
