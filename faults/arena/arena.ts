@@ -66,7 +66,7 @@ export class Arena {
     const proxies = new Map<string, readonly Proxy[]>()
     const arena = new Arena(random, ground, writers, clients, followers, proxies)
     try {
-      await writers.complete()
+      await writers.ready(Math.min(1, writerNames.length - 1))
       const ports = writers.all.map(({ linkPort }) => linkPort)
       const direct = ports.map((port) => `127.0.0.1:${port}`)
       for (const name of followerNames) followers.push(new FollowerProcess(name, direct, ground))

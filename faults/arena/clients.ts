@@ -6,6 +6,7 @@ import { eventually, type Operation, type Random } from '#testing'
 import { operationOf } from '../client/operation-line.js'
 import { Child } from './child.js'
 import { type Ground } from './ground.js'
+import { PATIENCE_MS } from './patience.js'
 
 export interface ClientPlan {
   readonly name: string
@@ -49,7 +50,7 @@ export class ClientProcess {
 
   readonly name: string
 
-  /** Until something that it asked for after this moment was acknowledged. @throws Error when that takes a minute. */
+  /** Until something that it asked for after this moment was acknowledged. @throws Error when that takes too long. */
   async answeredSince(at_ms: number): Promise<void> {
     await eventually(
       `${this.name} is answered again`,
@@ -57,14 +58,14 @@ export class ClientProcess {
         if (!this.child.isRunning) throw new Error(`${this.name} has ended; its log says why`)
         return this.answered_ms > at_ms
       },
-      { timeout_ms: 60_000 },
+      { timeout_ms: PATIENCE_MS },
     )
   }
 
-  /** Lets it settle what it has begun, for at most a minute. */
+  /** Lets it settle what it has begun, for a bounded time. */
   async stop(): Promise<void> {
     this.child.send('stop')
-    await eventually(`${this.name} has settled all it began`, () => !this.child.isRunning, { timeout_ms: 60_000 })
+    await eventually(`${this.name} has settled all it began`, () => !this.child.isRunning, { timeout_ms: PATIENCE_MS })
   }
 
   async *operations(): AsyncGenerator<Operation> {

@@ -6,6 +6,7 @@ import { eventually, type LogEvent } from '#testing'
 import { Child } from './child.js'
 import { type Ground } from './ground.js'
 import { headOf } from './read-log.js'
+import { PATIENCE_MS } from './patience.js'
 
 /** What a follower saw that it should not have: an event left out, twice, or out of its place. */
 export interface Missed {
@@ -53,7 +54,7 @@ export class FollowerProcess {
     this.child.send('go on')
   }
 
-  /** Until it has seen what is the end of the log now. @throws Error when that takes a minute. */
+  /** Until it has seen what is the end of the log now. @throws Error when that takes too long. */
   async caughtUp(): Promise<void> {
     const head = await headOf(this.ground.url)
     await eventually(
@@ -62,13 +63,13 @@ export class FollowerProcess {
         if (!this.child.isRunning) throw new Error(`${this.name} has ended; its log says why`)
         return this.position >= head
       },
-      { timeout_ms: 60_000 },
+      { timeout_ms: PATIENCE_MS },
     )
   }
 
   async stop(): Promise<void> {
     this.child.send('stop')
-    await eventually(`${this.name} has stopped`, () => !this.child.isRunning, { timeout_ms: 60_000 })
+    await eventually(`${this.name} has stopped`, () => !this.child.isRunning, { timeout_ms: PATIENCE_MS })
   }
 
   /** Holds what it saw against the log: the same events, each once, in order. */

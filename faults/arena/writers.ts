@@ -6,6 +6,7 @@ import { identityFolder, projectRoot } from '#local-runtime'
 import { eventually, freePort } from '#testing'
 import { Child } from './child.js'
 import { type Ground } from './ground.js'
+import { PATIENCE_MS } from './patience.js'
 
 /** Asking the writers how they are shall cost them nothing. */
 const LOOK_MS = 50
@@ -110,7 +111,7 @@ export class Writers {
         await sleep(LOOK_MS)
         return undefined
       },
-      { timeout_ms: 60_000 },
+      { timeout_ms: PATIENCE_MS },
     )
   }
 
@@ -133,7 +134,7 @@ export class Writers {
         const [died] = before.filter((each) => !each.isRunning)
         return existsSync(file) ? undefined : died?.ended_ms
       },
-      { timeout_ms: 30_000 },
+      { timeout_ms: PATIENCE_MS },
     )
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -89,7 +90,9 @@ test('a stream whose events are all archived goes on where it ended', async () =
   const { store } = writer
   expect(await store.append(newRequest(old, { expected: 'none' }))).toMatchObject({ outcome: 'conflict', revision: 9n })
   expect(await store.append(newRequest(old, { expected: 3n }))).toMatchObject({ outcome: 'conflict', tail: undefined })
-  expect(await store.append(newRequest(old, { expected: 9n, tip: 'another' }))).toMatchObject({ outcome: 'conflict' })
+  expect(await store.append(newRequest(old, { expected: 9n, tip: randomUUID() }))).toMatchObject({
+    outcome: 'conflict',
+  })
   const tip = last?.id ?? ''
   expect(await mustAppend(store, newRequest(old, { expected: 9n, tip }))).toMatchObject({ revision: 10n })
   expect(await mustAppend(store, newRequest(old, { expected: 'exists' }))).toMatchObject({ revision: 11n })
