@@ -1,3 +1,4 @@
+import { type ServerInterceptor } from '@grpc/grpc-js'
 import { type ClusterState } from './node/cluster-state.js'
 import { Link, type Silence } from './node/link.js'
 import { Node, type NodeLimits } from './node/node.js'
@@ -17,6 +18,8 @@ export interface EventStoreDoubleOptions {
   readonly recentEvents?: number
   /** Whether it answers the call for its features; a server before 21.10 does not. Default true. */
   readonly tellsFeatures?: boolean
+  /** For a test that looks at what is said. */
+  readonly interceptors?: readonly ServerInterceptor[]
   /** Default 0: a free one. */
   readonly port?: number
 }
@@ -36,8 +39,8 @@ export class EventStoreDoubleNode {
   ) {}
 
   static async open(cluster: ClusterState, options: EventStoreDoubleOptions): Promise<EventStoreDoubleNode> {
-    const { tellsFeatures = true, port = 0, ...limits } = options
-    const serving = await serve(() => node, { tellsFeatures })
+    const { tellsFeatures = true, interceptors = [], port = 0, ...limits } = options
+    const serving = await serve(() => node, { tellsFeatures, interceptors })
     const link = await Link.open(serving.port, port)
     const node = new Node(cluster, { ...DEFAULTS, ...limits }, link)
     return new EventStoreDoubleNode(node, serving)

@@ -7,16 +7,19 @@ import { Stream } from './stream.js'
 const FIRST_POSITION = 548n
 const RECORD_OVERHEAD = 100
 
+const SYSTEM_ACL = { $r: '$ops', $w: [], $d: [], $mr: [], $mw: [] }
+
 /** The log that the nodes of a double share: every event in order, and the streams they belong to. Kept in memory. */
 export class EventLog {
   readonly events: LoggedEvent[] = []
   readonly #streams = new Map<string, Stream>()
   readonly #listeners = new Set<(event: LoggedEvent) => void>()
+  readonly #starts = new Set<bigint>()
   #end = FIRST_POSITION
 
   constructor() {
     // A new server writes this one itself, so whoever reads $all meets an event of the system first.
-    this.write('$$$scavenges', [metadataEvent({ $maxAge: 2_592_000 })])
+    this.write('$$$scavenges', [metadataEvent({ $maxAge: 2_592_000, $acl: SYSTEM_ACL })])
   }
 
   /** A stream that has no events yet is as good as any other. */
@@ -75,9 +78,9 @@ export class EventLog {
     return low
   }
 
-  /** Whether a record begins here, or the log ends before it: elsewhere the server fails to read. */
+  /** Whether a record or the log begins here, or the log ends before it: elsewhere the server fails to read. */
   isBoundary(position: bigint): boolean {
-    return position >= this.#end || this.events[this.indexAfter(position) - 1]?.position === position
+    return position >= this.#end || position === 0n || this.#starts.has(position)
   }
 
   /** Called with each event as it is written. @returns how to stop. */
@@ -95,6 +98,7 @@ export class EventLog {
 
   #take(bytes: number): bigint {
     const position = this.#end
+    this.#starts.add(position)
     this.#end += BigInt(bytes)
     return position
   }

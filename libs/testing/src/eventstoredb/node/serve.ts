@@ -1,4 +1,4 @@
-import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js'
+import { Metadata, Server, ServerCredentials, type ServerInterceptor, status } from '@grpc/grpc-js'
 import { GossipService, ServerFeaturesService, StreamsService } from '../proto.js'
 import { append } from '../rpc/append.js'
 import { batchAppend } from '../rpc/batch-append.js'
@@ -11,14 +11,22 @@ import { type Node } from './node.js'
 /** What the server takes in one message: 16 MiB less what a record takes beside its data. */
 const MESSAGE_MAX_BYTES = 16 * 1024 * 1024 - 10_000
 
+export interface ServeOptions {
+  readonly tellsFeatures: boolean
+  readonly interceptors: readonly ServerInterceptor[]
+}
+
 export interface Serving {
   readonly port: number
   stop(): void
 }
 
 /** Serves a node on a free port of this host. @param node  told at call time, since its link needs the port first. */
-export async function serve(node: () => Node, options: { readonly tellsFeatures: boolean }): Promise<Serving> {
-  const server = new Server({ 'grpc.max_receive_message_length': MESSAGE_MAX_BYTES })
+export async function serve(node: () => Node, options: ServeOptions): Promise<Serving> {
+  const server = new Server({
+    'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
+    interceptors: [...options.interceptors],
+  })
   server.addService(ServerFeaturesService, {
     getSupportedMethods: (_call: unknown, reply: Reply) => {
       if (options.tellsFeatures) reply(null, supportedMethods())

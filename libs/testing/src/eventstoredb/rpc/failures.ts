@@ -16,7 +16,8 @@ function failure(code: status, details: string, trailers: Readonly<Record<string
 
 export const notReady = (): Failure => failure(status.UNAVAILABLE, 'Server Is Not Ready')
 export const handlerThrew = (): Failure => failure(status.UNKNOWN, 'Exception was thrown by handler.')
-export const unexpectedResult = (): Failure => failure(status.UNKNOWN, 'Unexpected ReadStreamResult: Error')
+export const unexpectedResult = (of: 'ReadStreamResult' | 'ReadAllResult'): Failure =>
+  failure(status.UNKNOWN, `Unexpected ${of}: Error`)
 export const timedOut = (): Failure => failure(status.ABORTED, 'Operation timed out: ')
 export const tooSlow = (): Failure =>
   failure(

@@ -42,7 +42,7 @@ async function readStream(node: Node, sender: Sender, options: streams.ReadReq.O
   const stream = node.cluster.log.stream(name)
   const start = from?.hasRevision() ? BigInt(from.getRevision()) : from?.hasEnd() ? END_REVISION : 0n
   if (count === 0 || (!backwards && start === END_REVISION)) {
-    sender.fail(unexpectedResult())
+    sender.fail(unexpectedResult('ReadStreamResult'))
     return
   }
   if (start > TOMBSTONE_REVISION && start !== END_REVISION) throw new Error('a revision is a signed number')
@@ -78,7 +78,10 @@ async function readAll(node: Node, sender: Sender, options: streams.ReadReq.Opti
   if (count === 0) return
   const at = from?.getPosition()
   const position = at === undefined ? undefined : BigInt(at.getCommitPosition())
-  if (position !== undefined && !log.isBoundary(position)) throw new Error('no record begins here')
+  if (position !== undefined && !log.isBoundary(position)) {
+    sender.fail(unexpectedResult('ReadAllResult'))
+    return
+  }
   const next = position !== undefined ? log.indexAfter(position - 1n) : from?.hasEnd() ? node.replica.end : 0
   const here = log.events.slice(0, node.replica.end)
   const events = options.getReadDirection() === BACKWARDS ? here.slice(0, next).reverse() : here.slice(next)
