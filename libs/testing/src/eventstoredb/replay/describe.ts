@@ -1,5 +1,5 @@
 import { type AllStreamResolvedEvent, type ResolvedEvent } from '@eventstore/db-client'
-import { isObject, type Json, type JsonObject, plain } from './json.js'
+import { isObject, type Json, type JsonObject, plain, text } from './json.js'
 
 /** An error of the client, as the records describe it. */
 export function describeError(error: unknown): JsonObject {
@@ -38,7 +38,7 @@ function describeEvent(resolved: ResolvedEvent | AllStreamResolvedEvent, like: J
     return like.length === 2 ? [event.type, position] : [plain(event.revision), position, plain(event.position?.commit)]
   if (typeof second === 'number')
     return [plain(event.revision), event.data instanceof Uint8Array ? event.data.byteLength : null]
-  return UUID.test(String(second)) ? [plain(event.revision), event.id] : [event.streamId, plain(event.revision)]
+  return UUID.test(text(second)) ? [plain(event.revision), event.id] : [event.streamId, plain(event.revision)]
 }
 
 const UUID = /^[0-9a-f-]{36}$/

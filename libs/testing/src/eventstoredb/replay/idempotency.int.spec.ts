@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type AppendToStreamOptions, type EventData, jsonEvent } from '@eventstore/db-client'
+import { eventually } from '../../eventually.js'
 import { type EventStoreDouble } from '../double.js'
 import { REPLAYED } from './catalogue.js'
 import { describeError } from './describe.js'
@@ -124,7 +125,13 @@ const FORGET: Record<
   (typeof REPLAYED.forgetting)[number],
   (double: EventStoreDouble, session: Session) => Promise<void>
 > = {
-  idempotency_after_restart: async ({ nodes: [node] }) => node.restart(),
+  idempotency_after_restart: async ({ nodes: [node] }, { client }) => {
+    await node.restart()
+    await eventually(
+      'the client has noticed',
+      async () => (await collect(client.readAll({ maxCount: 1 }))).length === 1,
+    )
+  },
   idempotency_after_250k_other_events: async (_double, session) => {
     for (let n = 0; n < 3; n += 1) await session.append(`other-${n}`, fillers(500))
   },

@@ -6,6 +6,9 @@ export interface JsonObject {
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** A recorded text; nothing for anything else. */
+export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
 /** A value of the client, written as the records write it: `5n`, bytes as base64, no empty properties. */
 export function plain(value: unknown): Json {
   if (typeof value === 'bigint') return `${value.toString()}n`

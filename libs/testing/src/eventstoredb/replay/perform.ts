@@ -1,11 +1,4 @@
-import {
-  type AppendToStreamOptions,
-  type DeleteStreamOptions,
-  type ReadAllOptions,
-  type ReadStreamOptions,
-  type StreamMetadata,
-  type TombstoneStreamOptions,
-} from '@eventstore/db-client'
+import { type ReadAllOptions, type ReadStreamOptions, type StreamMetadata } from '@eventstore/db-client'
 import { describeError, describeRead } from './describe.js'
 import { isObject, type Json, plain } from './json.js'
 import { revive, reviveEvents } from './revive.js'
@@ -32,7 +25,7 @@ async function performed(session: Session, { method, args }: Call, like: Json | 
   switch (verb) {
     case 'appendToStream': {
       const events = reviveEvents(args[1] ?? [], session.byteOf)
-      return plain(await client.appendToStream(stream, events, optionsOf(session, args[2]) as AppendToStreamOptions))
+      return plain(await client.appendToStream(stream, events, optionsOf(session, args[2])))
     }
     case 'readStream': {
       const backwards = method.includes('backwards') ? { direction: 'backwards', fromRevision: 'end' } : {}
@@ -43,9 +36,9 @@ async function performed(session: Session, { method, args }: Call, like: Json | 
     case 'readAll':
       return describeRead(await collect(client.readAll(optionsOf(session, args[0]) as ReadAllOptions)), like)
     case 'deleteStream':
-      return plain(await client.deleteStream(stream, optionsOf(session, args[1]) as DeleteStreamOptions))
+      return plain(await client.deleteStream(stream, optionsOf(session, args[1])))
     case 'tombstoneStream':
-      return plain(await client.tombstoneStream(stream, optionsOf(session, args[1]) as TombstoneStreamOptions))
+      return plain(await client.tombstoneStream(stream, optionsOf(session, args[1])))
     case 'setStreamMetadata':
       return plain(await client.setStreamMetadata(stream, revive(args[1] ?? {}) as StreamMetadata))
     case 'getStreamMetadata':

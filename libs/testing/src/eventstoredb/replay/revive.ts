@@ -1,5 +1,5 @@
 import { type EventData } from '@eventstore/db-client'
-import { cutString, isObject, type Json, type JsonObject } from './json.js'
+import { cutString, isObject, type Json, text } from './json.js'
 
 /** Recorded arguments, as values for the client. */
 export function revive(value: Json): unknown {
@@ -20,7 +20,7 @@ function reviveString(value: string): string | bigint {
 export function reviveEvents(recorded: Json, byteOf: (id: string) => number): EventData[] {
   return (Array.isArray(recorded) ? (recorded as Json[]) : [recorded]).map((event) => {
     if (!isObject(event)) throw new Error('a recorded event is no object')
-    const byte = byteOf(String(event['id']))
+    const byte = byteOf(text(event['id']))
     const { data, metadata, ...rest } = event
     return {
       ...rest,
@@ -32,7 +32,7 @@ export function reviveEvents(recorded: Json, byteOf: (id: string) => number): Ev
 
 function reviveBytes(value: Json | undefined, byte: number): unknown {
   if (!isObject(value) || typeof value['bytes'] !== 'number') return value === undefined ? undefined : revive(value)
-  const { base64 } = value as JsonObject
+  const { base64 } = value
   if (typeof base64 === 'string') return new Uint8Array(Buffer.from(base64, 'base64'))
   return Buffer.alloc(value['bytes'], byte)
 }

@@ -1,5 +1,5 @@
 import { type EventData } from '@eventstore/db-client'
-import { isObject, type Json, type JsonObject } from './json.js'
+import { isObject, type Json, type JsonObject, text } from './json.js'
 import { type Session } from './session.js'
 
 /** An event that a record shows, and that must be in the log before it is replayed. */
@@ -19,19 +19,23 @@ export function shownBy(session: Session): Shown[] {
   const shown = new Map<string, Shown>()
   for (const { decoded } of rpcs.flatMap(({ responses }) => responses)) {
     const event = isObject(decoded) ? eventOf(decoded) : undefined
-    if (event !== undefined && event.stream !== SYSTEM && !appended.includes(event.event.id as string))
+    if (event !== undefined && event.stream !== SYSTEM && !appended.includes(event.event.id))
       shown.set(`${event.stream}/${event.revision}`, event)
   }
   return [...shown.values()].sort((a, b) => (a.position < b.position ? -1 : 1))
 }
 
+/** Fills a stream up to a revision that the record shows. */
+export async function fillUp(session: Session, stream: string, revision: number): Promise<void> {
+  const there = session.double.events.filter((event) => event.stream === stream).length
+  if (revision > there) await session.append(stream, fillers(revision - there))
+}
+
 /** Appends them, each at its revision: what the record does not show of a stream is filled up. */
 export async function seed(session: Session, shown: readonly Shown[]): Promise<void> {
-  const next = new Map<string, number>()
   for (const { stream, revision, event } of shown) {
-    const missing = revision - (next.get(stream) ?? 0)
-    await session.append(stream, [...fillers(missing), event])
-    next.set(stream, revision + 1)
+    await fillUp(session, stream, revision)
+    await session.append(stream, [event])
   }
 }
 
@@ -58,7 +62,7 @@ function eventOf(message: JsonObject): Shown | undefined {
       id: textAt(id, 'string'),
       type: metadata['type'] ?? '',
       contentType: 'application/json',
-      data: JSON.parse(Buffer.from(data as string, 'base64').toString()) as JsonObject,
+      data: data === '' ? null : (JSON.parse(Buffer.from(data as string, 'base64').toString()) as JsonObject),
       ...(customMetadata === ''
         ? {}
         : { metadata: JSON.parse(Buffer.from(customMetadata as string, 'base64').toString()) as JsonObject }),
@@ -66,4 +70,4 @@ function eventOf(message: JsonObject): Shown | undefined {
   }
 }
 
-const textAt = (value: Json | undefined, key: string): string => (isObject(value) ? String(value[key]) : '')
+const textAt = (value: Json | undefined, key: string): string => (isObject(value) ? text(value[key]) : '')

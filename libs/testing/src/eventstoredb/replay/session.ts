@@ -63,7 +63,7 @@ export class Session {
   readonly byteOf = (id: string): number => {
     const messages = (this.recorded.rpcs ?? []).flatMap(({ requests }) => requests.map(({ decoded }) => decoded))
     const proposed = messages.flatMap((message) => proposals(message))
-    const data = proposed.find((event) => JSON.stringify(event['id'])?.includes(id))?.['data']
+    const data = proposed.find((event) => JSON.stringify(event['id'] ?? null).includes(id))?.['data']
     return typeof data === 'string' ? (Buffer.from(data.slice(0, 4), 'base64')[0] ?? 0) : 0
   }
 
@@ -94,7 +94,7 @@ export class Session {
       const now = actual[index]
       if (now === undefined) return
       const path = `rpcs[${index}] ${before.method}`
-      this.likeness.compare(before.request_metadata, now.metadata as Json, `${path}.metadata`)
+      this.likeness.compare(before.request_metadata, now.metadata, `${path}.metadata`)
       this.#compareMessages(before.requests, now.requests, `${path}.requests`)
       // What the server supports is recorded once, in the record of that name.
       const responses = beginning ? now.responses.slice(0, before.responses.length) : now.responses

@@ -1,7 +1,7 @@
 import { jsonEvent } from '@eventstore/db-client'
 import { REPLAYED } from './catalogue.js'
-import { type JsonObject } from './json.js'
-import { fillers, seed, type Shown, shownBy } from './seed.js'
+import { type JsonObject, text } from './json.js'
+import { fillers, fillUp, seed, type Shown, shownBy } from './seed.js'
 import { Session } from './session.js'
 import { transcript } from './transcript.js'
 import { Watch } from './watch.js'
@@ -60,7 +60,7 @@ describe('subscriptions, as recorded', () => {
     const session = await Session.open(transcript(name))
     const { client_call: call, client_result } = session.recorded
     const result = client_result as unknown as Result
-    const stream = String(call!.args[0])
+    const stream = text(call!.args[0])
     const shown = shownBy(session).filter(({ event }) => event.type !== '$streamDeleted')
     const missing = name.includes('missing')
     const later = missing ? shown : liveIn(result, shown)
@@ -68,11 +68,10 @@ describe('subscriptions, as recorded', () => {
     await seed(session, early)
     // What came before the first live event of a stream is not in the record.
     const first = later[0]
-    if (first !== undefined) await session.append(first.stream, fillers(first.revision - early.length))
+    if (first !== undefined && !name.includes('_filter_')) await fillUp(session, first.stream, first.revision)
     if (name.includes('beyond_end')) await session.append(stream, fillers(2))
     if (name.endsWith('_tombstoned')) await session.asOther().tombstoneStream(stream)
     if (name.endsWith('from_position')) session.likeness.stands(12_017_149n, session.double.events.at(-1)!.position)
-    if (name.endsWith('from_revision')) expect(early.length + later.length).toBeGreaterThan(0)
 
     const watch = Watch.start(session, call!, name.includes('filter_stream'))
     await watch.until(

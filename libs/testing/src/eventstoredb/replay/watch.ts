@@ -5,12 +5,10 @@ import {
   type Position,
   type StreamSubscription,
   streamNameFilter,
-  type SubscribeToAllOptions,
-  type SubscribeToStreamOptions,
 } from '@eventstore/db-client'
 import { eventually } from '../../eventually.js'
 import { describeError } from './describe.js'
-import { isObject, type Json, type JsonObject, plain } from './json.js'
+import { isObject, type Json, type JsonObject, plain, text } from './json.js'
 import { optionsOf } from './perform.js'
 import { type Session } from './session.js'
 import { type Call } from './transcript.js'
@@ -37,8 +35,8 @@ export class Watch {
     const checkpoints: Json[] = []
     const note = (_: unknown, position: Position): void => void checkpoints.push({ checkpoint: plain(position) })
     const subscription = method.startsWith('subscribeToStream')
-      ? session.client.subscribeToStream(String(args[0]), optionsOf(session, args[1]) as SubscribeToStreamOptions)
-      : session.client.subscribeToAll(withFilter(optionsOf(session, args[0]), byStream, note) as SubscribeToAllOptions)
+      ? session.client.subscribeToStream(text(args[0]), optionsOf(session, args[1]))
+      : session.client.subscribeToAll(withFilter(optionsOf(session, args[0]), byStream, note))
     const watch = new Watch(subscription)
     return Object.assign(watch, { checkpoints })
   }
@@ -67,6 +65,9 @@ function withFilter(options: Record<string, unknown>, byStream: boolean, checkpo
   const { fn, prefixes, regex, ...window } = filter as Record<string, unknown>
   if (fn === 'excludeSystemEvents') return { ...options, filter: excludeSystemEvents({ checkpointReached }) }
   const by = byStream ? streamNameFilter : eventTypeFilter
-  const how = prefixes === undefined ? { regex: regex as string } : { prefixes: prefixes as string[] }
-  return { ...options, filter: by({ ...window, ...how, checkpointReached }) }
+  const filterOf =
+    prefixes === undefined
+      ? by({ ...window, regex: regex as string, checkpointReached })
+      : by({ ...window, prefixes: prefixes as string[], checkpointReached })
+  return { ...options, filter: filterOf }
 }
