@@ -46,7 +46,7 @@ export const EXCEPTIONS: Readonly<Partial<Record<string, Exception>>> = {
   read_all_forwards: { why: 'a read of 0 events hangs until the recorder gives up', steps: [5], rpcs: [5] },
 }
 
-/** A record without what cannot be replayed. */
+/** A record without what cannot be replayed. An undecoded message stands for those left out, as in the records. */
 export function replayable(name: string, recorded: Transcript): Transcript {
   const exception = EXCEPTIONS[name]
   if (exception === undefined) return recorded
@@ -55,8 +55,8 @@ export function replayable(name: string, recorded: Transcript): Transcript {
     index === messages?.rpc
       ? {
           ...rpc,
-          requests: rpc.requests.slice(0, messages.requests),
-          responses: rpc.responses.slice(0, messages.responses),
+          requests: [...rpc.requests.slice(0, messages.requests), {}],
+          responses: [...rpc.responses.slice(0, messages.responses), {}],
           ...(messages.ended && { status: { ...rpc.status, code: CANCELLED } }),
         }
       : rpc,
