@@ -79,7 +79,7 @@ test('positions_of_one_append: each event its own; subscriptions begin behind th
 
 test('subscribe_all_filter_invalid: the client refuses a window of 0, the server an expression it cannot read', async () => {
   const session = await open('subscribe_all_filter_invalid')
-  const [window, interval, regex] = stepsOf(session.recorded)
+  const [window, interval, regex, nothing] = stepsOf(session.recorded)
   for (const [step, option] of [
     [window, { maxSearchWindow: 0 }],
     [interval, { checkpointInterval: 0 }],
@@ -92,6 +92,15 @@ test('subscribe_all_filter_invalid: the client refuses a window of 0, the server
   const watch = Watch.start(session, { method: 'subscribeToAll', args }, false)
   await watch.until('it has failed', () => watch.has('error'))
   session.likeness.compare((regex!.client_result as JsonObject)['events'], watch.events.slice(0, 1), 'events')
+
+  const none = Watch.start(session, { method: 'subscribeToAll', args: [{ filter: { prefixes: [] } }] }, false)
+  const all = Watch.start(session, { method: 'subscribeToAll', args: [{}] }, false)
+  await none.until('both are live', () => none.has('caughtUp') && all.has('caughtUp'))
+  await session.append('s', fillers(1))
+  await all.until('the event has come', () => all.events.at(-1)?.['stream'] === 's')
+  await all.stop()
+  await none.stop()
+  session.likeness.compare((nothing!.client_result as JsonObject)['events'], none.events, 'no prefixes')
   expect(await session.finish('none')).toEqual([])
 })
 

@@ -20,12 +20,14 @@ export function filterOf(options: streams.ReadReq.Options.FilterOptions | undefi
   const multiplier = options.getCheckpointintervalmultiplier()
   if (expression === undefined || multiplier === 0) throw new Error('no filter, or no checkpoint interval')
   const prefixes = expression.getPrefixList()
-  const pattern = new RegExp(expression.getRegex(), 'u')
+  const regex = expression.getRegex()
+  const pattern = new RegExp(regex, 'u')
   const window = options.hasMax() ? options.getMax() : PAGE_EVENTS
   return {
     matches: (event) => {
       const text = byStream === undefined ? event.type : event.stream
-      return prefixes.length > 0 ? prefixes.some((prefix) => text.startsWith(prefix)) : pattern.test(text)
+      // Without an expression the prefixes count, and none match nothing.
+      return regex === '' ? prefixes.some((prefix) => text.startsWith(prefix)) : pattern.test(text)
     },
     window,
     checkpointInterval: window * multiplier,

@@ -46,8 +46,8 @@ async function goLive(node: Node, sender: Sender, stream: Stream, after: bigint,
   const stop = node.replica.onEvent((event) => {
     if (event.stream !== stream.name || event.revision <= after) return
     buffer.push(eventMessage(event))
-    // Of a stream that did not exist, the server finds the end only behind the first event.
-    if (!told) buffer.push(caughtUpMessage())
+    // Of a stream that did not exist, the server finds the end only behind the append that creates it.
+    if (!told) queueMicrotask(() => buffer.push(caughtUpMessage()))
     told = true
   })
   sender.left.addEventListener('abort', stop)
