@@ -10,13 +10,11 @@ function ordered(value: unknown): unknown {
     return all.every((each, at) => each === value[at]) ? value : all
   }
   const names = Object.keys(value)
-  let isInOrder = true
-  const entries = names.map((name, at): [string, unknown] => {
-    const each = (value as Readonly<Record<string, unknown>>)[name]
-    const inner = ordered(each)
-    if (inner !== each || (at > 0 && order(names[at - 1] ?? '', name) > 0)) isInOrder = false
-    return [name, inner]
-  })
+  const fields = value as Readonly<Record<string, unknown>>
+  const entries = names.map((name): [string, unknown] => [name, ordered(fields[name])])
+  const isInOrder = entries.every(
+    ([name, inner], at) => inner === fields[name] && (at === 0 || order(names[at - 1] ?? '', name) <= 0),
+  )
   // `fromEntries` makes `__proto__` a key like any other; an assignment would not.
   return isInOrder ? value : Object.fromEntries(entries.sort(([a], [b]) => order(a, b)))
 }

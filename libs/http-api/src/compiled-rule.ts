@@ -87,7 +87,11 @@ function testsOf(metadata: Metadata): readonly Test[] | undefined {
 }
 
 function testOf({ propertyName, constraints, target }: Metadata, { instance }: Constraint): Test {
-  const about = new Arguments(propertyName, constraints ?? [], typeof target === 'string' ? target : target.name)
+  const about = new Arguments(
+    propertyName,
+    (constraints as Metadata['constraints'] | undefined) ?? [],
+    typeof target === 'string' ? target : target.name,
+  )
   return (value) => {
     about.value = value
     return instance.validate(value, about) === true

@@ -3,7 +3,7 @@ import { type AppendRequest, type Expected, type StoreLimits, type StreamWrite }
 import { ByteSink } from './byte-sink.js'
 import { writeTail } from './event-bytes.js'
 import { claimHash, commandHash } from './names/name-hash.js'
-import { type PlannedAppend } from './planned.js'
+import { EXPECTATIONS, IS_BULK, type PlannedAppend } from './planned.js'
 import { unpack } from './unpack.js'
 
 /*
@@ -14,9 +14,6 @@ import { unpack } from './unpack.js'
  *   for each write   expectation, stream, tip or not, number of events, bytes of their tails, tails
  * Whatever changes its meaning raises the link's protocol version. `unpack.ts` reads it.
  */
-export const IS_BULK = 1
-/** Before the revision, if it is one. */
-export const EXPECTATIONS = ['any', 'none', 'exists', 'revision'] as const
 
 /** Writes appends as bytes, one behind the other. */
 export class Packer {

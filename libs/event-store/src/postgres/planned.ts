@@ -1,5 +1,10 @@
 import { type Expected } from '../port.js'
 
+/** Among the flags of a packed append. */
+export const IS_BULK = 1
+/** How a packed append names what it expects, by its place; a revision follows its name. */
+export const EXPECTATIONS = ['any', 'none', 'exists', 'revision'] as const
+
 /** A revision is a number here: 2^53 events of one stream are more than a log can hold. */
 export type PlannedExpectation = Exclude<Expected, bigint> | number
 

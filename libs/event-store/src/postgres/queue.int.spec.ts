@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { eventually, type PostgresWriter, postgresWriter, type ScratchDatabase, scratchDatabase } from '#testing'
 import { all, idsOf, newRequest, newStream, requestedIds } from '../contract/requests.js'
-import { StoreUnavailable } from '../port.js'
+import { type AppendRequest, StoreUnavailable } from '../port.js'
 
 const QUEUE_MAX = 16
 
@@ -18,13 +18,18 @@ afterEach(async () => {
   await database.drop()
 })
 
+interface Sent {
+  readonly request: AppendRequest
+  outcome: unknown
+}
+
 test('past the bound of the queue appends are refused at once, and what was accepted completes', async () => {
   const blocker = new pg.Client({ connectionString: database.url })
   await blocker.connect()
   await blocker.query('begin; lock table log.recent_names in exclusive mode')
   const requests = Array.from({ length: 3 * QUEUE_MAX }, () => newRequest(newStream()))
-  const [first, ...rest] = requests.map((request) => ({ request, outcome: undefined as unknown }))
-  const send = async (each: { request: (typeof requests)[number]; outcome: unknown }): Promise<void> => {
+  const [first, ...rest] = requests.map((request): Sent => ({ request, outcome: undefined }))
+  const send = async (each: Sent): Promise<void> => {
     each.outcome = await writer.store.append(each.request).catch((error: unknown) => error)
   }
   const sent = [send(first!)]

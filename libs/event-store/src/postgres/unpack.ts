@@ -2,8 +2,14 @@ import { type Expected } from '../port.js'
 import { readInt16, readInt32, UUID_BYTES } from './binary.js'
 import { endOfTail } from './event-bytes.js'
 import { HASH_BYTES } from './names/name-hash.js'
-import { EXPECTATIONS, IS_BULK } from './pack.js'
-import { type PlannedAppend, type PlannedCheck, type PlannedExpectation, type PlannedWrite } from './planned.js'
+import {
+  EXPECTATIONS,
+  IS_BULK,
+  type PlannedAppend,
+  type PlannedCheck,
+  type PlannedExpectation,
+  type PlannedWrite,
+} from './planned.js'
 
 /** Appends as `Packer` wrote them. @throws RangeError for anything else: a peer that sends it has a bug. */
 export function unpack(bytes: Buffer): PlannedAppend[] {

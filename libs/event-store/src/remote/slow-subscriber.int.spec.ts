@@ -1,3 +1,4 @@
+import { type RecordedEvent } from '#domain-kit'
 import { AllowList, connect, createIdentity, type Identity, listen, type LinkServer } from '#mesh'
 import {
   eventually,
@@ -8,7 +9,7 @@ import {
   silentLogger,
 } from '#testing'
 import { all, idsOf, mustAppend, newEvent, newRequest, newStream } from '../contract/requests.js'
-import { type EventStore } from '../port.js'
+import { type EventBatch, type EventStore } from '../port.js'
 import { openRemoteStore } from './remote-store.js'
 import { serveEventStore, WRITER_LINK_LIMITS } from './serve.js'
 
@@ -67,7 +68,11 @@ test('a subscriber that stops reading holds up nobody, and goes on without a hol
   await mustAppend(appending, newRequest(stream))
   const stop = new AbortController()
   const slowly = slow.subscribe({ after: 0n, signal: stop.signal })[Symbol.asyncIterator]()
-  const seen = [...((await slowly.next()).value?.events ?? [])]
+  const next = async (): Promise<readonly RecordedEvent[]> => {
+    const item: IteratorResult<EventBatch, undefined> = await slowly.next()
+    return item.value?.events ?? []
+  }
+  const seen = [...(await next())]
   let quickly = 0n
   const following = (async () => {
     for await (const { position } of quick.subscribe({ after: 0n, signal: stop.signal })) quickly = position
@@ -77,7 +82,7 @@ test('a subscriber that stops reading holds up nobody, and goes on without a hol
   const end = BigInt(BATCHES + 1)
   await eventually('the other subscriber has seen all', () => quickly === end)
   expect(seen).toHaveLength(1)
-  while (seen.at(-1)?.position !== end) seen.push(...((await slowly.next()).value?.events ?? []))
+  while (seen.at(-1)?.position !== end) seen.push(...(await next()))
   expect(idsOf(seen)).toEqual(idsOf(await all(writer.store.readAll())))
   stop.abort()
   await slowly.return?.()
