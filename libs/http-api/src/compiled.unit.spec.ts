@@ -137,6 +137,10 @@ const good: Readonly<Record<string, object>> = {
   CloseAccount: { account: 'assets:cash' },
   PostTransaction: entry,
   PlaceHold: entry,
+  RequestTransfer: {
+    ...{ id: 't1', date: '2026-11-23', description: 'to the other house', account: 'assets:cash' },
+    ...{ to: 'west', toAccount: 'assets:bank', amount: '12.50', commodity: 'EUR' },
+  },
   ReverseTransaction: { transaction: 't1', id: 't2', date: '2026-11-23' },
   CaptureHold: { hold: 'h1', id: 't1', date: '2026-11-23' },
   ReleaseHold: { hold: 'h1' },
