@@ -1,19 +1,5 @@
 import { eventually } from '../eventually.js'
-import { move, System } from './system.js'
-
-interface Status {
-  readonly ready: boolean
-  readonly position: string
-  readonly instances: readonly Instance[]
-}
-
-interface Instance {
-  readonly id: string
-  readonly role: string
-  readonly pid: number
-  readonly leader: boolean
-  readonly ready: boolean
-}
+import { type Instance, move, System } from './system.js'
 
 const INSTANCES = [
   'controller-1',
@@ -35,10 +21,6 @@ let system: System
 beforeAll(async () => {
   system = await System.open()
 })
-
-async function status(): Promise<Status> {
-  return JSON.parse((await system.cli('status', '--json')).stdout) as Status
-}
 
 /** Posts one transaction until it is acknowledged, as a client with a key does. */
 async function insist(book: string, id: string): Promise<void> {
@@ -83,7 +65,7 @@ class Flow {
   async check(): Promise<void> {
     this.isOver = true
     await Promise.all(this.clients)
-    const headers = { 'headwater-min-position': (await status()).position }
+    const headers = { 'headwater-min-position': (await system.status()).position }
     const { body } = await system.get(`/v1/ledger/books/${this.book}`, { headers })
     expect(body).toMatchObject({ transactions: this.acknowledged, revision: String(this.acknowledged + 2) })
   }
@@ -104,7 +86,7 @@ async function replaced({ id, pid }: Instance): Promise<void> {
   await eventually(
     `everything is ready, and ${id} is another process`,
     async () => {
-      const now = await status()
+      const now = await system.status()
       return now.ready && now.instances.some((each) => each.id === id && each.pid !== pid)
     },
     PATIENCE,
@@ -115,7 +97,7 @@ test.each(INSTANCES)(
   'kill -9 of %s while commands flow loses nothing, and the system is whole again by itself',
   async (id) => {
     const commands = await Flow.begin()
-    const victim = (await status()).instances.find((each) => each.id === id)
+    const victim = (await system.status()).instances.find((each) => each.id === id)
     if (!victim) throw new Error(`there is no ${id}`)
     expect(victim.pid).toBeGreaterThan(1)
     process.kill(victim.pid, 'SIGKILL')
@@ -127,7 +109,7 @@ test.each(INSTANCES)(
 )
 
 async function writers(): Promise<{ readonly leaders: readonly Instance[]; readonly standbys: readonly Instance[] }> {
-  const all = (await status()).instances.filter(({ role }) => role === 'event-writer')
+  const all = (await system.status()).instances.filter(({ role }) => role === 'event-writer')
   return { leaders: all.filter(({ leader }) => leader), standbys: all.filter(({ leader }) => !leader) }
 }
 
@@ -150,6 +132,14 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
   },
   120_000,
 )
+
+test('status --json says on the command line what the controller says, and exits 0 when all is ready', async () => {
+  const { code, stdout } = await system.cli('status', '--json')
+  const { ready, instances } = await system.status()
+  expect([code, ready]).toEqual([0, true])
+  const told = JSON.parse(stdout) as { ready: boolean; instances: Instance[] }
+  expect(told).toMatchObject({ ready, instances: instances.map(({ id, role, pid }) => ({ id, role, pid })) })
+})
 
 test('events tail prints the log, gap-free, and ends with its limit', async () => {
   const { stdout } = await system.cli('events', 'tail', '--from', '1', '--limit', '50', '--json')

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { io, type Socket } from 'socket.io-client'
 import { issueToken, type TokenRole } from '#runtime'
+import { eventually } from '../eventually.js'
 import { testServers } from '../servers/test-servers.js'
 
 export interface Answer<T = Record<string, unknown>> {
@@ -18,10 +19,26 @@ export interface RequestOptions {
   readonly body?: unknown
 }
 
+/** What the controller says of everything that runs: the same as `headwater status --json`. */
+export interface Status {
+  readonly ready: boolean
+  readonly position: string
+  readonly instances: readonly Instance[]
+}
+
+export interface Instance {
+  readonly id: string
+  readonly role: string
+  readonly pid: number
+  readonly leader: boolean
+  readonly ready: boolean
+}
+
 /** The running system that `npm test` started, as a client of it sees it. */
 export class System {
   readonly commands: string
   readonly queries: string
+  private readonly controller: string
   private constructor(
     private readonly folder: string,
     base: number,
@@ -29,6 +46,7 @@ export class System {
   ) {
     this.commands = `http://127.0.0.1:${base + 1}`
     this.queries = `http://127.0.0.1:${base + 2}`
+    this.controller = `http://127.0.0.1:${base + 3}`
   }
 
   static async open(): Promise<System> {
@@ -62,6 +80,14 @@ export class System {
 
   async get(path: string, options: RequestOptions = {}): Promise<Answer> {
     return this.send('GET', this.queries + path, options)
+  }
+
+  /** Asks until a controller answers: it may just have been killed. */
+  async status(): Promise<Status> {
+    return eventually('the controller answers', async () => {
+      const { status, body } = await this.send('GET', `${this.controller}/v1/status`)
+      return status === 200 && (body as unknown as Status)
+    })
   }
 
   /** A book of this test's own with these accounts open and readable. @returns its name. */

@@ -1,12 +1,6 @@
 import { eventually } from '../eventually.js'
 import { System } from './system.js'
 
-interface Status {
-  readonly ready: boolean
-  readonly position: string
-  readonly instances: readonly { readonly id: string; readonly pid: number; readonly leader: boolean }[]
-}
-
 const PATIENCE = { timeout_ms: 60_000 }
 
 let system: System
@@ -27,10 +21,6 @@ const body = (id: string, more: object = {}): object => ({
   ...{ id, date: '2026-11-23', description: 'Rent', account: 'cash', to: east, toAccount: 'till' },
   ...{ amount: '12.50', commodity: 'EUR', ...more },
 })
-
-async function status(): Promise<Status> {
-  return JSON.parse((await system.cli('status', '--json')).stdout) as Status
-}
 
 /** Requests a transfer until that is acknowledged: its id makes sure that it is one. */
 async function insist(transfer: object): Promise<void> {
@@ -54,7 +44,7 @@ async function settled(id: string): Promise<Record<string, unknown>> {
 
 /** By account, at the end of the log, so that both books are told of the same moment. */
 async function balances(book: string): Promise<Record<string, string>> {
-  const { position } = await status()
+  const { position } = await system.status()
   const answer = await system.get(`/v1/ledger/books/${book}/balances`, {
     headers: { 'headwater-min-position': position },
   })
@@ -149,13 +139,14 @@ test('kill -9 of the reactor, again and again while transfers flow: each one is 
     await eventually('transfers flow', () => sent > before + 30, PATIENCE)
     const pid = await eventually(
       'the reactor runs',
-      async () => (await status()).instances.find(({ id, leader }) => id === 'reactor-1' && leader)?.pid,
+      async () => (await system.status()).instances.find(({ id, leader }) => id === 'reactor-1' && leader)?.pid,
       PATIENCE,
     )
     process.kill(pid, 'SIGKILL')
     await eventually(
       'another process runs in its place',
-      async () => (await status()).instances.some((each) => each.id === 'reactor-1' && each.leader && each.pid !== pid),
+      async () =>
+        (await system.status()).instances.some((each) => each.id === 'reactor-1' && each.leader && each.pid !== pid),
       PATIENCE,
     )
   }
@@ -164,7 +155,7 @@ test('kill -9 of the reactor, again and again while transfers flow: each one is 
   const items = await eventually(
     'all transfers are settled',
     async () => {
-      const { position } = await status()
+      const { position } = await system.status()
       const headers = { 'headwater-min-position': position }
       const all: { id: string; state: string; toAccount: string }[] = []
       let cursor: string | null = ''
@@ -188,7 +179,7 @@ test('kill -9 of the reactor, again and again while transfers flow: each one is 
     till: String(completed.length),
     [`transfers:${west}`]: String(-completed.length),
   })
-  const { position } = await status()
+  const { position } = await system.status()
   const book = await system.get(`/v1/ledger/books/${east}`, { headers: { 'headwater-min-position': position } })
   expect(book.body['transactions']).toBe(completed.length)
 }, 240_000)
