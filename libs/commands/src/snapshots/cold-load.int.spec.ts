@@ -49,7 +49,7 @@ const transaction = (at: number, amount = '1.10'): object => ({
   date: '2026-11-23',
   postings: [
     { account: ACCOUNTS[at % 2], amount, commodity: 'EUR' },
-    { account: '__proto__', amount: `-${amount}`, commodity: 'EUR' },
+    { account: '__proto__', amount: amount.startsWith('-') ? amount.slice(1) : `-${amount}`, commodity: 'EUR' },
   ],
 })
 
