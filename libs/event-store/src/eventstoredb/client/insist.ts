@@ -28,13 +28,13 @@ export async function insist<T>(
   { what, attempt_ms, total_ms }: Patience,
   call: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const deadline_ms = Date.now() + total_ms
+  const deadline_ms = performance.now() + total_ms
   for (;;) {
     try {
       return await attempt(connections, what, attempt_ms, call)
     } catch (error) {
       if (!(error instanceof Retryable)) throw error
-      if (Date.now() >= deadline_ms)
+      if (performance.now() >= deadline_ms)
         throw new StoreUnavailable(`${what}: ${reasonOf(error.cause)}`, { cause: error.cause })
     }
     await sleep(50 + Math.random() * 50)

@@ -60,16 +60,16 @@ async function* batchesOf(
   after: bigint,
   batch_max: number,
 ): AsyncGenerator<EventBatch> {
-  let told_ms = Date.now()
+  let told_ms = performance.now()
   for (;;) {
     const taken = await mailbox.take(batch_max, SILENCE_MS)
     if (!taken) return
     const { events, position } = taken
     if (position === after) void reading.probe()
-    if (position === after || (events.length === 0 && Date.now() - told_ms < QUIET_MS)) continue
+    if (position === after || (events.length === 0 && performance.now() - told_ms < QUIET_MS)) continue
     yield { after, position, events }
     after = position
-    told_ms = Date.now()
+    told_ms = performance.now()
   }
 }
 

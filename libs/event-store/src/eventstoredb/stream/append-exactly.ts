@@ -11,8 +11,11 @@ import { type Connections } from '../client/connections.js'
 import { insist } from '../client/insist.js'
 import { positionOf } from '../position.js'
 
-/** After this the server itself gives an append up; it says so, which our own timer cannot. */
-const SERVER_DEADLINE_MS = 1_000
+/**
+ * The server is told a time of day by our clock: one that is a second behind would have every append refused with a deadline of a
+ * second. It has a bound of its own for writes, and we have our timer; this one must only never come first.
+ */
+const SERVER_DEADLINE_MS = 24 * 3_600_000
 const PATIENCE = { attempt_ms: 2_500, total_ms: 5_000 }
 
 /** Where the last event stands; undefined when the stream does not end at the revision expected. */
