@@ -26,7 +26,7 @@ create schema if not exists eventstoredb;
 create table if not exists eventstoredb.versions (version integer primary key, applied_at timestamptz not null default now())`
 
 /** One migration at a time, whoever starts first. */
-const MIGRATION_LOCK = 7_400_003
+const MIGRATION_LOCK = 7_400_004
 
 /**
  * Brings the index's schema up to date. Idempotent; concurrent calls wait for each other.
