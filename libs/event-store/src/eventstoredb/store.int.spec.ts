@@ -4,7 +4,9 @@ import { describeContract } from '../contract.js'
 /** A real server, where one is named; else the double of one. */
 async function server(): Promise<{ url: string; close(): Promise<void> }> {
   const real = process.env['EVENT_STORE_TEST_URL'] ?? ''
-  return real === '' ? openEventStoreDouble() : { url: real, close: async () => Promise.resolve() }
+  if (real !== '') return { url: real, close: async () => Promise.resolve() }
+  const double = await openEventStoreDouble()
+  return { url: double.url, close: () => double.close() }
 }
 
 describeContract(

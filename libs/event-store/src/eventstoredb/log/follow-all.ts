@@ -37,6 +37,8 @@ export async function* followAll(follower: Follower, options: SubscribeOptions):
     if (live) {
       const stop = (): void => live.mailbox.end()
       signal?.addEventListener('abort', stop, { once: true })
+      // It may have aborted while there was nobody to tell.
+      if (isOver()) stop()
       try {
         for await (const batch of batchesOf(live, follower, position, batch_max)) {
           if (isOver()) return

@@ -13,7 +13,7 @@ create table eventstoredb.names (
   request_hash text collate "C" not null
 );
 create table eventstoredb.checkpoint (
-  only boolean primary key default true check (only),
+  single boolean primary key default true check (single),
   prefix text collate "C" not null,
   position bigint not null,
   last bigint not null

@@ -40,6 +40,8 @@ export class Lane {
   private waiting: Waiting[] = []
   private lookUps: LookUp[] = []
   private isRunning = false
+  /** What was sent last may stand behind what is known. */
+  private isDoubtful = false
 
   constructor(
     private readonly context: LaneContext,
@@ -98,18 +100,15 @@ export class Lane {
   }
 
   private async round(waiting: readonly Waiting[], lookUps: readonly LookUp[]): Promise<void> {
-    const indexed = await this.lookUp([
+    const indexed = await this.context.index.lookUp([
       ...lookUps.map(({ key }) => key),
       ...waiting.flatMap(({ planned }) => keysOf(planned)),
     ])
-    let isFresh = !this.known.covers(indexed.through)
-    if (isFresh) this.known.begin(await readTail(this.context, this.stream, indexed.through), indexed.through)
-    else this.known.prune(indexed.through)
+    const isFresh = await this.reach(indexed.through)
     if (this.known.isFull) throw new StoreUnavailable('the index of names is too far behind', { overloaded: true })
     let round = this.decide(waiting, indexed)
     if (!isFresh && (lookUps.length > 0 || round.refused.length > 0)) {
       await this.refresh()
-      isFresh = true
       round = this.decide(waiting, indexed)
     }
     for (const { key, resolve } of lookUps) resolve(this.known.find(key, indexed))
@@ -119,8 +118,17 @@ export class Lane {
     if (round.accepted.length > 0) await this.send(round.accepted)
   }
 
-  private async lookUp(keys: readonly string[]): Promise<Indexed> {
-    return this.context.index.lookUp(keys)
+  /** Knows all names beyond the index. @returns whether the stream was read for it. */
+  private async reach(through: bigint): Promise<boolean> {
+    if (!this.known.covers(through)) {
+      this.known.begin(await readTail(this.context, this.stream, through), through)
+      this.isDoubtful = false
+      return true
+    }
+    this.known.prune(through)
+    if (!this.isDoubtful) return false
+    await this.refresh()
+    return true
   }
 
   private decide(waiting: readonly Waiting[], indexed: Indexed): Round<Waiting> {
@@ -133,6 +141,7 @@ export class Lane {
       this.known.mustJoin(logged.event)
       this.known.add(logged)
     }
+    this.isDoubtful = false
   }
 
   private async refuse(refused: readonly Waiting[]): Promise<void> {
@@ -156,6 +165,7 @@ export class Lane {
         appendExactly(appends, streams.onServer(this.stream), after, events, bytes),
       )
     } catch (error) {
+      this.isDoubtful = true
       for (const { reject } of accepted) reject(error)
       return
     }
@@ -169,6 +179,7 @@ export class Lane {
       positions = await this.positions(accepted, after, last)
     } catch (error) {
       // They are in the log, and the stream is still known up to before them: who asks again finds where.
+      this.isDoubtful = true
       for (const { reject } of accepted) reject(error)
       return
     }
