@@ -145,7 +145,8 @@ describe('one server', () => {
     const good = newRequest(newStream())
     const results = await Promise.allSettled([bad, none, good].map((each) => store.append(each)))
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled'])
-    expect(results.slice(0, 2)).toMatchObject([{ reason: expect.any(TypeError) }, { reason: expect.any(TypeError) }])
+    const reasons = results.map((each) => each.status === 'rejected' && each.reason instanceof TypeError)
+    expect(reasons).toEqual([true, true, false])
   })
 
   test('an append without an event is refused, and not answered with a place at which nothing is', async () => {

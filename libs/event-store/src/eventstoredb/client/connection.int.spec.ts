@@ -1,8 +1,9 @@
-import { FORWARDS, START } from '@eventstore/db-client'
+import { FORWARDS, jsonEvent, START } from '@eventstore/db-client'
 import { type EventStoreDouble, openEventStoreDouble, silentLogger } from '#testing'
 import { collect } from './collect.js'
 import { Connections } from './connections.js'
 import { connectionStringFor } from './connection-string.js'
+import { remedyOf } from './remedy.js'
 
 let double: EventStoreDouble
 let connections: Connections
@@ -16,15 +17,26 @@ afterEach(async () => {
   await double.close()
 })
 
+/** So many events, by the rpc that shares nothing with other appends. */
+async function fill(count: number): Promise<void> {
+  const { client } = await connections.connection()
+  const events = Array.from({ length: count }, (_, at) => jsonEvent({ type: 'Filled', data: { at } }))
+  await client.appendToStream('filled', events, { credentials: { username: 'admin', password: 'changeit' } })
+}
+
 test('what is read from a connection that ends meanwhile is a failure, not a shorter log', async () => {
+  await fill(5_000)
   const connection = await connections.connection()
-  const read = collect(
-    connection,
-    connection.client.readAll({ direction: FORWARDS, fromPosition: START, maxCount: 10 }),
-  )
-  const ended = connection.end()
-  await expect(read).rejects.toMatchObject({ type: 'cancelled' })
-  await ended
+  const stream = connection.client.readAll({ direction: FORWARDS, fromPosition: START, maxCount: 5_000 })
+  stream.once('data', () => void connection.end())
+  await expect(collect(connection, stream)).rejects.toMatchObject({ type: 'cancelled' })
+})
+
+test('what is begun on a connection that has ended is begun again on another', async () => {
+  const connection = await connections.connection()
+  await connection.end()
+  const read = collect(connection, connection.client.readAll({ maxCount: 1 }))
+  expect(remedyOf(await read.catch((error: unknown) => error))).toBe('replace')
 })
 
 test('a connection is used until it fails, and replaced once, whoever reports it', async () => {

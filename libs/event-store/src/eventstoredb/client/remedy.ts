@@ -24,10 +24,14 @@ export function remedyOf(error: unknown): Remedy {
   return isPlainConnectionFailure(error) ? 'replace' : 'never'
 }
 
-/** A failed discovery and a failed question for features come as plain errors, the latter with gRPC's code 14. */
+/**
+ * A failed discovery, a failed question for features (with gRPC's code 14) and a call on a connection that was ended before it began
+ * come as plain errors.
+ */
 function isPlainConnectionFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return error.message.startsWith('Failed to discover') || (error as { code?: unknown }).code === 14
+  const { message, code } = error as Error & { code?: unknown }
+  return code === 14 || message.startsWith('Failed to discover') || message === 'Channel has been shut down'
 }
 
 /** `host:port` of the leader, where a follower has named it. */
