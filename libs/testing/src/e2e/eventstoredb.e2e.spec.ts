@@ -59,7 +59,7 @@ test('a retry is told the original, a reused key and a used id are refused, and 
   expect((await system.post(path, move('t1', '9'))).status).toBe(409)
   const reversed = await system.post(`${path}/t1/reversal`, { id: 'r1', date: '2026-11-24' })
   expect(reversed.status).toBe(201)
-  expect(await balanceOf(book, reversed.body['position'])).toBe('20')
+  expect(await balanceOf(book, reversed.body['position'])).toBe('20.00')
 })
 
 test('a watched balance is told each new state', async () => {
