@@ -38,14 +38,13 @@ export class Connections {
     }
   }
 
-  /** Ends a connection that has failed; the next who asks gets another. */
-  async replace(failed: Connection, error: unknown): Promise<void> {
-    if (failed.isOver) return this.ending
+  /** Ends a connection that has failed; the next who asks gets another, once this one has ended. */
+  replace(failed: Connection, error: unknown): void {
+    if (failed.isOver) return
     this.leader = leaderNamedBy(error)
     this.logger.info({ reason: reasonOf(error) }, 'the connection to EventStoreDB is replaced')
     this.current = undefined
     this.ending = failed.end()
-    await this.ending
   }
 
   async close(): Promise<void> {

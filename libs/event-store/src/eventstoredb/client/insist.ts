@@ -57,7 +57,7 @@ async function attempt<T>(
   } catch (error) {
     const remedy = remedyOf(error)
     if (remedy === 'never') throw error
-    if (remedy === 'replace') await connections.replace(connection, error)
+    if (remedy === 'replace') connections.replace(connection, error)
     throw new Retryable('failed', { cause: error })
   }
 }

@@ -49,7 +49,7 @@ export async function* followAll(follower: Follower, options: SubscribeOptions):
         signal?.removeEventListener('abort', stop)
         live.cancel()
       }
-      if (!isOver()) await mourn(follower, live, troubles)
+      if (!isOver()) mourn(follower, live, troubles)
     }
     await sleep(AGAIN_MS + Math.random() * AGAIN_MS, undefined, signal ? { signal } : {}).catch(() => undefined)
   }
@@ -83,7 +83,7 @@ async function openLive(follower: Follower, position: bigint, troubles: Troubles
     try {
       return await LiveRead.open(connection, streams, position)
     } catch (error) {
-      if (remedyOf(error) === 'replace') await connections.replace(connection, error)
+      if (remedyOf(error) === 'replace') connections.replace(connection, error)
       if (!(error instanceof UnknownError) || remedyOf(error) !== 'never') throw error
       const boundary = await boundaryAt(reading, position)
       if (boundary === position) throw error
@@ -95,10 +95,10 @@ async function openLive(follower: Follower, position: bigint, troubles: Troubles
   }
 }
 
-async function mourn({ connections }: Follower, { connection, failure }: LiveRead, troubles: Troubles): Promise<void> {
+function mourn({ connections }: Follower, { connection, failure }: LiveRead, troubles: Troubles): void {
   if (failure === undefined) return
   troubles.tell(failure, 'a subscription was dropped; it goes on from where it was')
-  if (remedyOf(failure) === 'replace') await connections.replace(connection, failure)
+  if (remedyOf(failure) === 'replace') connections.replace(connection, failure)
 }
 
 /** Tells each trouble when it is new: attempts follow on each other quickly. */
