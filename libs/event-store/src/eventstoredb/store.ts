@@ -1,5 +1,6 @@
 import { type Logger } from '#runtime'
-import { type EventStore, type Recalled, StoreLimitExceeded, type StoreLimits } from '../port.js'
+import { checkBound } from '../limits.js'
+import { type EventStore, type Recalled, type StoreLimits } from '../port.js'
 import { Connections } from './client/connections.js'
 import { sharedAppends } from './client/shared-appends.js'
 import { EVENTSTOREDB_CAPABILITIES, EVENTSTOREDB_LIMITS } from './limits.js'
@@ -43,10 +44,10 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventStore {
   return {
     capabilities: EVENTSTOREDB_CAPABILITIES,
     limits: EVENTSTOREDB_LIMITS,
-    append: async (request, { signal } = {}) => {
+    append: async (request) => {
       const planned = plan(request)
       checkLimits(planned, EVENTSTOREDB_LIMITS)
-      return lanes.append(planned, signal)
+      return lanes.append(planned)
     },
     recall: async (id) => recalled(id.stream, await lanes.find(id.stream, keyOfCommand(id))),
     findClaim: async (claim) => recalled(claim.stream, await lanes.find(claim.stream, keyOfClaim(claim))),
@@ -75,6 +76,5 @@ function checkLimits({ stream, events, bytes }: Planned, limits: StoreLimits): v
     event_size_bytes: Math.max(...events.map(({ dataBytes }) => dataBytes)),
     append_size_bytes: bytes,
   }
-  for (const limit of Object.keys(actual) as (keyof typeof actual)[])
-    if (actual[limit] > limits[limit]) throw new StoreLimitExceeded(limit, actual[limit], limits[limit])
+  for (const limit of Object.keys(actual) as (keyof typeof actual)[]) checkBound(limits, limit, actual[limit])
 }

@@ -1,8 +1,8 @@
 import { type RecordedEvent } from '#domain-kit'
-import { type StreamHead, NO_STREAM } from '../../postgres/heads.js'
 import { type Logged } from '../log/recorded.js'
 import { type Indexed, type NamePlace } from '../names/name-index.js'
 import { namesOf } from '../names/names-of.js'
+import { NO_EVENTS, type StreamEnd } from './stream-end.js'
 
 /** Names of one stream that may be in memory; beyond them the index is too far behind to decide anything. */
 const NAMES_MAX = 100_000
@@ -10,11 +10,11 @@ const NAMES_MAX = 100_000
 /** Where a stream ends, and the names taken in it that the index may not know yet. */
 export class KnownStream {
   private readonly recent = new Map<string, NamePlace>()
-  private end: StreamHead = NO_STREAM
+  private end: StreamEnd = NO_EVENTS
   /** All names taken after this position are in memory; undefined before anything was read. */
   private since: bigint | undefined
 
-  get head(): StreamHead {
+  get head(): StreamEnd {
     return this.end
   }
 
@@ -35,7 +35,7 @@ export class KnownStream {
   /** Begins anew with the stream's tail: in order, all events after `through` and, before them, at least the last one. */
   begin(tail: readonly Logged[], through: bigint): void {
     this.recent.clear()
-    this.end = NO_STREAM
+    this.end = NO_EVENTS
     this.since = through
     for (const each of tail) this.add(each)
   }

@@ -12,7 +12,7 @@ import { decideRound, keysOf, type Round } from './round.js'
 /** How often others may be faster at one stream before the answer is that it is too busy. */
 const OVERTAKEN_MAX = 20
 
-export interface Waiting {
+interface Waiting {
   readonly planned: Planned
   overtaken: number
   resolve(result: AppendResult): void
@@ -58,16 +58,11 @@ export class Lane {
     return this.known.size
   }
 
-  append(waiting: Waiting): void {
-    this.waiting.push(waiting)
-    this.run()
-  }
-
-  /** Takes one back that was not decided on yet. */
-  withdraw(waiting: Waiting): boolean {
-    const before = this.waiting.length
-    this.waiting = this.waiting.filter((each) => each !== waiting)
-    return this.waiting.length < before
+  async append(planned: Planned): Promise<AppendResult> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ planned, overtaken: 0, resolve, reject })
+      this.run()
+    })
   }
 
   async find(key: string): Promise<NamePlace | undefined> {

@@ -1,7 +1,7 @@
 import { type AppendResult, StoreUnavailable } from '../../port.js'
 import { type Planned } from '../log/planned.js'
 import { type NamePlace } from '../names/name-index.js'
-import { Lane, type LaneContext, type Waiting } from './lane.js'
+import { Lane, type LaneContext } from './lane.js'
 
 /** Streams in memory, and names of theirs; one that has work in hand is never dropped. */
 const LANES_MAX = 10_000
@@ -20,22 +20,13 @@ export class Lanes {
   constructor(private readonly context: LaneContext) {}
 
   /** @throws StoreUnavailable */
-  async append(planned: Planned, signal?: AbortSignal): Promise<AppendResult> {
+  async append(planned: Planned): Promise<AppendResult> {
     if (this.waiting >= WAITING_MAX)
       throw new StoreUnavailable(`${WAITING_MAX} appends wait for EventStoreDB`, { overloaded: true })
     const lane = this.lane(planned.stream)
     this.waiting += 1
     try {
-      return await new Promise<AppendResult>((resolve, reject) => {
-        const one: Waiting = { planned, overtaken: 0, resolve, reject }
-        const giveUp = (): void => {
-          lane.withdraw(one)
-          reject(new StoreUnavailable('the caller gave up', { cause: signal?.reason }))
-        }
-        if (signal?.aborted) return giveUp()
-        signal?.addEventListener('abort', giveUp, { once: true })
-        lane.append(one)
-      })
+      return await lane.append(planned)
     } finally {
       this.waiting -= 1
     }

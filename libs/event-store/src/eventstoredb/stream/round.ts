@@ -1,7 +1,7 @@
-import { type StreamHead, holds } from '../../postgres/heads.js'
 import { type AppendResult } from '../../port.js'
 import { type Planned } from '../log/planned.js'
 import { type NamePlace } from '../names/name-index.js'
+import { holds, type StreamEnd } from './stream-end.js'
 
 /** Of one append to the server, unless a single one of ours is larger. */
 const EVENTS_MAX = 500
@@ -21,7 +21,7 @@ export interface Round<A extends { readonly planned: Planned }> {
 
 /** The world before the round. */
 export interface World {
-  readonly head: StreamHead
+  readonly head: StreamEnd
   find(key: string): NamePlace | undefined
 }
 
