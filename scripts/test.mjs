@@ -43,7 +43,7 @@ const env = {
   HEADWATER_ROOT: root,
   LOG_LEVEL: 'info',
 }
-for (const name of ['EVENT_STORE_URL', 'PRIMARY_URL', 'REPLICA_URLS', 'REDIS_URL', 'HEADWATER_JWKS_URL']) delete env[name]
+for (const name of ['EVENT_STORE', 'EVENT_STORE_URL', 'EVENT_STORE_PREFIX', 'PRIMARY_URL', 'REPLICA_URLS', 'REDIS_URL', 'HEADWATER_JWKS_URL']) delete env[name]
 const cli = join(root, 'bin', 'headwater')
 
 process.stderr.write('starting a system to test against …\n')

@@ -34,18 +34,24 @@ export class CommandHandler {
   }
 
   /** @throws only for a bug: in `decide`, in `evolve`, or of the store. */
-  async execute(request: CommandRequest): Promise<CommandOutcome> {
-    const chain = this.chainOf(request)
-    const hash = requestHash(request.name, request.target, request.body)
-    this.ordinal += 1
-    const about = { request, hash, ordinal: this.ordinal, deadline_ms: Date.now() + this.timeout_ms }
-    return new Promise<CommandOutcome>((resolve, reject) => {
-      const fail = (error: unknown): void => {
-        if (error instanceof EventsArchived) resolve({ kind: 'archived', reason: error.message })
-        else reject(error instanceof Error ? error : new Error(String(error)))
+  execute(request: CommandRequest): Promise<CommandOutcome> {
+    return new Promise<CommandOutcome>((settle, reject) => {
+      const hash = requestHash(request.name, request.target, request.body)
+      this.ordinal += 1
+      const job: Job = {
+        request,
+        hash,
+        ordinal: this.ordinal,
+        deadline_ms: Date.now() + this.timeout_ms,
+        attempts: 0,
+        isUncertain: false,
+        settle,
+        fail: (error) => {
+          if (error instanceof EventsArchived) settle({ kind: 'archived', reason: error.message })
+          else reject(error instanceof Error ? error : new Error(String(error)))
+        },
       }
-      const job: Job = { ...about, attempts: 0, isUncertain: false, settle: resolve, fail }
-      chain.submit(job)
+      this.chainOf(request).submit(job)
     })
   }
 

@@ -7,6 +7,7 @@ import {
   StoreLimitExceeded,
   StoreUnavailable,
 } from '#event-store'
+import { isoNow } from './clock.js'
 import { CommittedStream } from './committed-stream.js'
 import { earlierOutcome, type Found, lookUp, replayed, takenBy } from './earlier.js'
 import { eventId } from './identity.js'
@@ -16,10 +17,15 @@ import { type Snapshots } from './snapshots/snapshots.js'
 import { fold, type StreamState } from './stream-state.js'
 
 /** Appends of one stream on their way to the writer. */
-const IN_FLIGHT_MAX = 512
+const IN_FLIGHT_MAX = 1_024
 /** Commands of one stream waiting to be decided. */
 const WAITING_MAX = 4_096
 const ATTEMPTS_MAX = 12
+/** Appends of one turn, where turns are taken. */
+const TURN_MAX = 512
+/** Others are reckoned with for so long after they were noticed. */
+const RIVALS_MS = 250
+const PAUSE_MS_MAX = 50
 
 /** Nobody may be told that nothing was appended while an append may still be on its way. */
 const UNCERTAIN: CommandOutcome = {
@@ -44,6 +50,8 @@ export class StreamChain {
   private inFlight = 0
   private wake: (() => void) | undefined
   private pumping = false
+  /** Other instances append to the stream as well, as far as is known until then. */
+  private rivals_until_ms = 0
 
   constructor(
     private readonly store: EventStore,
@@ -72,17 +80,38 @@ export class StreamChain {
 
   private async pump(): Promise<void> {
     this.pumping = true
-    // One turn of the event loop: commands that came together leave together.
-    await new Promise<void>((resolve) => setImmediate(resolve))
     while (this.waiting.length > 0 || this.inFlight > 0 || this.again.length > 0) {
       if (this.isBroken) await this.recover()
       else if (this.waiting.length === 0 || this.inFlight >= IN_FLIGHT_MAX) await this.change()
+      else if (Date.now() < this.rivals_until_ms) await this.takeTurn()
       else {
-        const job = this.waiting.shift()
-        if (job) await this.attempt(job)
+        const pending = this.attemptNext()
+        if (pending) await pending
       }
     }
     this.pumping = false
+  }
+
+  /** Most commands need nothing but the state: not one promise is spent on them here. */
+  private attemptNext(): Promise<void> | undefined {
+    const job = this.waiting.shift()
+    return job && this.attempt(job)
+  }
+
+  /**
+   * Where others append too: what waits is sent at once, and then nothing for as long as that took. An instance whose
+   * appends never pause would win for ever, and the others' commands be refused as contended.
+   */
+  private async takeTurn(): Promise<void> {
+    await this.settled()
+    const begin_ms = performance.now()
+    for (let left = Math.min(this.waiting.length, TURN_MAX); left > 0 && !this.isBroken; left -= 1) {
+      const pending = this.attemptNext()
+      if (pending) await pending
+    }
+    await this.settled()
+    const pause_ms = (performance.now() - begin_ms) * (0.5 + Math.random())
+    if (!this.isBroken) await new Promise((resolve) => setTimeout(resolve, Math.min(pause_ms, PAUSE_MS_MAX)))
   }
 
   /** Until an append is answered. */
@@ -97,26 +126,33 @@ export class StreamChain {
     while (this.inFlight > 0) await this.change()
   }
 
-  private async attempt(job: Job): Promise<void> {
+  /** @returns what must be waited for before the next one, if anything. */
+  private attempt(job: Job): Promise<void> | undefined {
     if (Date.now() > job.deadline_ms) {
       job.settle({ kind: 'unavailable', overloaded: false, reason: 'the event log did not answer in time' })
-      return
+      return undefined
     }
+    const { command, body } = job.request
     try {
-      await this.decide(job)
+      const pending = command.lookups ? this.lookUp(job, command.lookups(body as never)) : this.decide(job, {})
+      return pending?.catch((error: unknown) => this.undecided(job, error))
     } catch (error) {
-      if (error instanceof StoreUnavailable) this.retry(job, error)
-      else fail(job, error)
+      this.undecided(job, error)
+      return undefined
     }
   }
 
-  private async decide(job: Job): Promise<void> {
+  private undecided(job: Job, error: unknown): void {
+    if (error instanceof StoreUnavailable) this.retry(job, error)
+    else fail(job, error)
+  }
+
+  /** @returns what a refusal waits for, if it is one. */
+  private decide(job: Job, found: Found): Promise<void> | undefined {
     const { command, target, body, ifMatch, metadata } = job.request
-    const found = command.lookups ? await this.lookUp(command.lookups(body as never)) : {}
-    if (!found) return void this.waiting.unshift(job)
     if (ifMatch !== undefined && ifMatch !== this.tip.revision) return this.refuse(job, undefined)
     const exists = this.tip.revision >= 0n
-    const context = decideContext({ target, now: new Date().toISOString(), exists, found })
+    const context = decideContext({ target, now: isoNow(), exists, found })
     const decision = command.decide(this.tip.state, body, context)
     if (isRejection(decision)) return this.refuse(job, decision)
     if (decision.length === 0) return this.refuse(job, undefined)
@@ -130,6 +166,7 @@ export class StreamChain {
         metadata: { ...metadata },
       })),
     )
+    return undefined
   }
 
   private send(job: Job, events: readonly NewEvent[]): void {
@@ -142,6 +179,7 @@ export class StreamChain {
       requestHash: job.hash,
       writes: [{ stream, expected, ...(tip.lastId === undefined ? {} : { tip: tip.lastId }), events }],
       claims: command.claims(body).map(({ name }) => ({ stream, name })),
+      needsTail: this.inFlight === 0,
       priority,
     })
   }
@@ -172,7 +210,8 @@ export class StreamChain {
 
   private answered(job: Job, result: AppendResult, after: StreamState): void {
     if (result.outcome === 'appended') {
-      const { stream, revision, position } = result
+      const { stream, revision, position, isContended } = result
+      if (isContended) this.rivals_until_ms = Date.now() + RIVALS_MS
       this.committed.appended(after, position)
       return job.settle({ kind: 'accepted', place: { stream, revision, position }, replayed: false })
     }
@@ -187,6 +226,7 @@ export class StreamChain {
         if (result.requestHash === job.hash) return job.settle(replayed(result.place))
         return job.settle({ kind: 'rejected', rejection: takenBy(job, result.claim.name) })
       case 'conflict':
+        this.rivals_until_ms = Date.now() + RIVALS_MS
         this.committed.conflicted(result.revision, result.tail)
         // What was decided upon an append that failed could not but fail: only the first one has lost to somebody else.
         if (!isFirst || this.mayTryAgain(job)) return void this.again.push(job)
@@ -222,7 +262,7 @@ export class StreamChain {
       await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 100))
     }
     const worst = Math.max(0, ...this.again.map(({ attempts }) => attempts))
-    if (worst > 1) await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** Math.min(worst, 6)))
+    if (worst > 3) await new Promise((resolve) => setTimeout(resolve, Math.random() * 2 ** Math.min(worst, 6)))
     this.waiting.unshift(...this.again.splice(0).sort((a, b) => a.ordinal - b.ordinal))
     if (this.isBroken) this.dropLate()
   }
@@ -246,10 +286,11 @@ export class StreamChain {
     return isNew
   }
 
-  /** Undefined when the chain broke meanwhile. */
-  private async lookUp(names: Readonly<Record<string, string>>): Promise<Found | undefined> {
+  /** Decides upon what was looked up, unless the chain broke meanwhile. */
+  private async lookUp(job: Job, names: Readonly<Record<string, string>>): Promise<void> {
     await this.settled()
-    return this.isBroken ? undefined : lookUp(this.store, this.stream, names)
+    if (this.isBroken) return void this.waiting.unshift(job)
+    await this.decide(job, await lookUp(this.store, this.stream, names))
   }
 
   /**

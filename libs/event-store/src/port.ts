@@ -54,6 +54,8 @@ export interface AppendRequest {
   readonly writes: readonly StreamWrite[]
   readonly claims?: readonly StreamClaim[]
   readonly checks?: readonly StreamCheck[]
+  /** False: a conflict need not carry the missing tail. Of a chain of appends that fail together one tail is enough. Default true. */
+  readonly needsTail?: boolean
   /** What programs send in bulk goes behind what people wait for, except within one stream. Default `interactive`. */
   readonly priority?: 'interactive' | 'bulk'
 }
@@ -66,7 +68,8 @@ export interface AppendPlace {
 }
 
 export type AppendResult =
-  | ({ readonly outcome: 'appended' } & AppendPlace)
+  /** `isContended`: others were refused there a moment ago, and may be waiting for their turn. */
+  | ({ readonly outcome: 'appended'; readonly isContended?: boolean } & AppendPlace)
   /** This command was appended before, with the same request hash: the original result. */
   | ({ readonly outcome: 'replayed' } & AppendPlace)
   /** The command key was used before with another request hash. */
@@ -80,7 +83,7 @@ export type AppendResult =
     }
   /**
    * An expectation does not hold. `revision` is the stream's current one, -1n without events. `tail` holds the events after
-   * the expected revision when they fit `limits.conflict_tail_events`; otherwise it is undefined and the stream must be read.
+   * the expected revision when they fit `limits.conflict_tail_events` and were asked for; otherwise it is undefined and the stream must be read.
    */
   | {
       readonly outcome: 'conflict'
@@ -119,7 +122,10 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal
 }
 
-/** A contiguous run of the log: `events` are all events after `after` up to `position`, in order. Never empty. */
+/**
+ * A contiguous run of the log: `events` are all events after `after` up to `position`, in order. Empty only where positions have
+ * gaps: then nothing stands up to `position`.
+ */
 export interface EventBatch {
   readonly after: bigint
   readonly position: bigint
@@ -129,6 +135,8 @@ export interface EventBatch {
 export interface StoreLimits {
   readonly event_size_bytes: number
   readonly events_per_append: number
+  /** Of all events of an append together. */
+  readonly append_size_bytes: number
   readonly stream_name_bytes: number
   readonly conflict_tail_events: number
 }
@@ -136,6 +144,7 @@ export interface StoreLimits {
 export const DEFAULT_LIMITS: StoreLimits = {
   event_size_bytes: 2 * 1024 * 1024,
   events_per_append: 1_000,
+  append_size_bytes: 8 * 1024 * 1024,
   stream_name_bytes: 512,
   conflict_tail_events: 1_000,
 }
@@ -212,5 +221,17 @@ export class StoreLimitExceeded extends Error {
     readonly allowed: number,
   ) {
     super(`${limit} is ${actual}, at most ${allowed} is allowed`)
+  }
+}
+
+/** Something that this backend cannot do at all; see `capabilities`. */
+export class StoreLacksCapability extends Error {
+  override readonly name = 'StoreLacksCapability'
+  readonly retryable = false
+  constructor(
+    readonly capability: keyof StoreCapabilities,
+    what: string,
+  ) {
+    super(`the event store lacks ${capability}: ${what}`)
   }
 }

@@ -94,6 +94,10 @@ export class Delivery {
           return outcome
         case 'revision-mismatch':
           throw new Error('a command without If-Match cannot meet the wrong revision')
+        case 'beyond-limit':
+          throw new Error(`its events are beyond what the log takes: ${outcome.limit} is ${outcome.actual}`)
+        case 'archived':
+          throw new Error(outcome.reason)
       }
     }
   }
