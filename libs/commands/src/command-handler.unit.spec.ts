@@ -13,7 +13,7 @@ import {
   STREAM,
   wallet,
 } from './fixtures/wallet.js'
-import { CommandHandler, type CommandRequest } from './index.js'
+import { CommandHandler, type CommandOutcome, type CommandRequest } from './index.js'
 
 let store: EventStore
 let handler: CommandHandler
@@ -23,6 +23,8 @@ beforeEach(async () => {
   handler = new CommandHandler({ store })
   await handler.execute(request(open, { limit: 1_000_000 }))
 })
+
+afterEach(() => jest.restoreAllMocks())
 
 describe('a command', () => {
   test('is answered with the place of its event', async () => {
@@ -205,6 +207,31 @@ describe('two handlers on one store', () => {
     expect(new Set(kindsOf(outcomes))).toEqual(new Set(['accepted']))
     expect(await log(store)).toHaveLength(103)
     expect(await checkDecisions(store)).toBe(303)
+  })
+
+  test('need no read after a conflict: it carries what they have not seen', async () => {
+    const reads = jest.spyOn(store, 'readStream')
+    const other = new CommandHandler({ store })
+    await Promise.all([handler.execute(payment(1)), other.execute(payment(2))])
+    reads.mockClear()
+    const amounts = Array.from({ length: 60 }, (_, at) => 1 + (at % 5))
+    const outcomes: CommandOutcome[] = []
+    for (const [at, amount] of amounts.entries())
+      outcomes.push(await (at % 2 === 0 ? handler : other).execute(payment(amount)))
+    expect(new Set(kindsOf(outcomes))).toEqual(new Set(['accepted']))
+    expect(reads).not.toHaveBeenCalled()
+    expect(await checkDecisions(store)).toBe(183)
+  })
+
+  test('read when the tail is too long to be carried', async () => {
+    const other = new CommandHandler({ store })
+    await other.execute(payment(1))
+    const many = Array.from({ length: store.limits.conflict_tail_events + 1 }, () => handler.execute(payment(1)))
+    await Promise.all(many)
+    const reads = jest.spyOn(store, 'readStream')
+    expect(await other.execute(payment(2))).toMatchObject({ kind: 'accepted' })
+    expect(reads).toHaveBeenCalledTimes(1)
+    expect(await checkDecisions(store)).toBe(many.length + 3)
   })
 
   test('refuse on what is committed, not on what they remember', async () => {

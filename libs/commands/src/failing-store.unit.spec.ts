@@ -1,4 +1,4 @@
-import { createMemoryStore, type EventStore, StoreUnavailable } from '#event-store'
+import { createMemoryStore, type EventStore, StoreLimitExceeded, StoreUnavailable } from '#event-store'
 import { checkDecisions, kindsOf, log, open, payment, request, STREAM } from './fixtures/wallet.js'
 import { CommandHandler } from './index.js'
 
@@ -83,6 +83,19 @@ describe('a store that fails', () => {
     expect(outcome).toEqual({ kind: 'contended' })
     expect(appends).toBeGreaterThan(1)
     expect(await log(store)).toHaveLength(1)
+  })
+
+  test('because an event is beyond its limits: nothing was appended, and the next one is', async () => {
+    const limit = new StoreLimitExceeded('event_size_bytes', 3, 2)
+    const append: EventStore['append'] = (asked) =>
+      asked.commandId.key === 'large' ? Promise.reject(limit) : store.append(asked)
+    const narrow = new CommandHandler({ store: { ...store, append } })
+    const outcomes = await Promise.all(
+      [payment(1), payment(2, { key: 'large' }), payment(3)].map((each) => narrow.execute(each)),
+    )
+    expect(kindsOf(outcomes)).toEqual(['accepted', 'beyond-limit', 'accepted'])
+    expect(outcomes[1]).toEqual({ kind: 'beyond-limit', limit: 'event_size_bytes', actual: 3, allowed: 2 })
+    expect(await checkDecisions(store)).toBe(4)
   })
 
   const unreadable: EventStore['readStream'] = () => ({

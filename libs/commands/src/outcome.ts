@@ -1,5 +1,5 @@
 import { type Rejection } from '#domain-kit'
-import { type AppendPlace } from '#event-store'
+import { type AppendPlace, type StoreLimits } from '#event-store'
 
 /** What became of a command. A bug is an exception; everything else is one of these, mapped to HTTP once. */
 export type CommandOutcome =
@@ -9,6 +9,13 @@ export type CommandOutcome =
   | { readonly kind: 'key-reused' }
   /** `If-Match` does not hold; `revision` is the stream's, -1n without events. */
   | { readonly kind: 'revision-mismatch'; readonly revision: bigint }
+  /** The events are beyond what the log takes. Nothing was appended, and no retry will be. */
+  | {
+      readonly kind: 'beyond-limit'
+      readonly limit: keyof StoreLimits
+      readonly actual: number
+      readonly allowed: number
+    }
   /** Other writers were faster, again and again. Nothing was appended. */
   | { readonly kind: 'contended' }
   /** The log did not answer in time: it was appended or not. Send it again with the same key. */

@@ -1,15 +1,17 @@
+import { type AnyAggregate, decideContext, isRejection, type Rejection } from '#domain-kit'
 import {
-  type AnyAggregate,
-  decideContext,
-  type EventShape,
-  isRejection,
-  type RecordedOf,
-  type Rejection,
-} from '#domain-kit'
-import { type AppendResult, type EventStore, type NewEvent, StoreLimitExceeded, StoreUnavailable } from '#event-store'
+  type AppendRequest,
+  type AppendResult,
+  type EventStore,
+  type NewEvent,
+  StoreLimitExceeded,
+  StoreUnavailable,
+} from '#event-store'
+import { CommittedStream } from './committed-stream.js'
+import { earlierOutcome, type Found, lookUp, replayed, takenBy } from './earlier.js'
 import { eventId } from './identity.js'
 import { type Job } from './job.js'
-import { emptyState, fold, type StreamState } from './stream-state.js'
+import { fold, type StreamState } from './stream-state.js'
 
 /** Appends of one stream on their way to the writer. */
 const IN_FLIGHT_MAX = 512
@@ -23,10 +25,11 @@ const ATTEMPTS_MAX = 12
  * decided on what is not yet committed waits until it is; nothing is ever refused for the sake of an event that never was.
  */
 export class StreamChain {
-  private base: StreamState
+  private readonly committed: CommittedStream
+  /** Upon what the next command is decided: what is committed and what is on its way. */
   private tip: StreamState
-  private loaded = false
-  private isBroken = false
+  /** Something was not appended as decided, or is not loaded yet: {@link recover} comes first. */
+  private isBroken = true
   private waiting: Job[] = []
   private again: Job[] = []
   private inFlight = 0
@@ -38,8 +41,8 @@ export class StreamChain {
     private readonly aggregate: AnyAggregate,
     private readonly stream: string,
   ) {
-    this.base = emptyState(aggregate)
-    this.tip = this.base
+    this.committed = new CommittedStream(store, aggregate, stream)
+    this.tip = this.committed.state
   }
 
   get isIdle(): boolean {
@@ -62,7 +65,7 @@ export class StreamChain {
     // One turn of the event loop: commands that came together leave together.
     await new Promise<void>((resolve) => setImmediate(resolve))
     while (this.waiting.length > 0 || this.inFlight > 0 || this.again.length > 0) {
-      if (this.isBroken || !this.loaded) await this.recover()
+      if (this.isBroken) await this.recover()
       else if (this.waiting.length === 0 || this.inFlight >= IN_FLIGHT_MAX) await this.change()
       else {
         const job = this.waiting.shift()
@@ -120,77 +123,84 @@ export class StreamChain {
   }
 
   private send(job: Job, events: readonly NewEvent[]): void {
-    const { tip } = this
+    const { tip, stream } = this
     const { command, body, key, priority = 'interactive' } = job.request
     const expected = tip.revision === -1n ? ('none' as const) : tip.revision
     this.tip = events.reduce((before, event) => fold(this.aggregate, before, event), tip)
-    const after = this.tip
+    void this.deliver(job, this.tip, {
+      commandId: { stream, key },
+      requestHash: job.hash,
+      writes: [{ stream, expected, ...(tip.lastId === undefined ? {} : { tip: tip.lastId }), events }],
+      claims: command.claims(body).map(({ name }) => ({ stream, name })),
+      priority,
+    })
+  }
+
+  private async deliver(job: Job, after: StreamState, request: AppendRequest): Promise<void> {
     this.inFlight += 1
-    const { stream } = this
-    void this.store
-      .append({
-        commandId: { stream, key },
-        requestHash: job.hash,
-        writes: [{ stream, expected, ...(tip.lastId === undefined ? {} : { tip: tip.lastId }), events }],
-        claims: command.claims(body).map(({ name }) => ({ stream, name })),
-        priority,
-      })
-      .then(
-        (result) => this.answered(job, result, after),
-        (error: unknown) => {
-          this.isBroken = true
-          if (error instanceof StoreUnavailable) this.retry(job, error)
-          else if (error instanceof StoreLimitExceeded)
-            job.settle({
-              kind: 'rejected',
-              rejection: { kind: 'rejection', code: 'body-too-large', detail: error.message },
-            })
-          else job.fail(error)
-        },
-      )
-      .finally(() => {
-        this.inFlight -= 1
-        this.wake?.()
-      })
+    try {
+      this.answered(job, await this.store.append(request), after)
+    } catch (error) {
+      if (error instanceof StoreUnavailable) this.retry(job, error)
+      else this.failed(job, error)
+    }
+    this.inFlight -= 1
+    this.wake?.()
+  }
+
+  private failed(job: Job, error: unknown): void {
+    this.isBroken = true
+    if (error instanceof StoreLimitExceeded) {
+      const { limit, actual, allowed } = error
+      return job.settle({ kind: 'beyond-limit', limit, actual, allowed })
+    }
+    this.committed.doubt()
+    job.fail(error)
   }
 
   private answered(job: Job, result: AppendResult, after: StreamState): void {
     if (result.outcome === 'appended') {
       const { stream, revision, position } = result
-      if (after.revision > this.base.revision) this.base = { ...after, position }
+      this.committed.appended(after, position)
       return job.settle({ kind: 'accepted', place: { stream, revision, position }, replayed: false })
     }
+    const isFirst = !this.isBroken
     this.isBroken = true
     switch (result.outcome) {
-      case 'replayed': {
-        const { stream, revision, position } = result
-        return job.settle({ kind: 'accepted', place: { stream, revision, position }, replayed: true })
-      }
+      case 'replayed':
+        return job.settle(replayed(result))
       case 'mismatch':
         return job.settle({ kind: 'key-reused' })
       case 'claimed':
-        if (result.requestHash === job.hash)
-          return job.settle({ kind: 'accepted', place: result.place, replayed: true })
+        if (result.requestHash === job.hash) return job.settle(replayed(result.place))
         return job.settle({ kind: 'rejected', rejection: takenBy(job, result.claim.name) })
       case 'conflict':
-        return this.retry(job)
+        this.committed.conflicted(result.revision, result.tail)
+        // What was decided upon an append that failed could not but fail: only the first one has lost to somebody else.
+        if (!isFirst || this.mayTryAgain(job)) this.again.push(job)
+        else job.settle({ kind: 'contended' })
     }
   }
 
-  private retry(job: Job, failure?: StoreUnavailable): void {
-    this.isBroken = true
+  private mayTryAgain(job: Job): boolean {
     job.attempts += 1
-    if (job.attempts < ATTEMPTS_MAX) this.again.push(job)
-    else if (failure) job.settle({ kind: 'unavailable', overloaded: failure.overloaded, reason: failure.message })
-    else job.settle({ kind: 'contended' })
+    return job.attempts < ATTEMPTS_MAX
   }
 
-  /** Folds what others wrote, puts back what must be tried again in the order in which it came, and goes on. */
+  /** The store did not answer: what was sent happened or not. */
+  private retry(job: Job, { overloaded, message }: StoreUnavailable): void {
+    this.isBroken = true
+    this.committed.doubt()
+    if (this.mayTryAgain(job)) this.again.push(job)
+    else job.settle({ kind: 'unavailable', overloaded, reason: message })
+  }
+
+  /** Goes back to what is committed, puts back what must be tried again in the order in which it came, and goes on. */
   private async recover(): Promise<void> {
     await this.settled()
     try {
-      await this.refresh()
-      this.loaded = true
+      if (this.committed.mustRead) await this.committed.refresh()
+      this.tip = this.committed.state
       this.isBroken = false
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) {
@@ -202,7 +212,7 @@ export class StreamChain {
     const worst = Math.max(0, ...this.again.map(({ attempts }) => attempts))
     if (worst > 1) await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** Math.min(worst, 6)))
     this.waiting.unshift(...this.again.splice(0).sort((a, b) => a.ordinal - b.ordinal))
-    if (this.isBroken || !this.loaded) this.dropLate()
+    if (this.isBroken) this.dropLate()
   }
 
   private dropLate(): void {
@@ -219,29 +229,15 @@ export class StreamChain {
 
   /** @returns whether anything was new. */
   private async refresh(): Promise<boolean> {
-    let { base } = this
-    for await (const event of this.store.readStream(this.stream, { from: base.revision + 1n }))
-      base = fold(this.aggregate, base, event)
-    const isNew = base.revision > this.base.revision
-    this.base = base
-    this.tip = base
+    const isNew = await this.committed.refresh()
+    this.tip = this.committed.state
     return isNew
   }
 
-  /** The last events of the appends that took these claims; undefined when the chain broke meanwhile. */
-  private async lookUp(
-    names: Readonly<Record<string, string>>,
-  ): Promise<Record<string, RecordedOf<EventShape> | undefined> | undefined> {
+  /** Undefined when the chain broke meanwhile. */
+  private async lookUp(names: Readonly<Record<string, string>>): Promise<Found | undefined> {
     await this.settled()
-    if (this.isBroken) return undefined
-    const found: Record<string, RecordedOf<EventShape> | undefined> = {}
-    for (const [as, name] of Object.entries(names)) {
-      const recalled = await this.store.findClaim({ stream: this.stream, name })
-      if (!recalled) continue
-      for await (const event of this.store.readStream(recalled.stream, { from: recalled.revision, limit: 1 }))
-        found[as] = event
-    }
-    return found
+    return this.isBroken ? undefined : lookUp(this.store, this.stream, names)
   }
 
   /**
@@ -252,49 +248,12 @@ export class StreamChain {
     await this.settled()
     if (this.isBroken || (await this.refresh())) return void this.waiting.unshift(job)
     const { stream } = this
-    const { command, body, key, ifMatch } = job.request
-    const recalled = await this.store.recall({ stream, key })
-    if (recalled && recalled.requestHash !== job.hash) {
-      job.settle({ kind: 'key-reused' })
-      return
-    }
-    if (recalled) {
-      job.settle({ kind: 'accepted', place: placeOf(recalled), replayed: true })
-      return
-    }
-    for (const { name } of command.claims(body)) {
-      const taken = await this.store.findClaim({ stream, name })
-      if (taken?.requestHash === job.hash) {
-        job.settle({ kind: 'accepted', place: placeOf(taken), replayed: true })
-        return
-      }
-    }
-    if (rejection) {
-      job.settle({ kind: 'rejected', rejection })
-      return
-    }
-    const { revision, position } = this.base
-    if (ifMatch !== undefined && ifMatch !== revision) {
-      job.settle({ kind: 'revision-mismatch', revision })
-      return
-    }
+    const { ifMatch } = job.request
+    const earlier = await earlierOutcome(this.store, stream, job)
+    if (earlier) return job.settle(earlier)
+    if (rejection) return job.settle({ kind: 'rejected', rejection })
+    const { revision, position } = this.committed.state
+    if (ifMatch !== undefined && ifMatch !== revision) return job.settle({ kind: 'revision-mismatch', revision })
     job.settle({ kind: 'accepted', place: { stream, revision, position }, replayed: false })
-  }
-}
-
-function placeOf({ stream, revision, position }: { stream: string; revision: bigint; position: bigint }): {
-  stream: string
-  revision: bigint
-  position: bigint
-} {
-  return { stream, revision, position }
-}
-
-function takenBy({ request }: Job, name: string): Rejection {
-  const claim = request.command.claims(request.body).find((each) => each.name === name)
-  return {
-    kind: 'rejection',
-    code: claim?.taken ?? 'claimed',
-    detail: `"${name.slice(name.indexOf('/') + 1)}" was used before in "${request.target}", with another content`,
   }
 }

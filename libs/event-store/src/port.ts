@@ -1,6 +1,9 @@
 import { type EventMetadata, type Json, type RecordedEvent } from '#domain-kit'
 
-/** An event before the store has given it its place. At most `limits.event_size_bytes` of JSON. */
+/**
+ * An event before the store has given it its place. Data and metadata, which command it was included, take at most
+ * `limits.event_size_bytes` as JSON.
+ */
 export interface NewEvent {
   /** UUID, unique in the log; stable across retries of one command. */
   readonly id: string

@@ -52,6 +52,29 @@ export function describeExpectations(store: Store): void {
     await expect(store().append(long)).rejects.toMatchObject({ limit: 'stream_name_bytes', retryable: false })
     expect(await store().head()).toBe(before)
   })
+
+  test('what is at the limits is taken, counted in bytes of UTF-8', async () => {
+    const { limits } = store()
+    const most = newRequest(newStream(), { events: newEvents(limits.events_per_append) })
+    expect(await mustAppend(store(), most)).toMatchObject({ revision: BigInt(limits.events_per_append - 1) })
+    const prefix = 'thing-'
+    const named = (bytes: number): AppendRequest =>
+      newRequest(`${prefix}${'é'.repeat((limits.stream_name_bytes - prefix.length) / 2)}${'x'.repeat(bytes)}`)
+    expect(await mustAppend(store(), named(0))).toMatchObject({ revision: 0n })
+    await expect(store().append(named(1))).rejects.toMatchObject({
+      limit: 'stream_name_bytes',
+      actual: limits.stream_name_bytes + 1,
+      allowed: limits.stream_name_bytes,
+    })
+    // Characters of three bytes each; some room is left for which command it was.
+    const wide = (bytes: number): AppendRequest =>
+      newRequest(newStream(), { events: [newEvent({ text: '世'.repeat(bytes / 3) })] })
+    expect(await mustAppend(store(), wide(limits.event_size_bytes - 1_024))).toMatchObject({ revision: 0n })
+    await expect(store().append(wide(limits.event_size_bytes))).rejects.toMatchObject({
+      limit: 'event_size_bytes',
+      allowed: limits.event_size_bytes,
+    })
+  })
 }
 
 export function describeTips(store: Store): void {
@@ -108,6 +131,17 @@ export function describeConflicts(store: Store): void {
     expect(await store().append(newRequest(stream, { expected: 'none' }))).toEqual({ ...conflict, tail: events })
     expect(await store().append(newRequest(stream, { expected: 1n }))).toEqual({ ...conflict, tail: events.slice(2) })
     expect(await store().append(newRequest(stream, { expected: 9n }))).toEqual({ ...conflict, tail: [] })
+  })
+
+  test('each of a chain that fails is told what it has not seen', async () => {
+    const stream = newStream()
+    await mustAppend(store(), newRequest(stream, { events: newEvents(6) }))
+    const events = await all(store().readStream(stream))
+    const revisions = [2n, 0n, 1n, 4n, 0n, 3n]
+    const sent = revisions.map((expected) => store().append(newRequest(stream, { expected, tip: randomUUID() })))
+    const expected = revisions.map((revision) => events.slice(Number(revision) + 1))
+    const conflicts = expected.map((tail) => ({ outcome: 'conflict', stream, revision: 5n, tail }))
+    expect(await Promise.all(sent)).toEqual(conflicts)
   })
 
   test('a stream without events is at revision -1', async () => {

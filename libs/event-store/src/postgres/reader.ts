@@ -2,6 +2,7 @@ import pg from 'pg'
 import { type RecordedEvent } from '#domain-kit'
 import { type Logger, reasonOf } from '#runtime'
 import { type ReadAllOptions, type Recalled, type ReadStreamOptions, StoreUnavailable } from '../port.js'
+import { ConflictTails } from './conflict-tails.js'
 import { EVENT_COLUMNS, type EventRow, toRecorded } from './event-row.js'
 
 const PAGE = 1_000
@@ -31,6 +32,7 @@ export interface ReaderOptions {
 /** Reads of the log by SQL. Every method throws StoreUnavailable when the database does not answer. */
 export class PostgresReader {
   readonly pool: pg.Pool
+  readonly tails = new ConflictTails((stream, options) => this.readStream(stream, options))
 
   constructor({ url, pool_max, logger }: ReaderOptions) {
     this.pool = new pg.Pool({

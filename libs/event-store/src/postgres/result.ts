@@ -51,7 +51,5 @@ async function conflict(
   const about = { outcome: 'conflict', stream, revision: BigInt(revision) } as const
   if (missing <= 0) return { ...about, tail: [] }
   if (missing > DEFAULT_LIMITS.conflict_tail_events) return { ...about, tail: undefined }
-  const tail = []
-  for await (const event of reader.readStream(stream, { from: BigInt(from), limit: missing })) tail.push(event)
-  return { ...about, tail }
+  return { ...about, tail: await reader.tails.tail(stream, from, revision) }
 }

@@ -1,0 +1,42 @@
+import { type RecordedEvent } from '#domain-kit'
+import { type ReadStreamOptions } from '../port.js'
+
+interface Reading {
+  readonly from: number
+  readonly revision: number
+  readonly events: Promise<readonly RecordedEvent[]>
+}
+
+/**
+ * Reads of what conflicting appends have not seen. When one of a chain fails, all that were sent behind it fail at the same time and
+ * miss the same events or fewer: one read serves them all.
+ */
+export class ConflictTails {
+  private readonly reading = new Map<string, Reading>()
+
+  constructor(
+    private readonly readStream: (stream: string, options: ReadStreamOptions) => AsyncIterable<RecordedEvent>,
+  ) {}
+
+  /** The events of a stream `from` a revision up to and with another that it has come to. @throws StoreUnavailable */
+  async tail(stream: string, from: number, revision: number): Promise<readonly RecordedEvent[]> {
+    const known = this.reading.get(stream)
+    if (known && known.from <= from && known.revision >= revision)
+      return (await known.events).slice(from - known.from, revision + 1 - known.from)
+    const events = this.read(stream, from, revision)
+    const mine = { from, revision, events }
+    this.reading.set(stream, mine)
+    try {
+      return await events
+    } finally {
+      if (this.reading.get(stream) === mine) this.reading.delete(stream)
+    }
+  }
+
+  private async read(stream: string, from: number, revision: number): Promise<RecordedEvent[]> {
+    const events: RecordedEvent[] = []
+    for await (const event of this.readStream(stream, { from: BigInt(from), limit: revision + 1 - from }))
+      events.push(event)
+    return events
+  }
+}
