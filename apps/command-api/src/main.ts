@@ -20,7 +20,7 @@ const settings = {
 /** Commands in: validate, authorize, load, decide, append, answer. Any number of instances. */
 await startService('command-api', settings, async (service) => {
   const { config, health } = service
-  const store = await connectEventStore(service)
+  const store = await connectEventStore(service, domains)
   health.add('event-store', async () => {
     await store.head()
     return undefined

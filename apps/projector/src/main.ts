@@ -12,7 +12,7 @@ await startService('projector', { ...eventStoreSettings, ...readModelSettings, .
   const { PRIMARY_URL: url, REDIS_URL, HEADWATER_INSTANCE: holder } = config
   endpoint('read models', url)
   await migrateReadModels(url, tablesOf(domains))
-  const store = await connectEventStore(service)
+  const store = await connectEventStore(service, domains)
   endpoint('redis', REDIS_URL)
   const redis = openRedis(REDIS_URL, logger)
   onStop('redis', () => redis.destroy())

@@ -20,7 +20,7 @@ const settings = {
 /** Computes reports: finds requested jobs, queues them, runs them, settles them. Any number of instances. */
 await startService('reporter', settings, async (service) => {
   const { config, logger, health, endpoint, onStop } = service
-  const store = await connectEventStore(service)
+  const store = await connectEventStore(service, domains)
   for (const url of config.REPLICA_URLS) endpoint('replica', url)
   endpoint('redis', config.REDIS_URL)
   const sources = new Sources({

@@ -1,11 +1,24 @@
 import { type DataOf, type EventShape } from './event.js'
+import { NotStorable, type SnapshotCodec, stateText, type Storable } from './state-text.js'
+import { checkUpcasters, type UpcastersOf } from './upcasters.js'
 
 /** One handler for each type of event; a missing or surplus one does not compile. */
 export type Evolve<S, E extends EventShape> = { readonly [T in E['type']]: (state: S, data: DataOf<E, T>) => S }
 
-export interface AggregateDefinition<S, E extends EventShape> {
-  /** Schema version of the state and its events; raise it when `evolve` or the events change shape. At least 1. */
-  readonly version: number
+/** How snapshots hold a state: as it is, in a form that a codec makes of it, or not at all (it is then folded anew each time). */
+export type SnapshotRule<S> = SnapshotCodec<S> | 'never'
+
+/** A state that cannot be written down as it is must say what to do. */
+type SnapshotOf<S> = [S] extends [Storable<S>]
+  ? { readonly snapshot?: SnapshotRule<S> }
+  : { readonly snapshot: SnapshotRule<S> }
+
+export interface AggregateDefinition<S, E extends EventShape, N extends number = number> {
+  /**
+   * Schema version of the state and its events, at least 1. Raise it when `evolve`, the state or an event changes: snapshots of
+   * other versions are not read, and from version 2 on `upcasters` say how each type of event came there.
+   */
+  readonly version: N
   /** What an instance's id may be; anything else is a bad request. Default: {@link DEFAULT_ID}. */
   readonly id?: IdRule
   readonly initial: S
@@ -35,6 +48,8 @@ export interface Aggregate<
 > extends AggregateDefinition<S, E> {
   readonly kind: 'aggregate'
   readonly name: Name
+  readonly upcasters?: object | undefined
+  readonly snapshot?: SnapshotRule<S>
   /** Phantom: carries the union of events through inference, never holds a value. */
   readonly events?: E
 }
@@ -46,14 +61,32 @@ const NAME = /^[a-z][a-z0-9_]{0,30}$/
  * `aggregate<LotEvent>()('lot', { … })`.
  *
  * @throws RangeError when the name is not 1–31 of `[a-z0-9_]` starting with a letter (it is part of stream names
- *   and of the token claim `<name>s`), or the version is below 1.
+ *   and of the token claim `<name>s`), the version is below 1, a type of event lacks a step from an earlier version, or the
+ *   initial state cannot be written down and `snapshot` does not say how.
  */
 export function aggregate<E extends EventShape>() {
-  return <const Name extends string, S>(name: Name, definition: AggregateDefinition<S, E>): Aggregate<Name, S, E> => {
+  return <const Name extends string, S, const N extends number>(
+    name: Name,
+    definition: AggregateDefinition<S, E, N> & UpcastersOf<E, N> & SnapshotOf<S>,
+  ): Aggregate<Name, S, E> => {
     if (!NAME.test(name)) throw new RangeError(`aggregate "${name}": a name is 1-31 of [a-z0-9_], first a letter`)
     if (!Number.isInteger(definition.version) || definition.version < 1)
       throw new RangeError(`aggregate "${name}": version must be an integer of at least 1`)
+    checkUpcasters({ name, ...definition })
+    checkState(name, definition.initial, definition.snapshot)
     return { kind: 'aggregate', name, ...definition }
+  }
+}
+
+function checkState<S>(name: string, initial: S, rule: SnapshotRule<S> | undefined): void {
+  if (rule === 'never') return
+  try {
+    const pieces = stateText(rule ? rule.encode(initial) : initial)
+    while (!pieces.next().done);
+  } catch (error) {
+    if (!(error instanceof NotStorable)) throw error
+    const remedy = 'give the aggregate a snapshot codec, or say snapshot: "never"'
+    throw new RangeError(`aggregate "${name}": ${error.message}; ${remedy}`, { cause: error })
   }
 }
 

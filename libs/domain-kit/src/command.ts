@@ -1,4 +1,5 @@
 import { type Aggregate, type IdRule } from './aggregate.js'
+import { type Capability } from './capability.js'
 import { type EventShape, type RecordedOf } from './event.js'
 import { type Route, type RouteParams } from './route.js'
 
@@ -73,6 +74,8 @@ export interface CommandDefinition<
   readonly lookups?: (body: Body) => { readonly [N in Found]: string }
   /** Path of a resource that this command starts and that the answer's `Location` names. */
   readonly location?: (body: Body, target: string) => string
+  /** What the event store must be able to do beside what `claims` and `lookups` need of it anyway. */
+  readonly needs?: readonly Capability[]
   readonly decide: (
     state: S,
     body: Body,
@@ -98,6 +101,7 @@ export interface Command<
   readonly claims: (body: Body) => readonly Claim<Code>[]
   readonly lookups: ((body: Body) => Readonly<Record<string, string>>) | undefined
   readonly location: ((body: Body, target: string) => string) | undefined
+  readonly needs: readonly Capability[]
   readonly decide: (state: S, body: Body, context: DecideContext<E, Code, string>) => readonly E[] | Rejection<Code>
 }
 
@@ -114,6 +118,7 @@ export interface AnyCommand {
   claims(body: object): readonly Claim[]
   readonly lookups: ((body: never) => Readonly<Record<string, string>>) | undefined
   readonly location: ((body: never, target: string) => string) | undefined
+  readonly needs: readonly Capability[]
   decide(state: unknown, body: object, context: AnyDecideContext): readonly EventShape[] | Rejection
 }
 
@@ -124,6 +129,8 @@ export interface AnyAggregate {
   readonly id?: IdRule
   readonly initial: unknown
   readonly evolve: object
+  readonly upcasters?: object | undefined
+  readonly snapshot?: { encode(state: never): unknown; decode(stored: unknown): unknown } | 'never'
 }
 
 export interface AnyDecideContext {
@@ -134,6 +141,8 @@ export interface AnyDecideContext {
   event(type: string, data: object): EventShape
   reject(code: string, detail: string, errors?: readonly FieldError[]): Rejection
 }
+
+const CLAIMS: readonly Capability[] = ['claims']
 
 /** Declares a use case: its input, its route, its rules. See {@link CommandDefinition} for each part. */
 export function command<
@@ -161,6 +170,7 @@ export function command<
     claims: definition.claims ?? (() => []),
     lookups: definition.lookups,
     location: definition.location,
+    needs: [...new Set([...(definition.needs ?? []), ...(definition.claims || definition.lookups ? CLAIMS : [])])],
     decide: definition.decide,
   }
 }

@@ -55,7 +55,8 @@ const lampOf = document(lamps, 'GET /lamps/{lamp}')
 const lit = recorded<LampEvent>({ type: 'Lit', data: { by: 'ann' } }, { aggregate: 'lamp', aggregateId: 'hall' })
 
 describe('an aggregate', () => {
-  const named = (name: string, version = 1) => aggregate<LampEvent>()(name, { ...lamp, version })
+  const named = (name: string, version = 1) =>
+    aggregate<LampEvent>()(name, { version, initial: lamp.initial, evolve: lamp.evolve })
 
   test.each(['', 'Lamp', '1lamp', 'lamp-post', 'lämp', 'x'.repeat(32), 'lamp\n'])('may not be named %j', (name) => {
     expect(() => named(name)).toThrow(`aggregate "${name}": a name is 1-31 of [a-z0-9_], first a letter`)

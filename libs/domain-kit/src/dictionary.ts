@@ -2,7 +2,8 @@
  * A persistent map from text to values: `set` and `delete` return a new dictionary and share all but one path with the
  * old one, in O(log n). Made for aggregate state, where copying a record of ten thousand accounts for every command
  * would be the slowest part of deciding. Keys are compared exactly; `__proto__` is a key like any other.
- * A hash array mapped trie after Bagwell, "Ideal Hash Trees" (2001), without the bitmaps.
+ * A hash array mapped trie after Bagwell, "Ideal Hash Trees" (2001), without the bitmaps. Its shape follows from its contents
+ * alone, so that state which was written down and read again behaves as state that was folded, order included.
  */
 export class Dictionary<V> {
   private constructor(
@@ -44,7 +45,7 @@ export class Dictionary<V> {
     return this.has(key) ? new Dictionary(remove(this.root, key, hashOf(key), 0), this.size - 1) : this
   }
 
-  /** In no particular order, the same for equal histories. */
+  /** In no particular order, the same for equal contents, whatever their histories. */
   *entries(): IterableIterator<readonly [string, V]> {
     yield* walk(this.root)
   }
@@ -91,9 +92,13 @@ function insert<V>(node: Node<V> | undefined, key: string, value: V, hash: numbe
       children: node.children.with(index, insert(node.children[index], key, value, hash, shift + BITS)),
     }
   }
-  const at = node.entries.findIndex(([each]) => each === key)
-  if (at >= 0) return { kind: 'leaf', entries: node.entries.with(at, [key, value]) }
-  const entries: readonly Entry<V>[] = [...node.entries, [key, value]]
+  const at = node.entries.findIndex(([each]) => each >= key)
+  if (node.entries[at]?.[0] === key) return { kind: 'leaf', entries: node.entries.with(at, [key, value]) }
+  return leafOrBranch(node.entries.toSpliced(at < 0 ? node.entries.length : at, 0, [key, value]), shift)
+}
+
+/** @param entries in the order of their keys. */
+function leafOrBranch<V>(entries: readonly Entry<V>[], shift: number): Node<V> {
   return entries.length > LEAF_MAX && shift < 32 ? split(entries, shift) : { kind: 'leaf', entries }
 }
 
@@ -102,7 +107,7 @@ function split<V>(entries: readonly Entry<V>[], shift: number): Node<V> {
   for (const entry of entries) buckets[(hashOf(entry[0]) >>> shift) & MASK]?.push(entry)
   return {
     kind: 'branch',
-    children: buckets.map((bucket) => (bucket.length > 0 ? { kind: 'leaf', entries: bucket } : undefined)),
+    children: buckets.map((bucket) => (bucket.length > 0 ? leafOrBranch(bucket, shift + BITS) : undefined)),
   }
 }
 
@@ -114,7 +119,18 @@ function remove<V>(node: Node<V> | undefined, key: string, hash: number, shift: 
   }
   const index = (hash >>> shift) & MASK
   const children = node.children.with(index, remove(node.children[index], key, hash, shift + BITS))
-  return children.some((child) => child !== undefined) ? { kind: 'branch', children } : undefined
+  return merged(children) ?? { kind: 'branch', children }
+}
+
+/** The one leaf that is enough for what is left below a branch; undefined when it would be too large. */
+function merged<V>(children: readonly (Node<V> | undefined)[]): Leaf<V> | undefined {
+  const entries: Entry<V>[] = []
+  for (const child of children) {
+    if (child === undefined) continue
+    if (child.kind === 'branch' || entries.length + child.entries.length > LEAF_MAX) return undefined
+    entries.push(...child.entries)
+  }
+  return { kind: 'leaf', entries: entries.sort(([a], [b]) => (a < b ? -1 : 1)) }
 }
 
 function* walk<V>(node: Node<V> | undefined): IterableIterator<Entry<V>> {

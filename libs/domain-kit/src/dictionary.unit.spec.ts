@@ -122,10 +122,17 @@ test('a dictionary does what a Map does, and every version of it stays what it w
   )
 })
 
-test('equal histories make equal dictionaries, order included: state may be compared and hashed', () => {
+test('equal contents make equal dictionaries, order and shape included, whatever their histories', () => {
+  const many = fc.uniqueArray(fc.string({ maxLength: 3 }), { minLength: 1, maxLength: 200 })
   fc.assert(
-    fc.property(fc.array(fc.tuple(keys, fc.nat())), (entries) => {
-      expect(Dictionary.from(entries).toJSON()).toEqual(Dictionary.from(entries).toJSON())
+    fc.property(many, fc.array(fc.nat()), fc.nat(), (names, picks, kept) => {
+      const kept_count = kept % names.length
+      const content = names.slice(0, kept_count).map((name) => [name, name.length] as const)
+      const shuffled = names.map((name, at) => [picks[at] ?? 0, name] as const).sort(([a], [b]) => a - b)
+      const grown = Dictionary.from(shuffled.map(([, name]) => [name, name.length]))
+      const shrunk = names.slice(kept_count).reduce((all, name) => all.delete(name), grown)
+      expect(shrunk).toEqual(Dictionary.from(content))
+      expect(shrunk.toJSON()).toEqual(Dictionary.from(content).toJSON())
     }),
   )
 })

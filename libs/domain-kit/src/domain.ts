@@ -1,5 +1,6 @@
-import { type AnyCommand } from './command.js'
-import { type AnyProjection } from './projection.js'
+import { type Capability, type Need } from './capability.js'
+import { type AnyAggregate, type AnyCommand } from './command.js'
+import { type AnyAggregateRef, type AnyProjection } from './projection.js'
 import { type Report } from './report.js'
 import { type Resource } from './resource.js'
 import { parseRoute } from './route.js'
@@ -14,6 +15,10 @@ export interface Domain {
   readonly resources: readonly Resource[]
   readonly projections: readonly AnyProjection[]
   readonly reports: readonly Report[]
+  /** Of its commands and projections, each once: who reads events knows them. */
+  readonly aggregates: readonly AnyAggregate[]
+  /** What the event store must be able to do; a store that cannot is refused at boot. */
+  readonly needs: readonly Need[]
   /** Titles of the rejections' problems, by code; the code's words where none is given. */
   readonly titles: Readonly<Record<string, string>>
 }
@@ -24,6 +29,8 @@ export interface DomainDefinition {
   /** Projections without a resource of their own; those of resources and reports are found by themselves. */
   readonly projections?: readonly AnyProjection[]
   readonly reports?: readonly Report[]
+  /** What the domain as a whole needs of the event store; what its commands need is found by itself. */
+  readonly needs?: readonly Capability[]
   readonly titles?: Readonly<Record<string, string>>
 }
 
@@ -62,7 +69,26 @@ export function domain(name: string, definition: DomainDefinition): Domain {
     projections.map((each) => each.name),
   )
   checkRejections(name, commands)
-  return { kind: 'domain', name, prefix, commands, resources, projections, reports, titles }
+  const aggregates = aggregatesOf(commands, projections)
+  const needs = needsOf(definition)
+  return { kind: 'domain', name, prefix, commands, resources, projections, reports, aggregates, needs, titles }
+}
+
+function aggregatesOf(commands: readonly AnyCommand[], projections: readonly AnyProjection[]): readonly AnyAggregate[] {
+  const refs: readonly AnyAggregateRef[] = [
+    ...commands.map((each) => each.aggregate),
+    ...projections.map((each) => each.of),
+  ]
+  return [...new Set(refs)].filter((each): each is AnyAggregate => 'evolve' in each)
+}
+
+function needsOf({ commands, needs = [] }: DomainDefinition): readonly Need[] {
+  return [
+    ...needs.map((capability) => ({ capability, of: 'all of it' })),
+    ...commands.flatMap((command) =>
+      command.needs.map((capability) => ({ capability, of: `command "${command.name}"` })),
+    ),
+  ]
 }
 
 /**
@@ -75,10 +101,9 @@ export function install(domains: readonly Domain[]): readonly Domain[] {
     'domain',
     domains.map(({ name }) => name),
   )
-  const aggregates = domains.flatMap(({ commands }) => [...new Set(commands.map(({ aggregate }) => aggregate))])
   unique(
     'aggregate',
-    [...new Set(aggregates)].map(({ name }) => name),
+    [...new Set(domains.flatMap(({ aggregates }) => aggregates))].map(({ name }) => name),
   )
   unique(
     'projection',

@@ -1,4 +1,5 @@
 export * from './port.js'
+export { checkNeeds, storeFor } from './domain-store.js'
 export { createMemoryStore } from './memory/memory-store.js'
 export { migrateLog } from './postgres/schema.js'
 export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from './postgres/store.js'

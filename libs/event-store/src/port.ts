@@ -1,4 +1,4 @@
-import { type EventMetadata, type Json, type RecordedEvent } from '#domain-kit'
+import { type Capability, type EventMetadata, type Json, type RecordedEvent } from '#domain-kit'
 
 /**
  * An event before the store has given it its place. Data and metadata, which command it was included, take at most
@@ -140,12 +140,8 @@ export const DEFAULT_LIMITS: StoreLimits = {
   conflict_tail_events: 1_000,
 }
 
-export interface StoreCapabilities {
-  /** Positions are 1, 2, 3, … without a gap. */
-  readonly gapFreePositions: boolean
-  readonly multiStreamAppends: boolean
-  readonly claims: boolean
-}
+/** What this store can do of what not every store can. */
+export type StoreCapabilities = Readonly<Record<Capability, boolean>>
 
 /**
  * The log. Every adapter passes one contract suite (`contract.ts`).

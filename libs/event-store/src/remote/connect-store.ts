@@ -1,5 +1,7 @@
+import { type Domain } from '#domain-kit'
 import { connect, loadAllowList, loadIdentity, watchAllowList } from '#mesh'
 import { type Logger, setting } from '#runtime'
+import { storeFor } from '../domain-store.js'
 import { type EventStore } from '../port.js'
 import { LeaderLink } from './leader-link.js'
 import { openRemoteStore } from './remote-store.js'
@@ -35,8 +37,16 @@ export interface StoreContext {
   endpoint(name: string, address: string): void
 }
 
-/** Connects a role to the log as its configuration says; closes with the process. */
-export async function connectEventStore({ config, logger, onStop, endpoint }: StoreContext): Promise<EventStore> {
+/**
+ * Connects a role to the log as its configuration says; closes with the process. Events come as the installed domains know them
+ * today.
+ *
+ * @throws Error when a domain needs what this store cannot do.
+ */
+export async function connectEventStore(
+  { config, logger, onStop, endpoint }: StoreContext,
+  domains: readonly Domain[],
+): Promise<EventStore> {
   endpoint('event-store', config.EVENT_STORE_URL)
   for (const each of config.HEADWATER_WRITER) endpoint('event-writer', `tls://${each}`)
   const allowList = await loadAllowList(config.HEADWATER_ALLOW_LIST)
@@ -49,5 +59,5 @@ export async function connectEventStore({ config, logger, onStop, endpoint }: St
   const store = openRemoteStore({ link, url: config.EVENT_STORE_URL, pool_max: config.EVENT_STORE_POOL, logger })
   onStop('event-store', () => store.close())
   await store.head()
-  return store
+  return storeFor(domains, store)
 }

@@ -1,0 +1,61 @@
+import { type AnyAggregate, type Domain, type RecordedEvent, upcast } from '#domain-kit'
+import { type EventBatch, type EventStore, type StoreCapabilities } from './port.js'
+
+/**
+ * The log as domains know it: the one place where events of earlier schema versions are brought to today's, for deciders,
+ * projections and whoever else reads. Events of aggregates that no domain has come as they are stored.
+ *
+ * Reading throws EventVersionError, and goes no further, where the log holds an event that newer code wrote.
+ *
+ * @throws Error when a domain needs what this store cannot do.
+ */
+export function storeFor(domains: readonly Domain[], store: EventStore): EventStore {
+  checkNeeds(domains, store.capabilities)
+  const known = new Map(domains.flatMap(({ aggregates }) => aggregates.map((each) => [each.name, each] as const)))
+  const today = (event: RecordedEvent): RecordedEvent => upcasted(known, event)
+  return {
+    capabilities: store.capabilities,
+    limits: store.limits,
+    recall: (id) => store.recall(id),
+    findClaim: (claim) => store.findClaim(claim),
+    head: () => store.head(),
+    close: () => store.close(),
+    append: async (request, options) => {
+      const result = await store.append(request, options)
+      return result.outcome === 'conflict' ? { ...result, tail: result.tail?.map(today) } : result
+    },
+    readStream: (stream, options) => each(store.readStream(stream, options), today),
+    readAll: (options) => each(store.readAll(options), today),
+    subscribe: (options) => each(store.subscribe(options), (batch) => upcastedBatch(batch, today)),
+  }
+}
+
+/** @throws Error that names each domain's need that the store cannot meet. */
+export function checkNeeds(domains: readonly Domain[], capabilities: StoreCapabilities): void {
+  const unmet = new Map<string, string[]>()
+  for (const { name, needs } of domains)
+    for (const { capability, of } of needs) {
+      if (capabilities[capability]) continue
+      const what = `domain "${name}" needs ${capability}`
+      unmet.set(what, [...(unmet.get(what) ?? []), of])
+    }
+  if (unmet.size === 0) return
+  const reasons = [...unmet].map(([what, of]) => `${what} for ${of.join(', ')}`)
+  throw new Error(`the event store cannot do what is installed: ${reasons.join('; ')}; choose another EVENT_STORE`)
+}
+
+function upcasted(known: ReadonlyMap<string, AnyAggregate>, event: RecordedEvent): RecordedEvent {
+  const aggregate = known.get(event.aggregate)
+  return aggregate ? upcast(aggregate, event) : event
+}
+
+/** The same batch when all of it is of today. */
+function upcastedBatch(batch: EventBatch, today: (event: RecordedEvent) => RecordedEvent): EventBatch {
+  const { after, position, events: stored } = batch
+  const events = stored.map(today)
+  return events.every((event, at) => event === stored[at]) ? batch : { after, position, events }
+}
+
+async function* each<T>(items: AsyncIterable<T>, to: (item: T) => T): AsyncGenerator<T> {
+  for await (const item of items) yield to(item)
+}
