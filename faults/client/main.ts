@@ -21,12 +21,16 @@ interface Plan {
 const plan = JSON.parse(process.argv[2] ?? '{}') as Plan
 const logger = createLogger({ role: 'client', instance: plan.client, level: process.env['LOG_LEVEL'] ?? 'info' })
 const stops: (() => Promise<void> | void)[] = []
-const store = await connectEventStore({
-  config: parseConfig(eventStoreSettings, process.env),
-  logger,
-  onStop: (_, run) => stops.push(run),
-  endpoint: () => undefined,
-})
+// What it appends belongs to no domain.
+const store = await connectEventStore(
+  {
+    config: parseConfig(eventStoreSettings, process.env),
+    logger,
+    onStop: (_, run) => stops.push(run),
+    endpoint: () => undefined,
+  },
+  [],
+)
 
 let goesOn = true
 const giveUp = new AbortController()

@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 import { domains } from '#domains'
-import { CommandHandler } from '#commands'
+import { CommandHandler, openPostgresSnapshots, Snapshots } from '#commands'
 import { connectEventStore, eventStoreSettings } from '#event-store'
 import { forwardTo, openApi, serveDocs } from '#http-api'
 import { authSettings, createAuthenticator, setting, startService } from '#runtime'
@@ -19,13 +19,16 @@ const settings = {
 
 /** Commands in: validate, authorize, load, decide, append, answer. Any number of instances. */
 await startService('command-api', settings, async (service) => {
-  const { config, health } = service
+  const { config, health, logger, onStop } = service
   const store = await connectEventStore(service, domains)
   health.add('event-store', async () => {
     await store.head()
     return undefined
   })
-  const handler = new CommandHandler({ store })
+  const kept = openPostgresSnapshots({ url: config.EVENT_STORE_URL, schema: 'log', logger })
+  const snapshots = new Snapshots({ store: kept, logger })
+  onStop('snapshots', () => snapshots.close())
+  const handler = new CommandHandler({ store, snapshots })
   const routes = domains.flatMap((domain) => domain.commands.map((each) => commandRoute(domain, each, handler)))
   const reports = reportsOf(domains)
   class CommandApi {}

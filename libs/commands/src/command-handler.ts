@@ -3,10 +3,13 @@ import { type EventStore } from '#event-store'
 import { requestHash } from './identity.js'
 import { type CommandRequest, type Job } from './job.js'
 import { type CommandOutcome } from './outcome.js'
+import { type Snapshots } from './snapshots/snapshots.js'
 import { StreamChain } from './stream-chain.js'
 
 export interface CommandHandlerOptions {
   readonly store: EventStore
+  /** Without it every stream that is not in memory is folded from its first event. */
+  readonly snapshots?: Snapshots
   /** Hot streams kept in memory. Default 1,000; a stream with work in hand is never dropped. */
   readonly streams_max?: number
   /** How long a command may take before the answer is that nobody knows. Default 10,000. */
@@ -45,7 +48,7 @@ export class CommandHandler {
   private chainOf({ command, target }: CommandRequest): StreamChain {
     const stream = streamOf(command.aggregate.name, target)
     const known = this.chains.get(stream)
-    const chain = known ?? new StreamChain(this.options.store, command.aggregate, stream)
+    const chain = known ?? new StreamChain(this.options.store, command.aggregate, stream, this.options.snapshots)
     this.chains.delete(stream)
     this.chains.set(stream, chain)
     if (!known && this.chains.size > this.streams_max) this.evict()

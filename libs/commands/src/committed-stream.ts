@@ -1,23 +1,32 @@
 import { type AnyAggregate, type RecordedEvent } from '#domain-kit'
 import { type EventStore } from '#event-store'
-import { emptyState, fold, type StreamState } from './stream-state.js'
+import { type Snapshots, type SnapshotSource } from './snapshots/snapshots.js'
+import { emptyState, foldRecorded, type StreamState } from './stream-state.js'
+
+/** Beyond every revision. */
+const NEVER = 1n << 64n
 
 /**
  * What is committed of one stream, as far as this process knows: always a state that the stream has had, never one that it
- * has not come to yet. Own appends and the tails of conflicts keep it up to date without a read.
+ * has not come to yet. Own appends and the tails of conflicts keep it up to date without a read; a snapshot shortens the first one.
  */
-export class CommittedStream {
+export class CommittedStream implements SnapshotSource {
   private known: StreamState
+  private isLoaded = false
   private isCertain = false
   /** The stream has come to this revision, whether or not its events are known here. */
   private seen = -1n
+  /** Revision from which on the next snapshot is of use. */
+  private due: bigint
 
   constructor(
     private readonly store: EventStore,
-    private readonly aggregate: AnyAggregate,
-    private readonly stream: string,
+    readonly aggregate: AnyAggregate,
+    readonly stream: string,
+    private readonly snapshots: Snapshots | undefined,
   ) {
     this.known = emptyState(aggregate)
+    this.due = snapshots?.firstDue ?? NEVER
   }
 
   get state(): StreamState {
@@ -36,7 +45,7 @@ export class CommittedStream {
 
   /** An append of ours was committed, its last event at `position`. */
   appended(after: StreamState, position: bigint): void {
-    if (after.revision > this.known.revision) this.known = { ...after, position }
+    if (after.revision > this.known.revision) this.learn({ ...after, position })
   }
 
   /** A conflict: the stream is at `revision`, and `tail` is what the writer had not seen. Folded as far as it connects. */
@@ -44,18 +53,51 @@ export class CommittedStream {
     if (revision > this.seen) this.seen = revision
     for (const event of tail ?? []) {
       if (event.revision > this.known.revision + 1n) return
-      if (event.revision > this.known.revision) this.known = fold(this.aggregate, this.known, event)
+      if (event.revision > this.known.revision) this.learn(foldRecorded(this.aggregate, this.known, event))
     }
   }
 
-  /** Reads what is new. @returns whether anything was. @throws StoreUnavailable */
+  /** Reads what is new. @returns whether anything was. @throws StoreUnavailable, EventVersionError */
   async refresh(): Promise<boolean> {
     const before = this.known.revision
-    let state = this.known
-    for await (const event of this.store.readStream(this.stream, { from: before + 1n }))
-      state = fold(this.aggregate, state, event)
-    this.known = state
+    const state = (this.isLoaded ? undefined : await this.fromSnapshot()) ?? (await this.foldFrom(this.known))
+    this.isLoaded = true
     this.isCertain = true
+    if (state.revision > before) this.learn(state)
     return state.revision > before
+  }
+
+  snapshotTaken(due: bigint): void {
+    this.due = due
+  }
+
+  private learn(state: StreamState): void {
+    this.known = state
+    if (state.revision < this.due) return
+    // Once offered, it is due again only when it was taken; not taken now, it is asked for again later.
+    this.due = this.snapshots?.offer(this) ? NEVER : state.revision + (this.snapshots?.firstDue ?? 0n) + 1n
+  }
+
+  /** The latest snapshot and what came after it; undefined when there is none, or it is not of the stream that the log has. */
+  private async fromSnapshot(): Promise<StreamState | undefined> {
+    const found = await this.snapshots?.find(this.aggregate, this.stream)
+    if (!found) return undefined
+    const { state, due } = found
+    let folded: StreamState | undefined
+    for await (const event of this.store.readStream(this.stream, { from: state.revision })) {
+      if (folded) folded = foldRecorded(this.aggregate, folded, event)
+      else if (event.id === state.lastId && event.position === state.position) folded = state
+      else break
+    }
+    if (folded) this.due = due
+    else await this.snapshots?.discard(this.aggregate, this.stream, state.revision)
+    return folded
+  }
+
+  private async foldFrom(start: StreamState): Promise<StreamState> {
+    let state = start
+    for await (const event of this.store.readStream(this.stream, { from: start.revision + 1n }))
+      state = foldRecorded(this.aggregate, state, event)
+    return state
   }
 }

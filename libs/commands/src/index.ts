@@ -2,3 +2,6 @@ export { CommandHandler, type CommandHandlerOptions } from './command-handler.js
 export { canonicalJson, eventId, requestHash } from './identity.js'
 export { type CommandRequest } from './job.js'
 export { type CommandOutcome } from './outcome.js'
+export { openPostgresSnapshots, type PostgresSnapshotsOptions } from './snapshots/postgres-snapshots.js'
+export { type SnapshotStore, type StoredSnapshot } from './snapshots/snapshot-store.js'
+export { Snapshots, type SnapshotsOptions } from './snapshots/snapshots.js'

@@ -1,4 +1,4 @@
-import { type AnyAggregate, decideContext, isRejection, type Rejection } from '#domain-kit'
+import { type AnyAggregate, decideContext, EventVersionError, isRejection, type Rejection } from '#domain-kit'
 import {
   type AppendRequest,
   type AppendResult,
@@ -11,6 +11,7 @@ import { CommittedStream } from './committed-stream.js'
 import { earlierOutcome, type Found, lookUp, replayed, takenBy } from './earlier.js'
 import { eventId } from './identity.js'
 import { type Job } from './job.js'
+import { type Snapshots } from './snapshots/snapshots.js'
 import { fold, type StreamState } from './stream-state.js'
 
 /** Appends of one stream on their way to the writer. */
@@ -40,8 +41,9 @@ export class StreamChain {
     private readonly store: EventStore,
     private readonly aggregate: AnyAggregate,
     private readonly stream: string,
+    snapshots: Snapshots | undefined,
   ) {
-    this.committed = new CommittedStream(store, aggregate, stream)
+    this.committed = new CommittedStream(store, aggregate, stream, snapshots)
     this.tip = this.committed.state
   }
 
@@ -96,7 +98,7 @@ export class StreamChain {
       await this.decide(job)
     } catch (error) {
       if (error instanceof StoreUnavailable) this.retry(job, error)
-      else job.fail(error)
+      else fail(job, error)
     }
   }
 
@@ -155,7 +157,7 @@ export class StreamChain {
       return job.settle({ kind: 'beyond-limit', limit, actual, allowed })
     }
     this.committed.doubt()
-    job.fail(error)
+    fail(job, error)
   }
 
   private answered(job: Job, result: AppendResult, after: StreamState): void {
@@ -224,7 +226,7 @@ export class StreamChain {
   }
 
   private failAll(error: unknown): void {
-    for (const job of [...this.again.splice(0), ...this.waiting.splice(0)]) job.fail(error)
+    for (const job of [...this.again.splice(0), ...this.waiting.splice(0)]) fail(job, error)
   }
 
   /** @returns whether anything was new. */
@@ -256,4 +258,10 @@ export class StreamChain {
     if (ifMatch !== undefined && ifMatch !== revision) return job.settle({ kind: 'revision-mismatch', revision })
     job.settle({ kind: 'accepted', place: { stream, revision, position }, replayed: false })
   }
+}
+
+/** A log that newer code has written to is no bug: an instance of that code will take the same command. */
+function fail(job: Job, error: unknown): void {
+  if (error instanceof EventVersionError) job.settle({ kind: 'unavailable', overloaded: false, reason: error.message })
+  else job.fail(error)
 }

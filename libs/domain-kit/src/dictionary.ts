@@ -23,17 +23,11 @@ export class Dictionary<V> {
   }
 
   get(key: string): V | undefined {
-    let node = this.root
-    const hash = hashOf(key)
-    for (let shift = 0; node !== undefined; shift += BITS) {
-      if (node.kind === 'leaf') return node.entries.find(([each]) => each === key)?.[1]
-      node = node.children[(hash >>> shift) & MASK]
-    }
-    return undefined
+    return this.find(key)?.[1]
   }
 
   has(key: string): boolean {
-    return this.get(key) !== undefined
+    return this.find(key) !== undefined
   }
 
   set(key: string, value: V): Dictionary<V> {
@@ -56,6 +50,16 @@ export class Dictionary<V> {
 
   toJSON(): readonly (readonly [string, V])[] {
     return [...this.entries()]
+  }
+
+  private find(key: string): Entry<V> | undefined {
+    let node = this.root
+    const hash = hashOf(key)
+    for (let shift = 0; node !== undefined; shift += BITS) {
+      if (node.kind === 'leaf') return node.entries.find(([each]) => each === key)
+      node = node.children[(hash >>> shift) & MASK]
+    }
+    return undefined
   }
 }
 

@@ -33,6 +33,15 @@ describe('a dictionary', () => {
     expect(set.delete(name).has(name)).toBe(false)
   })
 
+  test('has a key whose value is undefined, once', () => {
+    const set = Dictionary.from([
+      ['a', undefined],
+      ['a', undefined],
+    ])
+    expect([set.has('a'), set.size, [...set]]).toEqual([true, 1, [['a', undefined]]])
+    expect(set.delete('a').size).toBe(0)
+  })
+
   test('becomes a list of pairs in JSON', () => {
     expect(JSON.stringify(Dictionary.from([['__proto__', 1]]))).toBe('[["__proto__",1]]')
   })

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto'
+import { type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
+import { describeSnapshotStore } from './contract.js'
+import { openPostgresSnapshots } from './postgres-snapshots.js'
+
+const open = ({ url }: ScratchDatabase, schema = 'log') =>
+  openPostgresSnapshots({ url, schema, logger: silentLogger() })
+
+describeSnapshotStore('postgres', async () => {
+  const database = await scratchDatabase()
+  const store = open(database)
+  return {
+    store,
+    close: async () => {
+      await store.close()
+      await database.drop()
+    },
+  }
+})
+
+test('processes that start at one time make the table once, in the schema that they are told', async () => {
+  const database = await scratchDatabase()
+  const stores = Array.from({ length: 4 }, () => open(database, 'headwater'))
+  try {
+    expect(await Promise.all(stores.map((each) => each.load('thing-1', 1)))).toEqual(stores.map(() => undefined))
+    const tables = await database.query(
+      `select 1 from pg_tables where schemaname = 'headwater' and tablename = 'snapshots'`,
+    )
+    expect(tables).toHaveLength(1)
+  } finally {
+    await Promise.all(stores.map((each) => each.close()))
+    await database.drop()
+  }
+})
+
+test('a database that goes away fails what is asked, and is used again when it is back', async () => {
+  const database = await scratchDatabase()
+  const store = open(database)
+  const snapshot = { revision: 1n, tip: randomUUID(), position: 2n, state: Buffer.from('x') }
+  try {
+    await store.save('thing-1', 1, snapshot)
+    await database.query('alter table log.snapshots rename to elsewhere')
+    await expect(store.load('thing-1', 1)).rejects.toThrow('does not exist')
+    await database.query('alter table log.elsewhere rename to snapshots')
+    expect(await store.load('thing-1', 1)).toEqual(snapshot)
+  } finally {
+    await store.close()
+    await database.drop()
+  }
+})
