@@ -1,7 +1,7 @@
 import { parse } from 'secure-json-parse'
-import { type AnyCommand, type Domain } from '#domain-kit'
+import { type AnyCommand, type Domain, type EventMetadata } from '#domain-kit'
 import { type CommandHandler } from '#commands'
-import { checkKey, metadataOf } from '#http-api'
+import { causedBy, checkKey } from '#http-api'
 import { type Principal, Problem, problemFrom, type ProblemDetails } from '#runtime'
 import { answer } from './answer.js'
 import { authorize, fromLine } from './command-input.js'
@@ -32,11 +32,12 @@ export class BulkCommands {
       for (const command of domain.commands) this.commands.set(`${domain.name}.${command.name}`, { domain, command })
   }
 
-  async *run(lines: AsyncIterable<string>, principal: Principal): AsyncGenerator<LineResult> {
+  /** @param metadata of the request that the lines came with; each line is a cause of its own. */
+  async *run(lines: AsyncIterable<string>, principal: Principal, metadata: EventMetadata): AsyncGenerator<LineResult> {
     const window: Promise<LineResult>[] = []
     try {
       for await (const line of lines) {
-        window.push(this.one(line, principal))
+        window.push(this.one(line, principal, metadata))
         if (window.length >= WINDOW) yield await (window.shift() as Promise<LineResult>)
       }
     } catch (error) {
@@ -45,7 +46,7 @@ export class BulkCommands {
     for (const each of window) yield await each
   }
 
-  private async one(line: string, principal: Principal): Promise<LineResult> {
+  private async one(line: string, principal: Principal, metadata: EventMetadata): Promise<LineResult> {
     let key: string | null = null
     try {
       const { key: given, command: name, target, body } = fieldsOf(line)
@@ -56,8 +57,7 @@ export class BulkCommands {
       const { domain, command } = known
       const input = fromLine(domain, command, target, body)
       authorize(principal, command, input.target)
-      const metadata = metadataOf(principal)
-      const about = { key: key ?? '', metadata, priority: 'bulk' } as const
+      const about = { key: key ?? '', metadata: causedBy(key ?? '', metadata), priority: 'bulk' } as const
       const outcome = await this.handler.execute({ command, name, ...input, ...about })
       const { status, position, replayed } = answer(domain, command, outcome)
       return { key, status, position, ...(replayed ? { replayed } : {}) }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { Controller, Inject, Post, Req, Res } from '@nestjs/common'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
+import { metadataOf } from '#http-api'
 import { Caller, type Principal, Problem, RequireScope } from '#runtime'
 import { BulkCommands, type LineResult } from './bulk-commands.js'
 import { linesOf } from './bulk-lines.js'
@@ -15,7 +16,7 @@ export class BulkController {
   async run(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Caller() principal: Principal): Promise<void> {
     if (!(request.body instanceof Readable))
       throw Problem.of('unsupported-media-type', 'send newline-delimited JSON as application/x-ndjson')
-    const results = this.bulk.run(linesOf(request.body), principal)
+    const results = this.bulk.run(linesOf(request.body), principal, metadataOf(principal))
     await reply
       .status(200)
       .header('content-type', 'application/x-ndjson')

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Type } from '@nestjs/common'
 import { type AnyCommand, type Domain } from '#domain-kit'
 import { type CommandHandler } from '#commands'
-import { checkKey, controllerFor, headerOf, metadataOf, parseIfMatch } from '#http-api'
+import { causedBy, checkKey, controllerFor, headerOf, metadataOf, parseIfMatch } from '#http-api'
 import { answer } from './answer.js'
 import { authorize, fromPath } from './command-input.js'
 
@@ -20,7 +20,7 @@ export function commandRoute(domain: Domain, command: AnyCommand, handler: Comma
       const { target, body } = fromPath(domain, command, request.params as Record<string, string>, request.body)
       authorize(principal, command, target)
       const name = `${domain.name}.${command.name}`
-      const metadata = metadataOf(principal)
+      const metadata = causedBy(key, metadataOf(principal))
       const outcome = await handler.execute({
         command,
         name,

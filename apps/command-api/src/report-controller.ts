@@ -3,7 +3,7 @@ import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { CommandHandler } from '#commands'
 import { type Domain, type Json, type Report } from '#domain-kit'
-import { checkKey, headerOf, metadataOf, parsePosition, validateDto } from '#http-api'
+import { causedBy, checkKey, headerOf, metadataOf, parsePosition, validateDto } from '#http-api'
 import { requestReport, reports } from '#reports'
 import { Caller, mayTouch, type Principal, Problem, RequireScope } from '#runtime'
 import { answer } from './answer.js'
@@ -53,7 +53,7 @@ export class ReportController {
       target,
       body,
       key,
-      metadata: metadataOf(principal),
+      metadata: causedBy(key, metadataOf(principal)),
     })
     const accepted = answer(reports, requestReport, outcome)
     const location = `/v1/reports/jobs/${target}`

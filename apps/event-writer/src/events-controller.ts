@@ -7,7 +7,7 @@ import { RequireScope } from '#runtime'
 
 export const STORE = Symbol('event store')
 
-/** `GET /v1/events?from=&limit=`: the log as it stands and grows, one JSON object a line. For operators. */
+/** `GET /v1/events?from=&limit=`: the log as it is stored and grows, whatever the schema version, one JSON object a line. For operators. */
 @Controller()
 export class EventsController {
   constructor(@Inject(STORE) private readonly store: EventStore) {}
@@ -39,9 +39,9 @@ async function* linesOf(
   let left = most
   if (left === 0n) return
   for await (const { events } of store.subscribe({ after, signal }))
-    for (const { position, stream, revision, type, id, time, data, metadata } of events) {
+    for (const { position, stream, revision, type, version, id, time, data, metadata } of events) {
       const place = { position: position.toString(), stream, revision: revision.toString() }
-      yield `${JSON.stringify({ ...place, type, id, time, data, metadata })}\n`
+      yield `${JSON.stringify({ ...place, type, version, id, time, data, metadata })}\n`
       if (left === undefined) continue
       left -= 1n
       if (left === 0n) return

@@ -252,10 +252,19 @@ export class StreamChain {
     const { stream } = this
     const { ifMatch } = job.request
     const earlier = await earlierOutcome(this.store, stream, job)
-    if (earlier) return job.settle(earlier)
-    if (rejection) return job.settle({ kind: 'rejected', rejection })
+    if (earlier) {
+      job.settle(earlier)
+      return
+    }
+    if (rejection) {
+      job.settle({ kind: 'rejected', rejection })
+      return
+    }
     const { revision, position } = this.committed.state
-    if (ifMatch !== undefined && ifMatch !== revision) return job.settle({ kind: 'revision-mismatch', revision })
+    if (ifMatch !== undefined && ifMatch !== revision) {
+      job.settle({ kind: 'revision-mismatch', revision })
+      return
+    }
     job.settle({ kind: 'accepted', place: { stream, revision, position }, replayed: false })
   }
 }

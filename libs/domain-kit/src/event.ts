@@ -12,9 +12,13 @@ export type DataOf<E extends EventShape, T extends E['type']> = Extract<E, { typ
 
 /** Who and what led to an event. Everything here is data; nothing is read from a clock or a thread. */
 export interface EventMetadata {
+  /** Of everything that one thing from outside led to. */
   readonly correlationId?: string
+  /** What led to this event: the key of its command, the event that a process manager answered, or what the sender named. */
   readonly causationId?: string
+  /** Subject of the token. */
   readonly actor?: string
+  /** W3C trace context. */
   readonly traceparent?: string
 }
 

@@ -35,11 +35,10 @@ const lot = aggregate<LotEvent>()('lot', {
   upcasters: { LotOpened: { 1: unchanged, 2: unchanged }, CarEntered: entered, CarTowed: { since: 2, 2: unchanged } },
 })
 
-const stored = (type: string, version: number, data: object): RecordedEvent =>
-  ({
-    ...recorded({ type, data }, { aggregate: 'lot', aggregateId: 'north', position: 12n, revision: 4n }),
-    version,
-  }) as RecordedEvent
+const stored = (type: string, version: number, data: object): RecordedEvent => ({
+  ...recorded({ type, data }, { aggregate: 'lot', aggregateId: 'north', position: 12n, revision: 4n }),
+  version,
+})
 
 describe('an event of an earlier version', () => {
   test('is brought to today’s, step after step, whatever version it begins with', () => {
@@ -109,7 +108,7 @@ describe('a history', () => {
   })
 
   test('is needed from version 2 on, for every type of event', () => {
-    expect(() => aggregate<LotEvent>()('lot', { version: 2 as number, initial, evolve })).toThrow(
+    expect(() => aggregate<LotEvent>()('lot', { version: 2, initial, evolve })).toThrow(
       'aggregate "lot" is at version 2, but its event "LotOpened" has no step from version 1 to 2',
     )
     expect(() => aggregate<LotEvent>()('lot', { version: 1, initial, evolve })).not.toThrow()

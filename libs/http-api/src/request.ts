@@ -2,14 +2,23 @@ import { type FastifyRequest } from 'fastify'
 import { type EventMetadata } from '#domain-kit'
 import { currentContext, type Principal } from '#runtime'
 
-/** What an event will say about the request that led to it. */
+/**
+ * What an event will say about the request that led to it. Call it before anything is awaited: what is read from a stream later
+ * need not belong to the request any more.
+ */
 export function metadataOf(principal: Principal): EventMetadata {
-  const { correlationId, traceparent } = currentContext() ?? {}
+  const { correlationId, causationId, traceparent } = currentContext() ?? {}
   return {
     actor: principal.subject,
     ...(correlationId === undefined ? {} : { correlationId }),
+    ...(causationId === undefined ? {} : { causationId }),
     ...(traceparent === undefined ? {} : { traceparent }),
   }
+}
+
+/** The same for one command: when its sender names no cause, the command itself is the cause of its events. */
+export function causedBy(key: string, metadata: EventMetadata): EventMetadata {
+  return metadata.causationId === undefined ? { ...metadata, causationId: key } : metadata
 }
 
 /** A header that was sent once; undefined when it was not sent. */

@@ -60,9 +60,8 @@ export function describeSnapshotStore(
 
     test('many asked for at one time are each given their own', async () => {
       const streams = Array.from({ length: 100 }, newStream)
-      await Promise.all(
-        streams.map((stream, each) => (each % 3 === 0 ? subject.store.save(stream, 1, at(BigInt(each))) : undefined)),
-      )
+      for (const [each, stream] of streams.entries())
+        if (each % 3 === 0) await subject.store.save(stream, 1, at(BigInt(each)))
       const found = await Promise.all(streams.map((stream) => subject.store.load(stream, 1)))
       expect(found.map((each) => each?.revision)).toEqual(
         streams.map((_, each) => (each % 3 === 0 ? BigInt(each) : undefined)),

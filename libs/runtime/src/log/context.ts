@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto'
 /** What travels with one request through a process, and from there into log lines and event metadata. */
 export interface RequestContext {
   readonly correlationId: string
+  /** What led to this request, as its sender says. */
+  readonly causationId?: string
   readonly traceparent?: string
 }
 
@@ -18,13 +20,26 @@ export function currentContext(): RequestContext | undefined {
 }
 
 const ID = /^[A-Za-z0-9._:-]{1,128}$/
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
+/** Version ff, and ids of nothing but zeros, are invalid. */
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
-/** From a request's headers `x-correlation-id` and `traceparent` (W3C); what is malformed is replaced, never passed on. */
+/**
+ * From a request's headers `x-correlation-id`, `x-causation-id` and `traceparent` (W3C). A correlation id that is missing or malformed
+ * is made new, the others are left out then: nothing malformed is passed on.
+ */
 export function contextFrom(headers: Readonly<Record<string, string | string[] | undefined>>): RequestContext {
-  const { 'x-correlation-id': given, traceparent } = headers
-  const correlationId = typeof given === 'string' && ID.test(given) ? given : randomUUID()
-  return typeof traceparent === 'string' && TRACEPARENT.test(traceparent)
-    ? { correlationId, traceparent }
-    : { correlationId }
+  const { 'x-correlation-id': correlation, 'x-causation-id': causation, traceparent } = headers
+  return {
+    correlationId: matching(correlation, ID) ?? randomUUID(),
+    ...optional('causationId', matching(causation, ID)),
+    ...optional('traceparent', matching(traceparent, TRACEPARENT)),
+  }
+}
+
+function matching(value: string | string[] | undefined, pattern: RegExp): string | undefined {
+  return typeof value === 'string' && pattern.test(value) ? value : undefined
+}
+
+function optional<K extends string>(name: K, value: string | undefined): { readonly [N in K]?: string } {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [N in K]?: string }
 }
