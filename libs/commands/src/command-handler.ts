@@ -40,7 +40,7 @@ export class CommandHandler {
     this.ordinal += 1
     const about = { request, hash, ordinal: this.ordinal, deadline_ms: Date.now() + this.timeout_ms }
     return new Promise<CommandOutcome>((resolve, reject) => {
-      const job: Job = { ...about, attempts: 0, settle: resolve, fail: reject }
+      const job: Job = { ...about, attempts: 0, isUncertain: false, settle: resolve, fail: reject }
       chain.submit(job)
     })
   }

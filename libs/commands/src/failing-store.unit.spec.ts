@@ -85,6 +85,18 @@ describe('a store that fails', () => {
     expect(await log(store)).toHaveLength(1)
   })
 
+  test('because others are always faster, after one attempt that nobody answered: that one may have happened', async () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0)
+    let appends = 0
+    const append: EventStore['append'] = async () => {
+      appends += 1
+      if (appends === 1) throw new StoreUnavailable('the answer was lost')
+      return Promise.resolve({ outcome: 'conflict', stream: STREAM, revision: 0n, tail: [] })
+    }
+    const outcome = await new CommandHandler({ store: { ...store, append } }).execute(payment(5))
+    expect(outcome).toMatchObject({ kind: 'unavailable', overloaded: false })
+  })
+
   test('because an event is beyond its limits: nothing was appended, and the next one is', async () => {
     const limit = new StoreLimitExceeded('event_size_bytes', 3, 2)
     const append: EventStore['append'] = (asked) =>

@@ -25,6 +25,8 @@ export interface Job {
   readonly ordinal: number
   readonly deadline_ms: number
   attempts: number
+  /** An attempt was sent and never answered: it happened, or may happen yet. */
+  isUncertain: boolean
   settle(outcome: CommandOutcome): void
   fail(error: unknown): void
 }

@@ -11,6 +11,7 @@ import { CommittedStream } from './committed-stream.js'
 import { earlierOutcome, type Found, lookUp, replayed, takenBy } from './earlier.js'
 import { eventId } from './identity.js'
 import { type Job } from './job.js'
+import { type CommandOutcome } from './outcome.js'
 import { type Snapshots } from './snapshots/snapshots.js'
 import { fold, type StreamState } from './stream-state.js'
 
@@ -19,6 +20,13 @@ const IN_FLIGHT_MAX = 512
 /** Commands of one stream waiting to be decided. */
 const WAITING_MAX = 4_096
 const ATTEMPTS_MAX = 12
+
+/** Nobody may be told that nothing was appended while an append may still be on its way. */
+const UNCERTAIN: CommandOutcome = {
+  kind: 'unavailable',
+  overloaded: false,
+  reason: 'an earlier attempt was never answered, later ones met others',
+}
 
 /**
  * The commands of one stream, decided one after the other, each on the state that the ones before it lead to, and sent to
@@ -143,8 +151,10 @@ export class StreamChain {
     try {
       this.answered(job, await this.store.append(request), after)
     } catch (error) {
-      if (error instanceof StoreUnavailable) this.retry(job, error)
-      else this.failed(job, error)
+      if (error instanceof StoreUnavailable) {
+        job.isUncertain = true
+        this.retry(job, error)
+      } else this.failed(job, error)
     }
     this.inFlight -= 1
     this.wake?.()
@@ -179,8 +189,8 @@ export class StreamChain {
       case 'conflict':
         this.committed.conflicted(result.revision, result.tail)
         // What was decided upon an append that failed could not but fail: only the first one has lost to somebody else.
-        if (!isFirst || this.mayTryAgain(job)) this.again.push(job)
-        else job.settle({ kind: 'contended' })
+        if (!isFirst || this.mayTryAgain(job)) return void this.again.push(job)
+        return job.settle(job.isUncertain ? UNCERTAIN : { kind: 'contended' })
     }
   }
 
