@@ -29,3 +29,13 @@ function statOf(pid: number): string[] {
     return []
   }
 }
+
+/** Memory that a process holds, in MiB; NaN when it is gone. */
+export function residentMemory_mb(pid: number): number {
+  try {
+    const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
+    return Number(kib ?? NaN) / 1_024
+  } catch {
+    return NaN
+  }
+}

@@ -7,7 +7,7 @@ import { answer } from './answer.js'
 import { authorize, fromPath } from './command-input.js'
 
 /** The REST route of one declared command: input, authorization, the handler, the answer. */
-export function commandRoute(domain: Domain, command: AnyCommand, handler: CommandHandler): Type {
+export function commandRoute(domain: Domain, command: AnyCommand, handler: Pick<CommandHandler, 'execute'>): Type {
   return controllerFor({
     prefix: domain.prefix,
     route: command.route,

@@ -1,0 +1,135 @@
+import pg from 'pg'
+import { temporaryPostgres } from '#testing'
+import { type AppProcess, startApp } from '../support/app-process.js'
+import { authEnv, startCommandApi } from '../support/command-api.js'
+import { type BenchWriter, startWriter } from '../support/event-writer.js'
+import { median, type Report, rounded, say } from '../support/report.js'
+import { sendLines } from '../support/send-lines.js'
+import { worker } from '../support/workers.js'
+import { type Load, type Measured, measureRound, type Subject } from './rounds.js'
+import { ACCOUNTS, accountName, bookName, BOOKS, openings } from './workload.js'
+
+const ROUNDS = 5
+const HOT_ROUNDS = 4
+
+const books = Array.from({ length: BOOKS }, (_, ordinal) => bookName(ordinal))
+
+/**
+ * `bench command`: ledger transactions of three postings, one POST each, end to end. Rounds of ours, the ceiling and the
+ * peer take turns, and medians are compared. `--ours` leaves out ceiling, peer and hot book.
+ */
+export async function command(args: readonly string[]): Promise<Report> {
+  const isShort = args.includes('--ours')
+  const server = await temporaryPostgres()
+  const stops: (() => Promise<void>)[] = [() => server.drop()]
+  try {
+    const writer = await startWriter(await server.createDatabase('ours'))
+    stops.push(() => writer.stop())
+    const api = await startCommandApi(writer)
+    stops.push(() => api.stop())
+    const load: Load = await worker('command/load.js', { token: writer.token })
+    stops.push(() => load.stop())
+    await sendLines(api.port, writer.token, openings(books))
+    const pids = { api: [api.pid], writer: [writer.pid], postgres: [server.pid()] }
+    const ours: Subject = { name: 'ours', ports: [api.port], books, pids }
+    if (isShort) return reportOf(await rounds(load, [ours]), undefined)
+    const ceiling = await startApp('bench/command/ceiling.js', { ...authEnv(writer), HEADWATER_INSTANCE: 'ceiling' })
+    stops.push(() => ceiling.stop())
+    const peer = await startPeer(writer, await server.createDatabase('peer'))
+    stops.push(() => peer.stop())
+    const measured = await rounds(load, [
+      ours,
+      { name: 'ceiling', ports: [ceiling.port], books, pids: { api: [ceiling.pid] } },
+      { name: 'typeorm', ports: [peer.port], books, pids: { api: [peer.pid], postgres: [server.pid()] } },
+    ])
+    await ceiling.stop()
+    await peer.stop()
+    stops.splice(-2)
+    const second = await startCommandApi(writer, 2)
+    stops.push(() => second.stop())
+    const ports = [api.port, second.port]
+    const both = { ports, pids: { ...pids, api: [api.pid, second.pid] } }
+    const hot = await rounds(
+      load,
+      [
+        { name: 'two instances', books, ...both },
+        { name: 'hot book', books: books.slice(0, 1), ...both },
+      ],
+      HOT_ROUNDS,
+    )
+    return reportOf(measured, hot)
+  } finally {
+    for (const stop of stops.reverse()) await stop()
+  }
+}
+
+async function startPeer(writer: BenchWriter, url: string): Promise<AppProcess> {
+  const env = { ...authEnv(writer), HEADWATER_INSTANCE: 'peer', PEER_URL: url }
+  const peer = await startApp('bench/command/peer/main.js', env)
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const rows = books.flatMap((book) => Array.from({ length: ACCOUNTS }, (_, at) => [book, accountName(at)] as const))
+  await client.query(
+    `insert into balance (book, account, commodity, amount)
+     select book, account, 'EUR', 0 from unnest($1::text[], $2::text[]) as t(book, account)`,
+    [rows.map(([book]) => book), rows.map(([, account]) => account)],
+  )
+  await client.query('analyze')
+  await client.end()
+  return peer
+}
+
+/** Rounds in turns, after one of each that does not count. @returns by name of the subject. */
+async function rounds(load: Load, subjects: readonly Subject[], count = ROUNDS): Promise<Map<string, Measured[]>> {
+  const measured = new Map(subjects.map(({ name }) => [name, [] as Measured[]]))
+  for (const each of subjects) await measureRound(load, each)
+  say('', 'commands/s', 'p50 ms', 'p99 ms', 'µs: api', 'writer', 'postgres', 'generator')
+  for (let round = 0; round < count; round += 1)
+    for (const each of subjects) {
+      const result = await measureRound(load, each)
+      measured.get(each.name)?.push(result)
+      const { per_s, p50_ms, p99_ms, api_us, writer_us, postgres_us, generator_us } = result
+      say(each.name, Math.round(per_s), p50_ms, p99_ms, api_us, writer_us, postgres_us, generator_us)
+    }
+  return measured
+}
+
+type Rounds = ReadonlyMap<string, readonly Measured[]>
+
+/** Of each pair of rounds that were measured one after the other, in the middle of them. */
+function ratio(all: Rounds, of: string, to: string): number {
+  const below = all.get(to) ?? []
+  return rounded(median((all.get(of) ?? []).map(({ per_s }, at) => per_s / (below[at]?.per_s ?? NaN))))
+}
+
+function reportOf(all: Rounds, hot: Rounds | undefined): Report {
+  const middle = (rows: Rounds, name: string, of: keyof Measured): number =>
+    rounded(median((rows.get(name) ?? []).map((each) => each[of])))
+  const ours = {
+    per_s: middle(all, 'ours', 'per_s'),
+    p50_ms: middle(all, 'ours', 'p50_ms'),
+    p99_ms: middle(all, 'ours', 'p99_ms'),
+    api_us: middle(all, 'ours', 'api_us'),
+    writer_us: middle(all, 'ours', 'writer_us'),
+    postgres_us: middle(all, 'ours', 'postgres_us'),
+    generator_us: middle(all, 'ours', 'generator_us'),
+  }
+  if (!hot) return { ours, peers: {}, limit: {}, ratios: {} }
+  const ratios = {
+    ceiling: ratio(all, 'ours', 'ceiling'),
+    typeorm: ratio(all, 'ours', 'typeorm'),
+    hot_book: ratio(hot, 'hot book', 'two instances'),
+  }
+  for (const [name, value] of Object.entries(ratios)) say(`ratio: ${name}`, value)
+  return {
+    ours: {
+      ...ours,
+      per_s_two_instances: middle(hot, 'two instances', 'per_s'),
+      per_s_hot_book: middle(hot, 'hot book', 'per_s'),
+      p99_ms_hot_book: middle(hot, 'hot book', 'p99_ms'),
+    },
+    peers: { typeorm: middle(all, 'typeorm', 'per_s'), typeorm_p99_ms: middle(all, 'typeorm', 'p99_ms') },
+    limit: { ceiling: middle(all, 'ceiling', 'per_s'), ceiling_p99_ms: middle(all, 'ceiling', 'p99_ms') },
+    ratios,
+  }
+}

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { projectRoot } from '#local-runtime'
+import { eventually, freePort } from '#testing'
+
+/** A service of the product, or of a benchmark, in its own process. */
+export interface AppProcess {
+  readonly port: number
+  readonly pid: number
+  /** Planned, as the product stops it. */
+  stop(): Promise<void>
+}
+
+export interface Readiness {
+  readonly ready?: boolean
+  readonly facts?: { readonly leader?: boolean }
+}
+
+/**
+ * Starts a service from its file below `dist/` on a free port and waits until it says that it is ready.
+ *
+ * @param isReady default: what `/readyz` calls ready.
+ */
+export async function startApp(
+  file: string,
+  env: Readonly<Record<string, string>>,
+  isReady: (readiness: Readiness) => boolean = ({ ready }) => ready === true,
+): Promise<AppProcess> {
+  const port = await freePort()
+  const args = (process.env['BENCH_NODE_ARGS'] ?? '').split(' ').filter((each) => each !== '')
+  const child = spawn(process.execPath, [...args, join(projectRoot(), 'dist', file)], {
+    env: { ...process.env, LOG_LEVEL: 'warn', HEADWATER_HOST: '127.0.0.1', HEADWATER_PORT: String(port), ...env },
+    stdio: ['ignore', 2, 2],
+  })
+  const endWithMe = (): void => void child.kill('SIGKILL')
+  process.once('exit', endWithMe)
+  await eventually(`${file} is ready`, async () => {
+    if (child.exitCode !== null) throw new Error(`${file} ended with ${child.exitCode}`)
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined)
+    return answer !== undefined && isReady((await answer.json()) as Readiness)
+  })
+  return {
+    port,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+      process.off('exit', endWithMe)
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { connect, type Socket } from 'node:net'
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly body: string
+}
+
+/**
+ * One keep-alive connection that asks one thing at a time: HTTP/1.1 in as few instructions as possible, because the one
+ * who asks shares the processor with the one who is measured. Takes answers with a content-length only.
+ */
+export class HttpConnection {
+  private received = ''
+  private waiting: { resolve(answer: HttpAnswer): void; reject(error: Error): void } | undefined
+
+  private constructor(private readonly socket: Socket) {
+    socket.setNoDelay(true)
+    socket.on('data', (bytes: Buffer) => this.receive(bytes))
+    socket.on('error', (error) => this.fail(error))
+    socket.on('close', () => this.fail(new Error('the connection was closed')))
+  }
+
+  static async open(port: number): Promise<HttpConnection> {
+    const socket = connect(port, '127.0.0.1')
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve)
+      socket.once('error', reject)
+    })
+    return new HttpConnection(socket)
+  }
+
+  /** @param headers lines that each end with CRLF. @param body ASCII. */
+  async post(path: string, headers: string, body: string): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      this.waiting = { resolve, reject }
+      const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n${headers}`
+      this.socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`, 'latin1')
+    })
+  }
+
+  close(): void {
+    this.waiting = undefined
+    this.socket.destroy()
+  }
+
+  private receive(bytes: Buffer): void {
+    const text = this.received + bytes.toString('latin1')
+    this.received = text
+    const end = text.indexOf('\r\n\r\n')
+    if (end < 0) return
+    const at = text.indexOf('content-length: ')
+    const length = at < 0 ? 0 : parseInt(text.slice(at + 16, at + 26), 10)
+    if (text.length < end + 4 + length) return
+    const { waiting } = this
+    this.waiting = undefined
+    this.received = ''
+    waiting?.resolve({ status: Number(text.slice(9, 12)), body: text.slice(end + 4) })
+  }
+
+  private fail(error: Error): void {
+    this.waiting?.reject(error)
+    this.waiting = undefined
+  }
+}
