@@ -1,6 +1,7 @@
 import { type FieldError } from '#domain-kit'
 
-const DEPTH_MAX = 16
+/** Objects and lists within each other, the outermost included. */
+export const DEPTH_MAX = 16
 const ERRORS_MAX = 20
 
 /**

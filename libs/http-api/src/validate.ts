@@ -1,6 +1,7 @@
 import { type ValidationError, validateSync } from 'class-validator'
 import { type DtoClass, type FieldError } from '#domain-kit'
 import { Problem, type ProblemCode } from '#runtime'
+import { isSurelyValid } from './compiled.js'
 import { instanceOf, unknownField } from './instance.js'
 import { shapeFaults } from './shape.js'
 
@@ -16,8 +17,16 @@ const ERRORS_MAX = 50
 export function validateDto<T extends object>(dto: DtoClass<T>, value: unknown, source: Source): T {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid(source, [{ field: '', rule: 'object', message: `the ${source} must be a JSON object` }])
-  const faults = shapeFaults(value)
+  if (isSurelyValid(dto, value)) return value as T
+  const faults = faultsOf(dto, value)
   if (faults.length > 0) throw invalid(source, faults)
+  return value as T
+}
+
+/** What class-validator finds wrong, and what it would not find. */
+export function faultsOf(dto: DtoClass, value: object): readonly FieldError[] {
+  const faults = shapeFaults(value)
+  if (faults.length > 0) return faults
   const unknown: FieldError[] = []
   const errors = validateSync(instanceOf(dto, value, unknown), {
     whitelist: true,
@@ -25,9 +34,7 @@ export function validateDto<T extends object>(dto: DtoClass<T>, value: unknown, 
     forbidUnknownValues: false,
     validationError: { target: false, value: false },
   })
-  const all = [...unknown, ...flatten(errors, '')]
-  if (all.length > 0) throw invalid(source, all)
-  return value as T
+  return [...unknown, ...flatten(errors, '')]
 }
 
 function invalid(source: Source, errors: readonly FieldError[]): Problem {
