@@ -53,7 +53,7 @@ export class ReportController {
       target,
       body,
       key,
-      metadata: causedBy(key, metadataOf(principal)),
+      metadata: causedBy(key, metadataOf(request, principal)),
     })
     const accepted = answer(reports, requestReport, outcome)
     const location = `/v1/reports/jobs/${target}`

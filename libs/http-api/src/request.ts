@@ -1,13 +1,10 @@
 import { type FastifyRequest } from 'fastify'
 import { type EventMetadata } from '#domain-kit'
-import { currentContext, type Principal } from '#runtime'
+import { contextOf, type Principal } from '#runtime'
 
-/**
- * What an event will say about the request that led to it. Call it before anything is awaited: what is read from a stream later
- * need not belong to the request any more.
- */
-export function metadataOf(principal: Principal): EventMetadata {
-  const { correlationId, causationId, traceparent } = currentContext() ?? {}
+/** What an event will say about the request that led to it. */
+export function metadataOf(request: FastifyRequest, principal: Principal): EventMetadata {
+  const { correlationId, causationId, traceparent } = contextOf(request) ?? {}
   return {
     actor: principal.subject,
     ...(correlationId === undefined ? {} : { correlationId }),

@@ -24,7 +24,7 @@ export {
   withoutCredentials,
 } from './config/parse-config.js'
 export * as setting from './config/setting.js'
-export { type RequestContext, contextFrom, currentContext, runWith } from './log/context.js'
+export { type RequestContext, contextFrom, contextOf } from './log/context.js'
 export { createLogger, type Logger, reasonOf } from './log/logger.js'
 export { type ProblemCode, PROBLEMS } from './problem/catalogue.js'
 export { problemFrom } from './problem/from-error.js'

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
 import { Problem } from '../problem/problem.js'
 import { type Principal, type Scope, SCOPES } from './principal.js'
+import { VerifiedTokens } from './verified-tokens.js'
 
 /** Pinned: asymmetric only, so that neither `none` nor a public key misused as a secret passes. */
 const ALGORITHMS = ['EdDSA', 'ES256', 'RS256']
@@ -10,6 +11,8 @@ export const TOKEN_TYPE = 'at+jwt'
 const TOKEN_LENGTH_MAX = 16_384
 
 export interface Authenticator {
+  /** What a verification that is not old brought, as long as the token is worth anything. */
+  recall(token: string): Principal | undefined
   /** @throws Problem `unauthorized`; its detail says which check failed. */
   verify(token: string): Promise<Principal>
 }
@@ -25,12 +28,16 @@ export async function createAuthenticator({ jwksUrl, issuer, audience }: Authent
   const keys = jwksUrl.startsWith('file:')
     ? createLocalJWKSet(JSON.parse(await readFile(fileURLToPath(jwksUrl), 'utf8')) as JSONWebKeySet)
     : createRemoteJWKSet(new URL(jwksUrl))
+  const verified = new VerifiedTokens()
   return {
+    recall: (token) => verified.get(token),
     verify: async (token) => {
       if (token.length > TOKEN_LENGTH_MAX) throw unauthorized('the token is too long')
       try {
         const options = { issuer, audience, algorithms: ALGORITHMS, typ: TOKEN_TYPE, requiredClaims: ['exp', 'sub'] }
-        return principalOf((await jwtVerify(token, keys, options)).payload)
+        const principal = principalOf((await jwtVerify(token, keys, options)).payload)
+        verified.add(token, principal)
+        return principal
       } catch (error) {
         throw translated(error)
       }

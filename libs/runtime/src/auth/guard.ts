@@ -13,11 +13,14 @@ export const RequireScope = (scope: Scope): MethodDecorator & ClassDecorator => 
 /** Health only: everything else asks for a token. */
 export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true)
 
-const principals = new WeakMap<object, Principal>()
+const PRINCIPAL = Symbol('principal')
+interface Carrier {
+  [PRINCIPAL]?: Principal
+}
 
 /** The caller that the guard let in. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
-  const principal = principals.get(context.switchToHttp().getRequest<FastifyRequest>())
+  const principal = context.switchToHttp().getRequest<Carrier>()[PRINCIPAL]
   if (!principal) throw new Error('no principal: the route is public')
   return principal
 })
@@ -35,24 +38,49 @@ export function requireScope(principal: Principal, scope: Scope): void {
   if (!principal.scopes.has(scope)) throw Problem.of('forbidden', `this needs the scope "${scope}"`)
 }
 
+interface Access {
+  readonly isPublic: boolean
+  readonly scope: Scope | undefined
+}
+
 /** Every route asks for a token with the scope it declares; one that declares nothing is closed. */
 export class AuthGuard implements CanActivate {
   private readonly reflector = new Reflector()
+  /** What the decorators say does not change: by class, then by handler. */
+  private readonly declared = new Map<object, Map<object, Access>>()
+
   constructor(private readonly authenticator: Authenticator | undefined) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    const on: [ReturnType<typeof context.getHandler>, ReturnType<typeof context.getClass>] = [
-      context.getHandler(),
-      context.getClass(),
-    ]
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (context.getType<string>() !== 'http') return true
-    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, on)) return true
-    const scope = this.reflector.getAllAndOverride<Scope | undefined>(SCOPE, on)
-    if (!this.authenticator || !scope) throw unauthorized('this route is not open')
+    const { isPublic, scope } = this.accessTo(context)
+    if (isPublic) return true
+    const { authenticator } = this
+    if (!authenticator || !scope) throw unauthorized('this route is not open')
     const request = context.switchToHttp().getRequest<FastifyRequest>()
-    const principal = await this.authenticator.verify(bearerOf(request.headers.authorization))
-    requireScope(principal, scope)
-    principals.set(request, principal)
-    return true
+    const token = bearerOf(request.headers.authorization)
+    const known = authenticator.recall(token)
+    if (known) return admit(request, known, scope)
+    return authenticator.verify(token).then((principal) => admit(request, principal, scope))
   }
+
+  private accessTo(context: ExecutionContext): Access {
+    const [handler, of] = [context.getHandler(), context.getClass()]
+    const known = this.declared.get(of)?.get(handler)
+    if (known) return known
+    const access = {
+      isPublic: this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, [handler, of]) ?? false,
+      scope: this.reflector.getAllAndOverride<Scope | undefined>(SCOPE, [handler, of]),
+    }
+    const handlers = this.declared.get(of) ?? new Map<object, Access>()
+    this.declared.set(of, handlers.set(handler, access))
+    return access
+  }
+}
+
+/** @throws Problem `forbidden` */
+function admit(request: object, principal: Principal, scope: Scope): true {
+  requireScope(principal, scope)
+  ;(request as Carrier)[PRINCIPAL] = principal
+  return true
 }

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 
 /** What travels with one request through a process, and from there into log lines and event metadata. */
@@ -9,14 +8,18 @@ export interface RequestContext {
   readonly traceparent?: string
 }
 
-const storage = new AsyncLocalStorage<RequestContext>()
-
-export function runWith<T>(context: RequestContext, run: () => T): T {
-  return storage.run(context, run)
+const CONTEXT = Symbol('request context')
+interface Carrier {
+  [CONTEXT]?: RequestContext
 }
 
-export function currentContext(): RequestContext | undefined {
-  return storage.getStore()
+/** The request carries its context as data: an AsyncLocalStorage would make every promise of the process dearer. */
+export function attachContext(request: object, context: RequestContext): void {
+  ;(request as Carrier)[CONTEXT] = context
+}
+
+export function contextOf(request: object): RequestContext | undefined {
+  return (request as Carrier)[CONTEXT]
 }
 
 const ID = /^[A-Za-z0-9._:-]{1,128}$/

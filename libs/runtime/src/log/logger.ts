@@ -1,5 +1,4 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
-import { currentContext } from './context.js'
 
 export { type Logger } from 'pino'
 
@@ -7,7 +6,7 @@ export { type Logger } from 'pino'
 const SECRET_FIELDS = ['authorization', 'cookie', 'token', 'password', 'secret', 'privateKey', 'keyPem', 'data', 'body']
 const paths = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
 
-/** JSON lines on stdout (or `to`), each with role, instance and the correlation id of the current request. */
+/** JSON lines on stdout (or `to`), each with role and instance. */
 export function createLogger(
   options: { role: string; instance: string; level: string },
   to?: DestinationStream,
@@ -19,10 +18,6 @@ export function createLogger(
       base: { role, instance },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths, censor: '(redacted)' },
-      mixin: () => {
-        const context = currentContext()
-        return context ? { correlationId: context.correlationId } : {}
-      },
       formatters: { level: (label) => ({ level: label }) },
     },
     to ?? pino.destination({ fd: 1, sync: true }),

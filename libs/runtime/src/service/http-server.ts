@@ -5,7 +5,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fa
 import { Histogram, type Registry } from 'prom-client'
 import { type Authenticator } from '../auth/authenticator.js'
 import { AuthGuard } from '../auth/guard.js'
-import { contextFrom, runWith } from '../log/context.js'
+import { attachContext, contextFrom } from '../log/context.js'
 import { type Logger } from '../log/logger.js'
 import { nestLogger } from '../log/nest-logger.js'
 import { answerClientError } from './client-error.js'
@@ -53,11 +53,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   fastify.removeContentTypeParser('text/plain')
   const addOtherMethods = otherMethods(fastify)
   fastify.addHook('onRequest', (request, reply, done) => {
-    // The first context makes every promise of a process dearer: one that answers for its health only goes without.
     if (HEALTH.has(request.url)) return done()
     const context = contextFrom(request.headers)
+    attachContext(request, context)
     void reply.header('x-correlation-id', context.correlationId)
-    runWith(context, done)
+    done()
   })
   measure(fastify, options.metrics)
   addHealthRoutes(fastify, options)

@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
+import { contextOf } from '../log/context.js'
 import { type Logger, reasonOf } from '../log/logger.js'
 import { problemFrom } from '../problem/from-error.js'
 import { Problem } from '../problem/problem.js'
@@ -17,8 +18,10 @@ export class ProblemFilter implements ExceptionFilter {
 
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
   const problem = problemFrom(error)
-  if (!problem)
-    logger.error({ reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined }, 'bug')
+  if (!problem) {
+    const stack = error instanceof Error ? error.stack : undefined
+    logger.error({ correlationId: contextOf(request)?.correlationId, reason: reasonOf(error), stack }, 'bug')
+  }
   const shown = problem ?? Problem.of('internal-error', 'it was logged under the correlation id of this answer')
   if (reply.sent) return
   void reply
