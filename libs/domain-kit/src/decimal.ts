@@ -16,11 +16,33 @@ export function isDecimal(value: string): boolean {
 
 /** @throws RangeError when {@link isDecimal} says no. Callers bound the length first. */
 export function parseDecimal(value: string): Decimal {
+  const short = shortDecimal(value)
+  if (short) return short
   const match = DECIMAL.exec(value)
   if (!match) throw new RangeError(`"${value.slice(0, 80)}" is not a decimal such as -12.50`)
   const [, sign, whole, fraction = ''] = match as unknown as [string, string, string, string | undefined]
   const units = BigInt(whole + fraction)
   return { units: sign === '-' ? -units : units, scale: fraction.length }
+}
+
+/** Digits that a double holds exactly. */
+const SHORT_DIGITS_MAX = 15
+
+/** A decimal of so few digits that a double can count them: what nearly all amounts are. Undefined for anything else. */
+function shortDecimal(value: string): Decimal | undefined {
+  const first = value.startsWith('-') ? 1 : 0
+  if (value.length > first + SHORT_DIGITS_MAX) return undefined
+  let units = 0
+  let point = -1
+  for (let at = first; at < value.length; at++) {
+    const digit = value.charCodeAt(at) - 0x30
+    if (digit >= 0 && digit <= 9) units = units * 10 + digit
+    else if (value[at] === '.' && point < 0 && at > first) point = at
+    else return undefined
+  }
+  const last = value.length - 1
+  if (last < first || point === last) return undefined
+  return { units: BigInt(first === 1 ? -units : units), scale: point < 0 ? 0 : last - point }
 }
 
 /** The shortest exact text that keeps the scale: `{ -1250n, 2 }` → `-12.50`; never `-0`. */

@@ -23,20 +23,21 @@ export class Dictionary<V> {
   }
 
   get(key: string): V | undefined {
-    return this.find(key)?.[1]
+    return seek(this.root, key, hashIn(this.root, key))?.[1]
   }
 
   has(key: string): boolean {
-    return this.find(key) !== undefined
+    return seek(this.root, key, hashIn(this.root, key)) !== undefined
   }
 
   set(key: string, value: V): Dictionary<V> {
-    const known = this.has(key)
-    return new Dictionary(insert(this.root, key, value, hashOf(key), 0), known ? this.size : this.size + 1)
+    const hash = hashIn(this.root, key)
+    const known = seek(this.root, key, hash) !== undefined
+    return new Dictionary(insert(this.root, key, value, hash, 0), known ? this.size : this.size + 1)
   }
 
   delete(key: string): Dictionary<V> {
-    return this.has(key) ? new Dictionary(remove(this.root, key, hashOf(key), 0), this.size - 1) : this
+    return this.has(key) ? new Dictionary(remove(this.root, key, hashIn(this.root, key), 0), this.size - 1) : this
   }
 
   /** In no particular order, the same for equal contents, whatever their histories. */
@@ -50,16 +51,6 @@ export class Dictionary<V> {
 
   toJSON(): readonly (readonly [string, V])[] {
     return [...this.entries()]
-  }
-
-  private find(key: string): Entry<V> | undefined {
-    let node = this.root
-    const hash = hashOf(key)
-    for (let shift = 0; node !== undefined; shift += BITS) {
-      if (node.kind === 'leaf') return node.entries.find(([each]) => each === key)
-      node = node.children[(hash >>> shift) & MASK]
-    }
-    return undefined
   }
 }
 
@@ -85,6 +76,23 @@ function hashOf(key: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
   return (hash ^ (hash >>> 15)) >>> 0
+}
+
+/** A leaf is searched, not addressed: in a small dictionary nothing needs to be hashed. */
+function hashIn<V>(root: Node<V> | undefined, key: string): number {
+  return root?.kind === 'branch' ? hashOf(key) : 0
+}
+
+function seek<V>(root: Node<V> | undefined, key: string, hash: number): Entry<V> | undefined {
+  let node = root
+  for (let shift = 0; node !== undefined; shift += BITS) {
+    if (node.kind === 'leaf') {
+      for (const entry of node.entries) if (entry[0] === key) return entry
+      return undefined
+    }
+    node = node.children[(hash >>> shift) & MASK]
+  }
+  return undefined
 }
 
 function insert<V>(node: Node<V> | undefined, key: string, value: V, hash: number, shift: number): Node<V> {

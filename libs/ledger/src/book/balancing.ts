@@ -11,33 +11,37 @@ import {
   parseDecimal,
   ZERO,
 } from '#domain-kit'
-import { type Posting } from './events.js'
+import { type Cost, type Posting } from './events.js'
 
 interface Sum {
-  readonly total: Decimal
+  total: Decimal
   /** Most decimal places with which the commodity itself is written; undefined when it stands in costs only. */
-  readonly places: number | undefined
+  places: number | undefined
 }
 
-/** A posting's weight in the balance: its amount, or what it cost. A total cost takes the posting's sign (0 counts as +). */
-function weight({ amount, commodity, cost }: Posting): { commodity: string; value: Decimal } {
-  const value = parseDecimal(amount)
-  if (!cost) return { commodity, value }
-  const price = parseDecimal(cost.amount)
-  if (cost.kind === 'unit') return { commodity: cost.commodity, value: multiply(value, price) }
-  return { commodity: cost.commodity, value: value.units < 0n ? negate(price) : price }
+/** What a posting cost. A total cost takes the posting's sign (0 counts as +). */
+function costOf(value: Decimal, { kind, amount }: Cost): Decimal {
+  const price = parseDecimal(amount)
+  if (kind === 'unit') return multiply(value, price)
+  return value.units < 0n ? negate(price) : price
 }
 
+/** Each posting weighs its amount, or what it cost. */
 function sumByCommodity(postings: readonly Posting[]): Map<string, Sum> {
   const sums = new Map<string, Sum>()
-  const at = (commodity: string): Sum => sums.get(commodity) ?? { total: ZERO, places: undefined }
-  for (const posting of postings) {
-    const written = at(posting.commodity)
-    const { scale } = parseDecimal(posting.amount)
-    sums.set(posting.commodity, { ...written, places: Math.max(written.places ?? 0, scale) })
-    const { commodity, value } = weight(posting)
-    const sum = at(commodity)
-    sums.set(commodity, { ...sum, total: add(sum.total, value) })
+  const at = (commodity: string): Sum => {
+    const known = sums.get(commodity)
+    if (known) return known
+    const sum: Sum = { total: ZERO, places: undefined }
+    sums.set(commodity, sum)
+    return sum
+  }
+  for (const { amount, commodity, cost } of postings) {
+    const value = parseDecimal(amount)
+    const written = at(commodity)
+    written.places = Math.max(written.places ?? 0, value.scale)
+    const weighed = cost ? at(cost.commodity) : written
+    weighed.total = add(weighed.total, cost ? costOf(value, cost) : value)
   }
   return sums
 }

@@ -50,9 +50,10 @@ function checkAccounts(state: BookState, postings: readonly Posting[], reject: R
   const closed: FieldError[] = []
   postings.forEach(({ account }, index) => {
     const known = state.accounts.get(account)
+    if (known?.isOpen) return
     const field = `postings.${index}.account`
     if (!known) unknown.push({ field, rule: 'account-not-open', message: `account "${account}" was never opened` })
-    else if (!known.isOpen) closed.push({ field, rule: 'account-closed', message: `account "${account}" is closed` })
+    else closed.push({ field, rule: 'account-closed', message: `account "${account}" is closed` })
   })
   if (unknown[0]) return reject('account-not-open', unknown[0].message, unknown)
   if (closed[0]) return reject('account-closed', closed[0].message, closed)

@@ -14,6 +14,15 @@ function hasControl(value: string, lines: boolean): boolean {
   return false
 }
 
+/** Without surrogates and control characters: one code point for each UTF-16 unit, and nothing to find fault with. */
+function isSimple(value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const unit = value.charCodeAt(i)
+    if (unit < 0x20 || (unit >= 0x7f && unit <= 0x9f) || (unit >= 0xd800 && unit <= 0xdfff)) return false
+  }
+  return true
+}
+
 /** Length as people count it: Unicode code points. */
 function codePoints(value: string): number {
   let count = 0
@@ -30,6 +39,7 @@ interface TextRule {
 /** Why `value` is not a text of this rule, or undefined when it is. */
 export function textFault(value: unknown, { min, max, lines = false }: TextRule): string | undefined {
   if (typeof value !== 'string') return 'must be a string'
+  if (value.length >= min && value.length <= max && isSimple(value)) return undefined
   if (!value.isWellFormed()) return 'must be well-formed Unicode (it holds a lone surrogate)'
   if (hasControl(value, lines)) return `must not hold control characters${lines ? ' other than newline and tab' : ''}`
   const length = codePoints(value)
@@ -62,9 +72,14 @@ export const IsId = (): PropertyDecorator => IsText({ min: 1, max: 128 })
 /** A description or comment: at most 4,000 characters, newline and tab allowed. */
 export const IsProse = (): PropertyDecorator => IsText({ min: 0, max: 4000, lines: true })
 
+/** Whatever stands there beside signs and points; of a value that is far too long, all. */
+function digitsOf(value: string): number {
+  return value.length > AMOUNT_DIGITS_MAX + 2 ? value.length : value.replaceAll(/[-.]/g, '').length
+}
+
 function amountFault(value: unknown, nonNegative: boolean): string | undefined {
   if (typeof value !== 'string') return 'must be a string such as "-12.50", so that no digit is lost'
-  if (value.length > AMOUNT_DIGITS_MAX + 2 || value.replaceAll(/[-.]/g, '').length > AMOUNT_DIGITS_MAX)
+  if (value.length > AMOUNT_DIGITS_MAX && digitsOf(value) > AMOUNT_DIGITS_MAX)
     return `must have at most ${AMOUNT_DIGITS_MAX} digits`
   if (!isDecimal(value)) return 'must be an optional "-", digits, and an optional "." with digits'
   if (nonNegative && value.startsWith('-') && /[1-9]/.test(value)) return 'must not be negative'
@@ -85,11 +100,13 @@ export function IsAmount(options: { nonNegative?: boolean } = {}): PropertyDecor
   })
 }
 
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
 function dateFault(value: unknown): string | undefined {
   if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value)) return 'must be a date such as "2026-11-23"'
-  const [year, month, day] = value.split('-').map(Number) as [number, number, number]
+  const [year, month, day] = [Number(value.slice(0, 4)), Number(value.slice(5, 7)), Number(value.slice(8))]
   const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
-  const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
+  const days = month === 2 && leap ? 29 : DAYS[month - 1]
   return days !== undefined && day >= 1 && day <= days ? undefined : `is not a day of the calendar: ${value}`
 }
 
