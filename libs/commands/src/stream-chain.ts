@@ -16,7 +16,7 @@ import { type Snapshots } from './snapshots/snapshots.js'
 import { fold, type StreamState } from './stream-state.js'
 
 /** Appends of one stream on their way to the writer. */
-const IN_FLIGHT_MAX = 512
+const IN_FLIGHT_MAX = 1_024
 /** Commands of one stream waiting to be decided. */
 const WAITING_MAX = 4_096
 const ATTEMPTS_MAX = 12
