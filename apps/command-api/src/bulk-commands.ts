@@ -4,10 +4,11 @@ import { type CommandHandler } from '#commands'
 import { causedBy, checkKey } from '#http-api'
 import { type Principal, Problem, problemFrom, type ProblemDetails } from '#runtime'
 import { answer } from './answer.js'
-import { authorize, fromLine } from './command-input.js'
+import { AnswerQueue } from './answer-queue.js'
+import { authorize, inputReader, type InputReader } from './command-input.js'
 
-/** Lines decided but not yet answered; a client that does not read its answers is not read from either. */
-const WINDOW = 256
+/** Lines read but not yet answered; a client that does not read its answers is not read from either. */
+const WINDOW = 1_024
 const PATH = '/v1/commands'
 
 export interface LineResult {
@@ -18,35 +19,64 @@ export interface LineResult {
   readonly problem?: ProblemDetails
 }
 
+/** Whose lines they are. */
+export interface Caller {
+  readonly principal: Principal
+  readonly metadata: EventMetadata
+}
+
+interface Known {
+  readonly domain: Domain
+  readonly command: AnyCommand
+  readonly input: InputReader
+}
+
 const FIELDS = new Set(['key', 'command', 'target', 'body'])
 
 /** Commands of many streams, one a line, answered in order. A bad line is answered and the next one read. */
 export class BulkCommands {
-  private readonly commands = new Map<string, { domain: Domain; command: AnyCommand }>()
+  private readonly commands = new Map<string, Known>()
 
   constructor(
     domains: readonly Domain[],
     private readonly handler: CommandHandler,
   ) {
     for (const domain of domains)
-      for (const command of domain.commands) this.commands.set(`${domain.name}.${command.name}`, { domain, command })
+      for (const command of domain.commands)
+        this.commands.set(`${domain.name}.${command.name}`, { domain, command, input: inputReader(domain, command) })
   }
 
-  /** @param metadata of the request that the lines came with; each line is a cause of its own. */
-  async *run(lines: AsyncIterable<string>, principal: Principal, metadata: EventMetadata): AsyncGenerator<LineResult> {
-    const window: Promise<LineResult>[] = []
+  /** Each line is a cause of its own. @returns the answers, a line each, many in one piece. */
+  async *run(lines: AsyncIterable<readonly string[]>, caller: Caller): AsyncGenerator<string> {
+    const answers = new AnswerQueue(WINDOW)
+    void this.read(lines, answers, caller)
     try {
-      for await (const line of lines) {
-        window.push(this.one(line, principal, metadata))
-        if (window.length >= WINDOW) yield await (window.shift() as Promise<LineResult>)
-      }
-    } catch (error) {
-      window.push(Promise.resolve(failed(null, error)))
+      for (let piece = await answers.take(); piece !== undefined; piece = await answers.take()) yield piece
+    } finally {
+      answers.abandon()
     }
-    for (const each of window) yield await each
   }
 
-  private async one(line: string, principal: Principal, metadata: EventMetadata): Promise<LineResult> {
+  private async read(lines: AsyncIterable<readonly string[]>, answers: AnswerQueue, caller: Caller): Promise<void> {
+    const ask = (result: Promise<LineResult>): void => {
+      const settle = answers.open()
+      void result.then((each) => settle(`${JSON.stringify(each)}\n`))
+    }
+    try {
+      for await (const together of lines)
+        for (const line of together) {
+          const room = answers.room()
+          if (room) await room
+          if (answers.isAbandoned) return
+          ask(this.one(line, caller))
+        }
+    } catch (error) {
+      ask(Promise.resolve(failed(null, error)))
+    }
+    answers.end()
+  }
+
+  private async one(line: string, { principal, metadata }: Caller): Promise<LineResult> {
     let key: string | null = null
     try {
       const { key: given, command: name, target, body } = fieldsOf(line)
@@ -55,10 +85,10 @@ export class BulkCommands {
       const known = typeof name === 'string' ? this.commands.get(name) : undefined
       if (!known || typeof name !== 'string') throw wrong('command', `there is no command ${JSON.stringify(name)}`)
       const { domain, command } = known
-      const input = fromLine(domain, command, target, body)
+      const input = known.input.fromLine(target, body)
       authorize(principal, command, input.target)
-      const about = { key: key ?? '', metadata: causedBy(key ?? '', metadata), priority: 'bulk' } as const
-      const outcome = await this.handler.execute({ command, name, ...input, ...about })
+      const about = { command, name, target: input.target, body: input.body }
+      const outcome = await this.handler.execute({ ...about, key: key ?? '', metadata: causedBy(key ?? '', metadata), priority: 'bulk' })
       const { status, position, replayed } = answer(domain, command, outcome)
       return { key, status, position, ...(replayed ? { replayed } : {}) }
     } catch (error) {

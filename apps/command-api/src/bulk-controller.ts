@@ -3,7 +3,7 @@ import { Controller, Inject, Post, Req, Res } from '@nestjs/common'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { metadataOf } from '#http-api'
 import { Caller, type Principal, Problem, RequireScope } from '#runtime'
-import { BulkCommands, type LineResult } from './bulk-commands.js'
+import { BulkCommands } from './bulk-commands.js'
 import { linesOf } from './bulk-lines.js'
 
 /** `POST /v1/commands`: newline-delimited JSON both ways, streamed. */
@@ -16,15 +16,11 @@ export class BulkController {
   async run(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Caller() principal: Principal): Promise<void> {
     if (!(request.body instanceof Readable))
       throw Problem.of('unsupported-media-type', 'send newline-delimited JSON as application/x-ndjson')
-    const results = this.bulk.run(linesOf(request.body), principal, metadataOf(principal))
+    const metadata = metadataOf(request, principal)
+    const answers = this.bulk.run(linesOf(request.body), { principal, metadata })
     await reply
       .status(200)
       .header('content-type', 'application/x-ndjson')
-      .send(Readable.from(asText(results)))
+      .send(Readable.from(answers, { objectMode: false }))
   }
-}
-
-/** Results that are ready together leave in one piece. */
-async function* asText(results: AsyncIterable<LineResult>): AsyncGenerator<string> {
-  for await (const result of results) yield `${JSON.stringify(result)}\n`
 }

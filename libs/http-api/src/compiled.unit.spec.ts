@@ -140,7 +140,7 @@ const good: Readonly<Record<string, object>> = {
   ReverseTransaction: { transaction: 't1', id: 't2', date: '2026-11-23' },
   CaptureHold: { hold: 'h1', id: 't1', date: '2026-11-23' },
   ReleaseHold: { hold: 'h1' },
-  TrialBalanceParams: { book: 'main', date: '2026-11-23' },
+  TrialBalanceParams: { book: 'main' },
   BalancesQuery: { account: 'assets', tree: 'true' },
   RequestReport: { report: 'x', params: { a: [1, { b: 2 }] }, at: '12', covers: { aggregate: 'book', id: 'main' } },
   StartReport: {},

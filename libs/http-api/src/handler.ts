@@ -19,7 +19,7 @@ export function controllerFor({ prefix, route, scope, name, handle }: DeclaredRo
   const { method, path } = parseRoute(prefix, route)
   class Declared {
     async handle(request: FastifyRequest, reply: FastifyReply, principal: Principal): Promise<void> {
-      await handle(request, reply, principal)
+      return handle(request, reply, principal)
     }
   }
   Object.defineProperty(Declared, 'name', { value: name })
