@@ -3,7 +3,7 @@ import { processorOf } from '../support/processor.js'
 import { type Worker } from '../support/workers.js'
 import { type LoadResult, type LoadTask } from './load.js'
 
-const CONNECTIONS = 64
+const CONNECTIONS = 256
 const WARM_UP_MS = 500
 const RUN_MS = 2_500
 
