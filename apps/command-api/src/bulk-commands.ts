@@ -88,7 +88,12 @@ export class BulkCommands {
       const input = known.input.fromLine(target, body)
       authorize(principal, command, input.target)
       const about = { command, name, target: input.target, body: input.body }
-      const outcome = await this.handler.execute({ ...about, key: key ?? '', metadata: causedBy(key ?? '', metadata), priority: 'bulk' })
+      const outcome = await this.handler.execute({
+        ...about,
+        key: key ?? '',
+        metadata: causedBy(key ?? '', metadata),
+        priority: 'bulk',
+      })
       const { status, position, replayed } = answer(domain, command, outcome)
       return { key, status, position, ...(replayed ? { replayed } : {}) }
     } catch (error) {

@@ -34,14 +34,22 @@ export class CommandHandler {
   }
 
   /** @throws only for a bug: in `decide`, in `evolve`, or of the store. */
-  async execute(request: CommandRequest): Promise<CommandOutcome> {
-    const chain = this.chainOf(request)
-    const hash = requestHash(request.name, request.target, request.body)
-    this.ordinal += 1
-    const about = { request, hash, ordinal: this.ordinal, deadline_ms: Date.now() + this.timeout_ms }
-    return new Promise<CommandOutcome>((resolve, reject) => {
-      const job: Job = { ...about, attempts: 0, isUncertain: false, settle: resolve, fail: reject }
-      chain.submit(job)
+  execute(request: CommandRequest): Promise<CommandOutcome> {
+    return new Promise<CommandOutcome>((settle, fail) => {
+      const hash = requestHash(request.name, request.target, request.body)
+      this.ordinal += 1
+      const deadline_ms = Date.now() + this.timeout_ms
+      const job: Job = {
+        request,
+        hash,
+        ordinal: this.ordinal,
+        deadline_ms,
+        attempts: 0,
+        isUncertain: false,
+        settle,
+        fail,
+      }
+      this.chainOf(request).submit(job)
     })
   }
 

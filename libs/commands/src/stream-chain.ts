@@ -7,6 +7,7 @@ import {
   StoreLimitExceeded,
   StoreUnavailable,
 } from '#event-store'
+import { isoNow } from './clock.js'
 import { CommittedStream } from './committed-stream.js'
 import { earlierOutcome, type Found, lookUp, replayed, takenBy } from './earlier.js'
 import { eventId } from './identity.js'
@@ -72,14 +73,14 @@ export class StreamChain {
 
   private async pump(): Promise<void> {
     this.pumping = true
-    // One turn of the event loop: commands that came together leave together.
-    await new Promise<void>((resolve) => setImmediate(resolve))
     while (this.waiting.length > 0 || this.inFlight > 0 || this.again.length > 0) {
       if (this.isBroken) await this.recover()
       else if (this.waiting.length === 0 || this.inFlight >= IN_FLIGHT_MAX) await this.change()
       else {
         const job = this.waiting.shift()
-        if (job) await this.attempt(job)
+        // Most commands need nothing but the state: not one promise is spent on them here.
+        const pending = job && this.attempt(job)
+        if (pending) await pending
       }
     }
     this.pumping = false
@@ -97,26 +98,33 @@ export class StreamChain {
     while (this.inFlight > 0) await this.change()
   }
 
-  private async attempt(job: Job): Promise<void> {
+  /** @returns what must be waited for before the next one, if anything. */
+  private attempt(job: Job): Promise<void> | undefined {
     if (Date.now() > job.deadline_ms) {
       job.settle({ kind: 'unavailable', overloaded: false, reason: 'the event log did not answer in time' })
-      return
+      return undefined
     }
+    const { command, body } = job.request
     try {
-      await this.decide(job)
+      const pending = command.lookups ? this.lookUp(job, command.lookups(body as never)) : this.decide(job, {})
+      return pending?.catch((error: unknown) => this.undecided(job, error))
     } catch (error) {
-      if (error instanceof StoreUnavailable) this.retry(job, error)
-      else fail(job, error)
+      this.undecided(job, error)
+      return undefined
     }
   }
 
-  private async decide(job: Job): Promise<void> {
+  private undecided(job: Job, error: unknown): void {
+    if (error instanceof StoreUnavailable) this.retry(job, error)
+    else fail(job, error)
+  }
+
+  /** @returns what a refusal waits for, if it is one. */
+  private decide(job: Job, found: Found): Promise<void> | undefined {
     const { command, target, body, ifMatch, metadata } = job.request
-    const found = command.lookups ? await this.lookUp(command.lookups(body as never)) : {}
-    if (!found) return void this.waiting.unshift(job)
     if (ifMatch !== undefined && ifMatch !== this.tip.revision) return this.refuse(job, undefined)
     const exists = this.tip.revision >= 0n
-    const context = decideContext({ target, now: new Date().toISOString(), exists, found })
+    const context = decideContext({ target, now: isoNow(), exists, found })
     const decision = command.decide(this.tip.state, body, context)
     if (isRejection(decision)) return this.refuse(job, decision)
     if (decision.length === 0) return this.refuse(job, undefined)
@@ -130,6 +138,7 @@ export class StreamChain {
         metadata: { ...metadata },
       })),
     )
+    return undefined
   }
 
   private send(job: Job, events: readonly NewEvent[]): void {
@@ -246,10 +255,11 @@ export class StreamChain {
     return isNew
   }
 
-  /** Undefined when the chain broke meanwhile. */
-  private async lookUp(names: Readonly<Record<string, string>>): Promise<Found | undefined> {
+  /** Decides upon what was looked up, unless the chain broke meanwhile. */
+  private async lookUp(job: Job, names: Readonly<Record<string, string>>): Promise<void> {
     await this.settled()
-    return this.isBroken ? undefined : lookUp(this.store, this.stream, names)
+    if (this.isBroken) return void this.waiting.unshift(job)
+    await this.decide(job, await lookUp(this.store, this.stream, names))
   }
 
   /**

@@ -181,9 +181,14 @@ export function isRejection(decision: readonly EventShape[] | Rejection): decisi
 
 /** The context that `decide` gets; `found` holds what the lookups brought. */
 export function decideContext(given: Pick<AnyDecideContext, 'target' | 'now' | 'exists' | 'found'>): AnyDecideContext {
-  return {
-    ...given,
-    event: (type, data) => ({ type, data }),
-    reject: (code, detail, errors) => ({ kind: 'rejection', code, detail, ...(errors ? { errors } : {}) }),
-  }
+  const { target, now, exists, found } = given
+  return { target, now, exists, found, event, reject }
 }
+
+const event: AnyDecideContext['event'] = (type, data) => ({ type, data })
+const reject: AnyDecideContext['reject'] = (code, detail, errors) => ({
+  kind: 'rejection',
+  code,
+  detail,
+  ...(errors ? { errors } : {}),
+})
