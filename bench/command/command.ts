@@ -83,13 +83,13 @@ async function startPeer(writer: BenchWriter, url: string): Promise<AppProcess> 
 async function rounds(load: Load, subjects: readonly Subject[], count = ROUNDS): Promise<Map<string, Measured[]>> {
   const measured = new Map(subjects.map(({ name }) => [name, [] as Measured[]]))
   for (const each of subjects) await measureRound(load, each)
-  say('', 'commands/s', 'p50 ms', 'p99 ms', 'µs: api', 'writer', 'postgres', 'generator')
+  say('', 'commands/s', 'p50 ms', 'p99 ms', 'µs: api', 'writer', 'postgres', 'generator', 'retried')
   for (let round = 0; round < count; round += 1)
     for (const each of subjects) {
       const result = await measureRound(load, each)
       measured.get(each.name)?.push(result)
-      const { per_s, p50_ms, p99_ms, api_us, writer_us, postgres_us, generator_us } = result
-      say(each.name, Math.round(per_s), p50_ms, p99_ms, api_us, writer_us, postgres_us, generator_us)
+      const { per_s, p50_ms, p99_ms, api_us, writer_us, postgres_us, generator_us, retried } = result
+      say(each.name, Math.round(per_s), p50_ms, p99_ms, api_us, writer_us, postgres_us, generator_us, retried)
     }
   return measured
 }

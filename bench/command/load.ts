@@ -23,7 +23,9 @@ export interface LoadResult {
   readonly commands: number
   readonly run_ms: number
   readonly latencies_ms: readonly number[]
-  /** Answers that were not 201, by status, with one of them. */
+  /** 503, as when two instances want one stream: sent again with the same key. */
+  readonly retried: number
+  /** Answers that were neither 201 nor 503. */
   readonly refused: readonly string[]
   /** With the warm-up, for what is counted per command over all of the time. */
   readonly commands_all: number
@@ -38,6 +40,7 @@ class Round {
   readonly latencies = new Latencies()
   readonly refused: string[] = []
   all = 0
+  retried = 0
 
   constructor(
     private readonly task: LoadTask,
@@ -53,15 +56,18 @@ class Round {
       const id = `${prefix}-${ordinal}`
       const book = books[Math.floor(Math.random() * books.length)] ?? ''
       const headers = `authorization: Bearer ${token}\r\nidempotency-key: ${id}\r\n`
-      const { status, body } = await connection.post(
-        `/v1/ledger/books/${book}/transactions`,
-        headers,
-        transaction(id, ordinal),
-      )
+      const path = `/v1/ledger/books/${book}/transactions`
+      const sent = transaction(id, ordinal)
+      let { status, body } = await connection.post(path, headers, sent)
+      while (status === 503 && performance.now() < this.end_ms) {
+        this.retried += 1
+        ;({ status, body } = await connection.post(path, headers, sent))
+      }
       now_ms = performance.now()
       this.all += 1
-      if (status !== 201) this.refused.push(`${status} ${body}`)
-      else if (asked_ms >= this.begin_ms && now_ms <= this.end_ms) this.latencies.add(now_ms - asked_ms)
+      if (status !== 201 && status !== 503) this.refused.push(`${status} ${body}`)
+      else if (status === 201 && asked_ms >= this.begin_ms && now_ms <= this.end_ms)
+        this.latencies.add(now_ms - asked_ms)
     }
     connection.close()
   }
@@ -81,6 +87,7 @@ work<LoadTask, LoadResult>(async (task) => {
     commands: round.latencies.length,
     run_ms,
     latencies_ms: round.latencies.toArray(),
+    retried: round.retried,
     refused: round.refused.slice(0, 10),
     commands_all: round.all,
     processor_us: user + system,

@@ -28,6 +28,8 @@ export interface Measured {
   readonly writer_us: number
   readonly postgres_us: number
   readonly generator_us: number
+  /** Commands that had to be sent again. */
+  readonly retried: number
 }
 
 function timeOf(pids: readonly number[] = []): number {
@@ -39,7 +41,7 @@ export async function measureRound(load: Load, { ports, books, pids }: Subject):
   const all = (): readonly number[] => [timeOf(pids.api), timeOf(pids.writer), timeOf(pids.postgres)]
   const before = all()
   const task = { ports, books, connections: CONNECTIONS, warmUp_ms: WARM_UP_MS, run_ms: RUN_MS }
-  const { commands, run_ms, latencies_ms, refused, commands_all, processor_us } = await load.run(task)
+  const { commands, run_ms, latencies_ms, retried, refused, commands_all, processor_us } = await load.run(task)
   const after = all()
   if (refused[0] !== undefined) throw new Error(`a command was refused: ${refused[0]}`)
   const [api_us = NaN, writer_us = NaN, postgres_us = NaN] = after.map(
@@ -53,5 +55,6 @@ export async function measureRound(load: Load, { ports, books, pids }: Subject):
     writer_us,
     postgres_us,
     generator_us: processor_us / commands_all,
+    retried,
   }
 }

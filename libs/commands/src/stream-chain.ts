@@ -21,6 +21,11 @@ const IN_FLIGHT_MAX = 1_024
 /** Commands of one stream waiting to be decided. */
 const WAITING_MAX = 4_096
 const ATTEMPTS_MAX = 12
+/** Appends of one turn, where turns are taken. */
+const TURN_MAX = 512
+/** Others are reckoned with for so long after they were noticed. */
+const RIVALS_MS = 250
+const PAUSE_MS_MAX = 50
 
 /** Nobody may be told that nothing was appended while an append may still be on its way. */
 const UNCERTAIN: CommandOutcome = {
@@ -45,6 +50,8 @@ export class StreamChain {
   private inFlight = 0
   private wake: (() => void) | undefined
   private pumping = false
+  /** Other instances append to the stream as well, as far as is known until then. */
+  private rivals_until_ms = 0
 
   constructor(
     private readonly store: EventStore,
@@ -76,14 +83,35 @@ export class StreamChain {
     while (this.waiting.length > 0 || this.inFlight > 0 || this.again.length > 0) {
       if (this.isBroken) await this.recover()
       else if (this.waiting.length === 0 || this.inFlight >= IN_FLIGHT_MAX) await this.change()
+      else if (Date.now() < this.rivals_until_ms) await this.takeTurn()
       else {
-        const job = this.waiting.shift()
-        // Most commands need nothing but the state: not one promise is spent on them here.
-        const pending = job && this.attempt(job)
+        const pending = this.attemptNext()
         if (pending) await pending
       }
     }
     this.pumping = false
+  }
+
+  /** Most commands need nothing but the state: not one promise is spent on them here. */
+  private attemptNext(): Promise<void> | undefined {
+    const job = this.waiting.shift()
+    return job && this.attempt(job)
+  }
+
+  /**
+   * Where others append too: what waits is sent at once, and then nothing for as long as that took. An instance whose
+   * appends never pause would win for ever, and the others' commands be refused as contended.
+   */
+  private async takeTurn(): Promise<void> {
+    await this.settled()
+    const begin_ms = performance.now()
+    for (let left = Math.min(this.waiting.length, TURN_MAX); left > 0 && !this.isBroken; left -= 1) {
+      const pending = this.attemptNext()
+      if (pending) await pending
+    }
+    await this.settled()
+    const pause_ms = (performance.now() - begin_ms) * (0.5 + Math.random())
+    if (!this.isBroken) await new Promise((resolve) => setTimeout(resolve, Math.min(pause_ms, PAUSE_MS_MAX)))
   }
 
   /** Until an append is answered. */
@@ -151,6 +179,7 @@ export class StreamChain {
       requestHash: job.hash,
       writes: [{ stream, expected, ...(tip.lastId === undefined ? {} : { tip: tip.lastId }), events }],
       claims: command.claims(body).map(({ name }) => ({ stream, name })),
+      needsTail: this.inFlight === 0,
       priority,
     })
   }
@@ -181,7 +210,8 @@ export class StreamChain {
 
   private answered(job: Job, result: AppendResult, after: StreamState): void {
     if (result.outcome === 'appended') {
-      const { stream, revision, position } = result
+      const { stream, revision, position, isContended } = result
+      if (isContended) this.rivals_until_ms = Date.now() + RIVALS_MS
       this.committed.appended(after, position)
       return job.settle({ kind: 'accepted', place: { stream, revision, position }, replayed: false })
     }
@@ -196,6 +226,7 @@ export class StreamChain {
         if (result.requestHash === job.hash) return job.settle(replayed(result.place))
         return job.settle({ kind: 'rejected', rejection: takenBy(job, result.claim.name) })
       case 'conflict':
+        this.rivals_until_ms = Date.now() + RIVALS_MS
         this.committed.conflicted(result.revision, result.tail)
         // What was decided upon an append that failed could not but fail: only the first one has lost to somebody else.
         if (!isFirst || this.mayTryAgain(job)) return void this.again.push(job)
@@ -231,7 +262,7 @@ export class StreamChain {
       await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 100))
     }
     const worst = Math.max(0, ...this.again.map(({ attempts }) => attempts))
-    if (worst > 1) await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** Math.min(worst, 6)))
+    if (worst > 3) await new Promise((resolve) => setTimeout(resolve, Math.random() * 2 ** Math.min(worst, 6)))
     this.waiting.unshift(...this.again.splice(0).sort((a, b) => a.ordinal - b.ordinal))
     if (this.isBroken) this.dropLate()
   }
