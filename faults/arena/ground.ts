@@ -56,7 +56,6 @@ export async function layGround(options: GroundOptions): Promise<Ground> {
       HEADWATER_DATA: layout.root,
       HEADWATER_OPERATOR_JWKS_URL: localJwksUrl(layout.keys),
       LOG_LEVEL: 'info',
-      NODE_OPTIONS: '--enable-source-maps',
     },
     close: async () => {
       await postgres.drop()
