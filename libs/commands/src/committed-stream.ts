@@ -1,5 +1,5 @@
 import { type AnyAggregate, type RecordedEvent } from '#domain-kit'
-import { type EventStore } from '#event-store'
+import { EventsArchived, type EventStore } from '#event-store'
 import { type Snapshots, type SnapshotSource } from './snapshots/snapshots.js'
 import { emptyState, foldRecorded, type StreamState } from './stream-state.js'
 
@@ -88,15 +88,29 @@ export class CommittedStream implements SnapshotSource {
     const found = await this.snapshots?.find(this.aggregate, this.stream)
     if (!found) return undefined
     const { state, due } = found
-    let folded: StreamState | undefined
-    for await (const event of this.store.readStream(this.stream, { from: state.revision })) {
-      if (folded) folded = foldRecorded(this.aggregate, folded, event)
-      else if (event.id === state.lastId && event.position === state.position) folded = state
-      else break
-    }
+    const folded = await this.foldFromTip(state)
     if (folded) this.due = due
     else await this.snapshots?.discard(this.aggregate, this.stream, state.revision)
     return folded
+  }
+
+  /**
+   * Undefined when the log has another event, or none, where the snapshot says that it ends. When it says that the one at this revision is
+   * archived, so much of the snapshot is true, and the events after it decide: that is what snapshots are for then.
+   */
+  private async foldFromTip(tip: StreamState): Promise<StreamState | undefined> {
+    let folded: StreamState | undefined
+    try {
+      for await (const event of this.store.readStream(this.stream, { from: tip.revision })) {
+        if (folded) folded = foldRecorded(this.aggregate, folded, event)
+        else if (event.id === tip.lastId && event.position === tip.position) folded = tip
+        else return undefined
+      }
+      return folded
+    } catch (error) {
+      if (!(error instanceof EventsArchived)) throw error
+      return this.foldFrom(tip)
+    }
   }
 
   private async foldFrom(start: StreamState): Promise<StreamState> {

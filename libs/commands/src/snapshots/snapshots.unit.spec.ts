@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { aggregate, type RecordedEvent, unchanged } from '#domain-kit'
-import { createMemoryStore, type EventStore, StoreUnavailable } from '#event-store'
+import { createMemoryStore, type EventStore, EventsArchived, StoreUnavailable } from '#event-store'
 import { eventually, silentLogger } from '#testing'
 import { memorySnapshots, type MemorySnapshots, snapshotKey } from '../fixtures/memory-snapshots.js'
 import { checkDecisions, kindsOf, open, payment, request, STREAM, wallet } from '../fixtures/wallet.js'
@@ -208,6 +208,26 @@ describe('a stream that is not in memory', () => {
     expect(kindsOf(await pay(with_, [3, 4]))).toEqual(['accepted', 'accepted'])
     expect(await checkDecisions(store)).toBe(2 * (HISTORY + 5 * EVERY) + 7)
   })
+
+  test.each([-1, 0, 1])(
+    'is loaded from it when the events before are archived, its tip %i of them included',
+    async (more) => {
+      const archived = (latest()?.revision ?? 0n) + BigInt(more)
+      const archive = { name: 'events_1', first: 1n, last: archived + 1n, file: 'events_1.gz' }
+      const readStream: EventStore['readStream'] = (stream, options) => {
+        if ((options?.from ?? 0n) > archived) return store.readStream(stream, options)
+        return {
+          [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new EventsArchived('events are', archive)) }),
+        }
+      }
+      const short = { ...store, readStream }
+      const outcome = await handlerOn(short).execute(payment(3))
+      if (more > 0) expect(outcome.kind).toBe('archived')
+      else expect([outcome.kind, await checkDecisions(store)]).toEqual(['accepted', 2 * HISTORY + 3])
+      kept.kept.clear()
+      expect((await handlerOn(short).execute(payment(4))).kind).toBe('archived')
+    },
+  )
 
   test('is never decided upon a snapshot of a log that went another way', async () => {
     const lost = createMemoryStore()
