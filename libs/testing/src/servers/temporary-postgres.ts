@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { chmod, chown, mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { type ClusterPlace, initCluster, launchCluster, postgresBinaries, serverOwner, SUPERUSER } from '#local-runtime'
 import { eventually } from '../eventually.js'
+import { freePort } from './free-port.js'
 
 const PASSWORD = 'of-a-server-that-is-gone-in-a-minute'
 
@@ -28,14 +28,6 @@ export interface TemporaryPostgres {
   kill(): Promise<void>
   /** Stops it and removes its folder. */
   drop(): Promise<void>
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createServer, connect, type Server, type Socket } from 'node:net'
+import { freePort } from '../../servers/free-port.js'
 
 const HOST = '127.0.0.1'
 
@@ -23,9 +24,10 @@ export class Link {
 
   /** @param target  the port of the server behind the link. @param port  0 for a free one. */
   static async open(target: number, port: number): Promise<Link> {
-    const listener = await listen(port)
-    const link = new Link(portOf(listener), target)
-    link.#serve(listener)
+    // Listened on again after `refuse`, so nobody's connection may take it meanwhile.
+    const own = port === 0 ? await freePort() : port
+    const link = new Link(own, target)
+    link.#serve(await listen(own))
     return link
   }
 
@@ -102,10 +104,4 @@ function listen(port: number): Promise<Server> {
       resolve(listener)
     })
   })
-}
-
-function portOf(listener: Server): number {
-  const address = listener.address()
-  if (address === null || typeof address === 'string') throw new Error('a listener without a port')
-  return address.port
 }
