@@ -1,13 +1,15 @@
 import { buffer } from 'node:stream/consumers'
 import pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
-import { migrateLog } from '#event-store'
+import { CopyQuery, migrateLog } from '#event-store'
 import { type TemporaryPostgres } from '#testing'
 
 const BATCH = 1_000
 const BATCHES = 250
 const WARM_UP = 50
 const COLUMNS = 'position, revision, time, stream, id, type, version, data, metadata'
+/** Through the same few bytes of protocol as the writer, so that the limit is not the driver's. */
+const COPY = `copy log.events_1 (${COLUMNS}) from stdin (format binary)`
 /** Before the rows of `copy … (format binary)`: a signature, flags and the length of nothing. */
 const HEADER_BYTES = 19
 const TRAILER = Buffer.from([0xff, 0xff])
@@ -45,9 +47,9 @@ export class CopyLimit {
     const client = new pg.Client({ connectionString: url })
     await client.connect()
     try {
-      for (const rows of this.batches.slice(0, WARM_UP)) await copied(client, rows)
+      for (const rows of this.batches.slice(0, WARM_UP)) await CopyQuery.run(client, COPY, rows)
       const begin_ms = performance.now()
-      for (const rows of this.batches.slice(WARM_UP)) await copied(client, rows)
+      for (const rows of this.batches.slice(WARM_UP)) await CopyQuery.run(client, COPY, rows)
       return ((this.batches.length - WARM_UP) * BATCH * 1_000) / (performance.now() - begin_ms)
     } finally {
       await client.end()
@@ -83,30 +85,4 @@ function batchesOf(all: Buffer): Buffer[] {
   }
   if (batches.length < BATCHES) throw new Error(`the log has ${batches.length} thousand events, ${BATCHES} are needed`)
   return batches
-}
-
-/** Through the same few bytes of protocol as the writer, so that the limit is not the driver's. */
-async function copied(client: pg.Client, rows: Buffer): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    client.query({
-      submit: (connection: pg.Connection) => {
-        const copy = connection as unknown as {
-          query(sql: string): void
-          sendCopyFromChunk(rows: Buffer): void
-          endCopyFrom(): void
-        }
-        copy.query(`copy log.events_1 (${COLUMNS}) from stdin (format binary)`)
-        copy.sendCopyFromChunk(rows)
-        copy.endCopyFrom()
-      },
-      handleError: reject,
-      handleReadyForQuery: () => resolve(),
-      handleRowDescription: () => undefined,
-      handleDataRow: () => undefined,
-      handlePortalSuspended: () => undefined,
-      handleCommandComplete: () => undefined,
-      handleEmptyQuery: () => undefined,
-      handleCopyInResponse: () => undefined,
-    } as never)
-  })
 }

@@ -1,6 +1,7 @@
 export * from './port.js'
 export { checkNeeds, storeFor } from './domain-store.js'
 export { createMemoryStore } from './memory/memory-store.js'
+export { CopyQuery } from './postgres/copy-query.js'
 export { migrateLog } from './postgres/schema.js'
 export { archivePartitions, type ArchiveOptions } from './postgres/archive/archive-partition.js'
 export { dropArchived } from './postgres/archive/drop-archived.js'
