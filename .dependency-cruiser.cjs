@@ -21,7 +21,7 @@ const allowed = {
   processes: ['domain-kit', 'event-store', 'commands', 'leadership', 'runtime'],
   'read-models': ['domain-kit', 'event-store', 'leadership', 'runtime'],
   'http-api': ['domain-kit', 'runtime'],
-  'local-runtime': ['mesh', 'runtime'],
+  'local-runtime': ['event-store', 'mesh', 'runtime'],
   testing: ['domain-kit', 'event-store', 'leadership', 'mesh', 'runtime', 'commands', 'processes', 'read-models', 'local-runtime', 'http-api', 'domains', ...domains],
 }
 const spec = '\\.spec\\.ts$'

@@ -11,6 +11,7 @@ const ENVIRONMENT = `
 Environment:
   HEADWATER_DATA       folder of everything durable (default: .headwater/data in the project)
   HEADWATER_PORT_BASE  first of the block of 100 ports it uses (default: 7400)
+  EVENT_STORE          postgres (default), or eventstoredb with EVENT_STORE_URL=esdb://… of its cluster
   EVENT_STORE_URL, PRIMARY_URL, REPLICA_URLS, REDIS_URL  replace the embedded servers
   HEADWATER_JWKS_URL   key set of your own identity provider`
 

@@ -68,6 +68,10 @@ function beyondLimit({ aggregate }: AnyCommand, { limit, actual, allowed }: Beyo
       const message = `this command leads to ${actual} events, at most ${allowed} are taken; send less in one command`
       return Problem.of('body-too-large', message, told('body', message))
     }
+    case 'append_size_bytes': {
+      const message = `the events of this command take ${actual} bytes together, at most ${allowed} are taken; send less in one command`
+      return Problem.of('body-too-large', message, told('body', message))
+    }
     case 'conflict_tail_events':
       throw new RangeError('no append is refused for the length of a tail')
   }

@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { domains } from '#domains'
 import { CommandHandler, openPostgresSnapshots, Snapshots } from '#commands'
-import { connectEventStore, eventStoreSettings } from '#event-store'
+import { besideTheLog, connectEventStore, eventStoreSettings } from '#event-store'
 import { forwardTo, openApi, serveDocs } from '#http-api'
 import { authSettings, createAuthenticator, setting, startService } from '#runtime'
 import { BulkCommands } from './bulk-commands.js'
@@ -21,11 +21,13 @@ const settings = {
 await startService('command-api', settings, async (service) => {
   const { config, health, logger, onStop } = service
   const store = await connectEventStore(service, domains)
+  let head = 0n
   health.add('event-store', async () => {
-    await store.head()
+    head = await store.head()
     return undefined
   })
-  const kept = openPostgresSnapshots({ url: config.EVENT_STORE_URL, schema: 'log', logger })
+  health.fact('head', () => head.toString())
+  const kept = openPostgresSnapshots({ ...besideTheLog(config), logger })
   const snapshots = new Snapshots({ store: kept, logger })
   onStop('snapshots', () => snapshots.close())
   const handler = new CommandHandler({ store, snapshots })

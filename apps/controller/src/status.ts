@@ -24,9 +24,9 @@ export interface Status {
 
 /** The directory: who is where, in which state. */
 export class Directory {
-  /** The head when a leading writer was first seen: read models and replicas must have come at least so far. */
+  /** The head when it was first seen: read models and replicas must have come at least so far. */
   private headAtStart: bigint | undefined
-  /** What the leader last said: it stands while another takes over. */
+  /** What was last said of it: it stands while nobody can tell, as when another writer takes over. */
   private head = 0n
 
   constructor(
@@ -37,16 +37,17 @@ export class Directory {
 
   status(): Status {
     const { processes } = this.supervisor
-    const leader = processes.find(
-      ({ component, isReady, last }) => component.role === 'event-writer' && isReady && last.leader,
+    const { role, fact } = this.plan.headTold
+    const teller = processes.find(
+      ({ component, isReady, last }) => component.role === role && isReady && last.leader !== false,
     )
-    const head = leader && positionOf(leader)
+    const head = teller && positionOf(teller, fact)
     this.headAtStart ??= head
     this.head = head ?? this.head
     const instances = [this.own(), ...processes.map(describe)]
     const behind = this.behind(processes)
     return {
-      ready: instances.every(({ ready }) => ready) && leader !== undefined && !behind,
+      ready: instances.every(({ ready }) => ready) && teller !== undefined && !behind,
       position: this.head.toString(),
       urls: this.plan.urls,
       instances,
@@ -63,13 +64,13 @@ export class Directory {
     if (head === undefined) return true
     return ['projector', 'query-api'].some((role) => {
       const one = processes.find(({ component, isReady }) => component.role === role && isReady)
-      return ((one && positionOf(one)) ?? -1n) < head
+      return ((one && positionOf(one, 'position')) ?? -1n) < head
     })
   }
 }
 
-function positionOf({ last }: Supervised): bigint | undefined {
-  const position = last.facts?.['position']
+function positionOf({ last }: Supervised, fact: string): bigint | undefined {
+  const position = last.facts?.[fact]
   return typeof position === 'string' ? BigInt(position) : undefined
 }
 

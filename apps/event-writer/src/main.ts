@@ -2,8 +2,7 @@ import 'reflect-metadata'
 import { migrateLog, openPostgresStore, serveEventStore } from '#event-store'
 import { Leadership } from '#leadership'
 import { listen, loadAllowList, loadIdentity, watchAllowList } from '#mesh'
-import { createAuthenticator, setting, startService } from '#runtime'
-import { EventsController, STORE } from './events-controller.js'
+import { setting, startService } from '#runtime'
 import { writerMetrics } from './writer-metrics.js'
 
 const settings = {
@@ -23,10 +22,6 @@ const settings = {
   }),
   HEADWATER_IDENTITY: setting.text({ description: 'folder of this instance: key.pem and cert.pem' }),
   HEADWATER_ALLOW_LIST: setting.text({ description: 'file of the keys that may act in each role' }),
-  HEADWATER_OPERATOR_JWKS_URL: setting.url({
-    description: "key set of the operators' tokens",
-    schemes: ['file', 'http', 'https'],
-  }),
 } as const
 
 /** Who may append, and who may listen to what is committed. */
@@ -62,16 +57,5 @@ await startService('event-writer', settings, async ({ config, logger, health, me
   health.fact('position', () => (store.position ?? 0n).toString())
   writerMetrics(metrics, store)
   class EventWriter {}
-  return {
-    module: {
-      module: EventWriter,
-      controllers: [EventsController],
-      providers: [{ provide: STORE, useValue: store }],
-    },
-    authenticator: await createAuthenticator({
-      jwksUrl: config.HEADWATER_OPERATOR_JWKS_URL,
-      issuer: 'headwater',
-      audience: 'headwater',
-    }),
-  }
+  return { module: { module: EventWriter } }
 })

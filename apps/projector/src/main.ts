@@ -1,18 +1,35 @@
 import 'reflect-metadata'
 import { Gauge } from 'prom-client'
 import { domains } from '#domains'
-import { connectEventStore, eventStoreSettings } from '#event-store'
+import { connectLog, eventStoreSettings, NamesFold, storeFor } from '#event-store'
 import { Leadership } from '#leadership'
 import { migrateReadModels, openRedis, Projector, tablesOf } from '#read-models'
-import { readModelSettings, redisSettings, startService } from '#runtime'
+import { createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
+import { EventsController, STORE } from './events-controller.js'
 
-/** Folds the log into the read models. One instance owns the folding, others stand by. */
-await startService('projector', { ...eventStoreSettings, ...readModelSettings, ...redisSettings }, async (service) => {
+const settings = {
+  ...eventStoreSettings,
+  ...readModelSettings,
+  ...redisSettings,
+  HEADWATER_OPERATOR_JWKS_URL: setting.url({
+    description: "key set of the operators' tokens",
+    schemes: ['file', 'http', 'https'],
+  }),
+} as const
+
+/** Folds the log into the read models. One instance owns the folding, others stand by. Shows operators the log. */
+await startService('projector', settings, async (service) => {
   const { config, logger, health, metrics, endpoint, onStop } = service
   const { PRIMARY_URL: url, REDIS_URL, HEADWATER_INSTANCE: holder } = config
   endpoint('read models', url)
   await migrateReadModels(url, tablesOf(domains))
-  const store = await connectEventStore(service, domains)
+  const log = await connectLog(service)
+  const store = storeFor(domains, log)
+  if (config.EVENT_STORE === 'eventstoredb') {
+    const names = new NamesFold({ store: log, url, logger })
+    onStop('names', () => names.close())
+    health.add('names', () => names.trouble)
+  }
   endpoint('redis', REDIS_URL)
   const redis = openRedis(REDIS_URL, logger)
   onStop('redis', () => redis.destroy())
@@ -33,5 +50,16 @@ await startService('projector', { ...eventStoreSettings, ...readModelSettings, .
     },
   })
   class ProjectorModule {}
-  return { module: { module: ProjectorModule } }
+  return {
+    module: {
+      module: ProjectorModule,
+      controllers: [EventsController],
+      providers: [{ provide: STORE, useValue: log }],
+    },
+    authenticator: await createAuthenticator({
+      jwksUrl: config.HEADWATER_OPERATOR_JWKS_URL,
+      issuer: 'headwater',
+      audience: 'headwater',
+    }),
+  }
 })

@@ -1,6 +1,7 @@
 import 'reflect-metadata'
+import { openPostgresSnapshots, Snapshots } from '#commands'
 import { domains } from '#domains'
-import { connectEventStore, eventStoreSettings } from '#event-store'
+import { besideTheLog, connectEventStore, eventStoreSettings } from '#event-store'
 import { Leadership } from '#leadership'
 import { migrateProcesses, postgresCheckpoints, Reactor } from '#processes'
 import { readModelSettings, startService } from '#runtime'
@@ -15,11 +16,14 @@ await startService('reactor', { ...eventStoreSettings, ...readModelSettings }, a
   endpoint('checkpoints', url)
   await migrateProcesses(url)
   const store = await connectEventStore(service, domains)
+  const snapshots = new Snapshots({ store: openPostgresSnapshots({ ...besideTheLog(config), logger }), logger })
+  onStop('snapshots', () => snapshots.close())
   const leadership = new Leadership({ url, schema: 'headwater', name: LEASE, holder, logger })
   const reactor = new Reactor({
     store,
     domains,
     leadership,
+    snapshots,
     checkpoints: (epoch) => postgresCheckpoints({ url, lease: { name: LEASE, epoch }, logger }),
     logger,
     onSent: sentCounter(metrics),

@@ -1,9 +1,10 @@
 import { describeConflicts, describeExpectations, describeTips } from './contract/appends.js'
 import { describeClaims, describeCommandIds } from './contract/names.js'
-import { describeOrder, describeReading, describeSeveralStreams } from './contract/reading.js'
+import { describeOrder, describeReading } from './contract/reading.js'
 import { all, type Store } from './contract/requests.js'
+import { describeOneStreamOnly, describeSeveralStreams } from './contract/several-streams.js'
 import { describeSubscribing } from './contract/subscribing.js'
-import { type EventStore } from './port.js'
+import { type EventStore, type StoreCapabilities } from './port.js'
 
 /** An open store with an empty log. */
 export interface Subject {
@@ -12,7 +13,11 @@ export interface Subject {
 }
 
 /** What must hold for every adapter of the port: one store for all of it, each test with streams of its own. */
-export function describeContract(name: string, open: () => Promise<Subject>): void {
+export function describeContract(
+  name: string,
+  open: () => Promise<Subject>,
+  { multiStreamAppends = true }: Partial<StoreCapabilities> = {},
+): void {
   describe(`event store contract: ${name}`, () => {
     jest.setTimeout(60_000)
     let subject: Subject | undefined
@@ -34,7 +39,11 @@ export function describeContract(name: string, open: () => Promise<Subject>): vo
     describe('conflicts', () => describeConflicts(store))
     describe('command ids', () => describeCommandIds(store))
     describe('claims', () => describeClaims(store))
-    describe('several streams', () => describeSeveralStreams(store))
+    describe('several streams', () =>
+      multiStreamAppends ? describeSeveralStreams(store) : describeOneStreamOnly(store))
+    test('declares what it can do', () => {
+      expect(store().capabilities).toMatchObject({ multiStreamAppends, claims: true })
+    })
     describe('reading', () => describeReading(store))
     describe('order', () => describeOrder(store))
     describe('subscribing', () => describeSubscribing(store))

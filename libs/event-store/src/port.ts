@@ -119,7 +119,10 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal
 }
 
-/** A contiguous run of the log: `events` are all events after `after` up to `position`, in order. Never empty. */
+/**
+ * A contiguous run of the log: `events` are all events after `after` up to `position`, in order. Empty only where positions have
+ * gaps: then nothing stands up to `position`.
+ */
 export interface EventBatch {
   readonly after: bigint
   readonly position: bigint
@@ -129,6 +132,8 @@ export interface EventBatch {
 export interface StoreLimits {
   readonly event_size_bytes: number
   readonly events_per_append: number
+  /** Of all events of an append together. */
+  readonly append_size_bytes: number
   readonly stream_name_bytes: number
   readonly conflict_tail_events: number
 }
@@ -136,6 +141,7 @@ export interface StoreLimits {
 export const DEFAULT_LIMITS: StoreLimits = {
   event_size_bytes: 2 * 1024 * 1024,
   events_per_append: 1_000,
+  append_size_bytes: 8 * 1024 * 1024,
   stream_name_bytes: 512,
   conflict_tail_events: 1_000,
 }
@@ -212,5 +218,17 @@ export class StoreLimitExceeded extends Error {
     readonly allowed: number,
   ) {
     super(`${limit} is ${actual}, at most ${allowed} is allowed`)
+  }
+}
+
+/** Something that this backend cannot do at all; see `capabilities`. */
+export class StoreLacksCapability extends Error {
+  override readonly name = 'StoreLacksCapability'
+  readonly retryable = false
+  constructor(
+    readonly capability: keyof StoreCapabilities,
+    what: string,
+  ) {
+    super(`the event store lacks ${capability}: ${what}`)
   }
 }

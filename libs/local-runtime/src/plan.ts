@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises'
+import { byStore, EVENTSTOREDB_SCHEMES, eventStoreSettings } from '#event-store'
 import { ensureLocalKey, localJwksUrl, setting } from '#runtime'
 import { appComponent } from './app-component.js'
 import { enrolAll, identityFolder } from './identities.js'
@@ -19,8 +20,12 @@ export const localSettings = {
     min: 1_024,
     max: 65_400,
   }),
-  EVENT_STORE: setting.choice(['postgres'], { description: 'which event store holds the log', default: 'postgres' }),
-  EVENT_STORE_URL: setting.optional(setting.url({ description: 'database of the log', schemes: postgres })),
+  EVENT_STORE: eventStoreSettings.EVENT_STORE,
+  EVENT_STORE_URL: byStore({
+    postgres: setting.optional(setting.url({ description: 'database of the log', schemes: postgres })),
+    eventstoredb: setting.clusterUrl({ description: 'EventStoreDB cluster', schemes: EVENTSTOREDB_SCHEMES }),
+  }),
+  EVENT_STORE_PREFIX: eventStoreSettings.EVENT_STORE_PREFIX,
   PRIMARY_URL: setting.optional(setting.url({ description: 'database of the read models', schemes: postgres })),
   REPLICA_URLS: setting.urls({
     description: 'replicas of the read models, comma-separated',
@@ -42,6 +47,8 @@ export const localSettings = {
 export interface LocalConfig {
   readonly HEADWATER_DATA: string
   readonly HEADWATER_PORT_BASE: number
+  readonly EVENT_STORE: 'postgres' | 'eventstoredb'
+  readonly EVENT_STORE_PREFIX: string | undefined
   readonly EVENT_STORE_URL: string | undefined
   readonly PRIMARY_URL: string | undefined
   readonly REPLICA_URLS: readonly string[]
@@ -69,14 +76,24 @@ export interface LocalPlan {
   readonly startOrder: readonly (readonly string[])[]
   /** Roles: who talks to users first, who keeps the data last. Of several in one role the leader stops last. */
   readonly stopOrder: readonly string[]
+  /** Which role's health tells, as which fact, the position of the last event in the log. */
+  readonly headTold: { readonly role: string; readonly fact: string }
 }
 
-/** Of the log's database, which whoever looks after it may reach without any role. */
+/**
+ * Of the log's database, which whoever looks after it may reach without any role.
+ *
+ * @throws Error when the log is in no database.
+ */
 export async function localLogUrl(
-  config: Pick<LocalConfig, 'EVENT_STORE_URL'>,
+  config: Pick<LocalConfig, 'EVENT_STORE' | 'EVENT_STORE_URL'>,
   layout: DataLayout,
   ports: Ports,
 ): Promise<string> {
+  if (config.EVENT_STORE !== 'postgres')
+    throw new Error(
+      `the log is in ${config.EVENT_STORE}, which looks after it itself: this is for EVENT_STORE=postgres`,
+    )
   return config.EVENT_STORE_URL ?? embeddedPostgres(layout, ports, await ensureSecrets(layout.keys)).logUrl
 }
 
@@ -93,7 +110,8 @@ export async function localPlan(config: LocalConfig): Promise<LocalPlan> {
   for (const folder of [layout.root, layout.run, layout.logs]) await mkdir(folder, { recursive: true })
   await ensureLocalKey(layout.keys)
   const secrets = await ensureSecrets(layout.keys)
-  const needsPostgres = config.EVENT_STORE_URL === undefined || config.PRIMARY_URL === undefined
+  const hasWriter = config.EVENT_STORE === 'postgres'
+  const needsPostgres = (hasWriter && config.EVENT_STORE_URL === undefined) || config.PRIMARY_URL === undefined
   const embedded = needsPostgres ? embeddedPostgres(layout, ports, secrets) : undefined
   const redis = config.REDIS_URL === undefined ? embeddedRedis(layout.redis, ports.redis, secrets.redis) : undefined
   const env = environment(config, layout, ports, embedded, redis?.url ?? config.REDIS_URL ?? '')
@@ -103,7 +121,8 @@ export async function localPlan(config: LocalConfig): Promise<LocalPlan> {
     ...(redis ? [redis.component] : []),
     ...(needsReplica ? [embedded.replica] : []),
   ]
-  const apps = appsOf(ports)
+  // An EventStoreDB cluster's leader is the writer.
+  const apps = appsOf(ports).filter(({ role }) => hasWriter || role !== 'event-writer')
   await enrolAll(layout, apps)
   const components = apps.map((app) =>
     appComponent({ ...app, env: { ...env, ...app.env, HEADWATER_IDENTITY: identityFolder(layout, app.instance) } }),
@@ -115,6 +134,7 @@ export async function localPlan(config: LocalConfig): Promise<LocalPlan> {
     components: [...servers, ...components],
     startOrder: START_ORDER,
     stopOrder: STOP_ORDER,
+    headTold: hasWriter ? { role: 'event-writer', fact: 'position' } : { role: 'command-api', fact: 'head' },
   }
 }
 
@@ -167,8 +187,9 @@ function environment(
     HEADWATER_DATA: layout.root,
     HEADWATER_HOST: '127.0.0.1',
     LOG_LEVEL: config.LOG_LEVEL,
-    EVENT_STORE: 'postgres',
+    EVENT_STORE: config.EVENT_STORE,
     EVENT_STORE_URL: config.EVENT_STORE_URL ?? embedded?.logUrl ?? '',
+    EVENT_STORE_PREFIX: config.EVENT_STORE_PREFIX ?? '',
     PRIMARY_URL: primary,
     REPLICA_URLS: config.REPLICA_URLS.length > 0 ? config.REPLICA_URLS.join(',') : replica,
     REDIS_URL: redisUrl,

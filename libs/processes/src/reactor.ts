@@ -1,4 +1,4 @@
-import { CommandHandler } from '#commands'
+import { CommandHandler, type Snapshots } from '#commands'
 import { type Domain } from '#domain-kit'
 import { type EventStore } from '#event-store'
 import { type Leadership } from '#leadership'
@@ -13,6 +13,8 @@ export interface ReactorOptions {
   /** Who runs the process managers. That two owners may overlap costs nothing: their commands have the same keys. */
   readonly leadership: Leadership
   readonly checkpoints: OpenCheckpoints
+  /** States of long streams, so that a command to one does not read all of it; without, it does. */
+  readonly snapshots?: Snapshots
   readonly logger: Logger
   readonly onSent?: DeliveryOptions['onSent']
   readonly retry?: RunnerOptions['retry']
@@ -35,8 +37,8 @@ export class Reactor {
   private running: Promise<void> = Promise.resolve()
 
   constructor(private readonly options: ReactorOptions) {
-    const { store, domains, leadership, logger, onSent, retry } = options
-    const handler = new CommandHandler({ store })
+    const { store, domains, leadership, snapshots, logger, onSent, retry } = options
+    const handler = new CommandHandler({ store, ...(snapshots ? { snapshots } : {}) })
     const delivery = new Delivery({ domains, handler, ...(onSent ? { onSent } : {}) })
     this.runners = domains.flatMap(({ processManagers }) =>
       processManagers.map((each) => new Runner(each, { store, delivery, logger, ...(retry ? { retry } : {}) })),

@@ -18,15 +18,14 @@ export async function eventsTail(options: Options): Promise<number> {
   const here = local()
   const status = await askStatus(here)
   if (!status) throw new CliFailure('Headwater does not run here: start it with "npx headwater up"')
-  const writers = status.instances.filter(({ role, ready }) => role === 'event-writer' && ready)
-  const writer = writers.find(({ leader }) => leader) ?? writers[0]
-  if (!writer) throw new CliFailure('no event-writer is ready')
+  const projector = status.instances.find(({ role, ready }) => role === 'projector' && ready)
+  if (!projector) throw new CliFailure('no projector is ready: it shows the log')
   const query = new URLSearchParams()
   const from = whole('--from', options.from)
   const limit = whole('--limit', options.limit)
   if (from !== undefined) query.set('from', from)
   if (limit !== undefined) query.set('limit', limit)
-  const response = await fetch(`${writer.url}/v1/events?${query.toString()}`, {
+  const response = await fetch(`${projector.url}/v1/events?${query.toString()}`, {
     headers: { authorization: `Bearer ${await operatorToken(here)}` },
   })
   if (!response.ok || !response.body) throw new CliFailure(`the events cannot be read: ${await response.text()}`)

@@ -8,6 +8,7 @@ import {
   newEvents,
   newRequest,
   newStream,
+  positionAfter,
   requestedIds,
   type Store,
 } from './requests.js'
@@ -36,8 +37,9 @@ export function describeExpectations(store: Store): void {
     const stream = newStream()
     const before = await store().head()
     const place = await mustAppend(store(), newRequest(stream, { events: newEvents(3) }))
-    expect(place).toEqual({ stream, revision: 2n, position: before + 3n })
-    expect(await store().head()).toBe(before + 3n)
+    const position = positionAfter(store(), before, 3, place.position)
+    expect(place).toEqual({ stream, revision: 2n, position })
+    expect(await store().head()).toBe(position)
   })
 
   test('what is beyond the limits is refused whole', async () => {
@@ -46,9 +48,13 @@ export function describeExpectations(store: Store): void {
     const stream = newStream()
     const many = newRequest(stream, { events: newEvents(limits.events_per_append + 1) })
     const large = newRequest(stream, { events: [newEvent(), newEvent({ text: 'x'.repeat(limits.event_size_bytes) })] })
+    const half = { text: 'x'.repeat(limits.event_size_bytes - 1_024) }
+    const halves = Math.floor(limits.append_size_bytes / limits.event_size_bytes) + 1
+    const together = newRequest(stream, { events: Array.from({ length: halves }, () => newEvent(half)) })
     const long = newRequest(`thing-${'x'.repeat(limits.stream_name_bytes)}`)
     await expect(store().append(many)).rejects.toMatchObject({ limit: 'events_per_append', retryable: false })
     await expect(store().append(large)).rejects.toMatchObject({ limit: 'event_size_bytes', retryable: false })
+    await expect(store().append(together)).rejects.toMatchObject({ limit: 'append_size_bytes', retryable: false })
     await expect(store().append(long)).rejects.toMatchObject({ limit: 'stream_name_bytes', retryable: false })
     expect(await store().head()).toBe(before)
   })
@@ -169,6 +175,8 @@ export function describeConflicts(store: Store): void {
     expect(await store().recall(refused.commandId)).toBeUndefined()
     expect(await store().findClaim({ stream, name: 'once' })).toBeUndefined()
     const writes = [{ stream, expected: 'none' as const, events: newEvents(1) }]
-    expect((await mustAppend(store(), { ...refused, writes })).position).toBe(before + 1n)
+    const { position } = await mustAppend(store(), { ...refused, writes })
+    expect(position).toBe(positionAfter(store(), before, 1, position))
+    expect(await all(store().readAll({ after: before }))).toHaveLength(1)
   })
 }

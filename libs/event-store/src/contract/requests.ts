@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { type RecordedEvent } from '#domain-kit'
 import { type AppendPlace, type AppendRequest, type EventStore, type NewEvent, type StreamWrite } from '../port.js'
 
 /** The store under test; only there once it is open. */
@@ -36,3 +37,17 @@ export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 export const idsOf = (events: readonly { readonly id: string }[]): string[] => events.map(({ id }) => id)
 export const requestedIds = ({ writes }: AppendRequest): string[] => writes.flatMap(({ events }) => idsOf(events))
+
+/** What the position of the last of so many new events must be: the next ones without a gap, or just any later one. */
+export function positionAfter({ capabilities }: EventStore, before: bigint, events: number, found: bigint): bigint {
+  if (capabilities.gapFreePositions) return before + BigInt(events)
+  expect(found).toBeGreaterThanOrEqual(before + BigInt(events))
+  return found
+}
+
+/** Positions follow on `before`: without a gap, or just upwards. */
+export function expectPositions({ capabilities }: EventStore, before: bigint, events: readonly RecordedEvent[]): void {
+  const positions = events.map(({ position }) => position)
+  if (capabilities.gapFreePositions) expect(positions).toEqual(positions.map((_, at) => before + BigInt(at + 1)))
+  else positions.forEach((each, at) => expect(each).toBeGreaterThan(positions[at - 1] ?? before))
+}

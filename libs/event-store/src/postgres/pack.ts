@@ -40,6 +40,7 @@ export class Packer {
       for (const claim of claims) sink.raw(claimHash(claim))
       for (const { expected, stream } of checks) this.expectation(expected, stream)
       for (const [index, write] of writes.entries()) this.write(write, index === 0 ? request : undefined)
+      checkBound(this.limits, 'append_size_bytes', sink.length - before)
     } catch (error) {
       sink.cut(before)
       throw error

@@ -32,7 +32,12 @@ export function parseConfig<const S extends Settings>(
 ): ConfigOf<S> {
   const mistakes: ConfigMistake[] = []
   const config: Record<string, unknown> = {}
-  for (const [name, setting] of Object.entries(settings)) {
+  for (const [name, declared] of Object.entries(settings)) {
+    const setting = declared.within ? declared.within(env) : declared
+    if (!setting) {
+      config[name] = undefined
+      continue
+    }
     const given = env[name]
     if (given === undefined || given === '') {
       if (setting.fallback) config[name] = setting.fallback.value
@@ -49,7 +54,8 @@ export function parseConfig<const S extends Settings>(
 
 /** A URL as it may be logged: without user and password. */
 export function withoutCredentials(address: string): string {
-  if (!URL.canParse(address)) return address
+  // Of several hosts it is no URL, and may hold credentials all the same.
+  if (!URL.canParse(address)) return address.replace(/^([^:/]+:\/\/)[^@/]*@/, '$1')
   const parsed = new URL(address)
   parsed.username = ''
   parsed.password = ''

@@ -8,7 +8,11 @@ export interface Setting<T> {
   readonly fallback: { readonly value: T } | undefined
   /** @returns undefined when the text breaks the rule. */
   parse(text: string): T | undefined
+  /** Where another variable decides: the setting that holds in this environment, undefined when none does. */
+  readonly within?: (env: Environment) => Setting<T> | undefined
 }
+
+export type Environment = Readonly<Record<string, string | undefined>>
 
 interface Options<T> {
   readonly description: string
@@ -30,6 +34,26 @@ function make<T>(rule: string, parse: (text: string) => T | undefined, options: 
 /** The same setting, undefined when it is not given. */
 export function optional<T>(setting: Setting<T>): Setting<T | undefined> {
   return { ...setting, fallback: { value: undefined } }
+}
+
+/**
+ * A setting whose rule depends on what another variable chooses; for a choice that is not listed it is not looked at.
+ *
+ * @param assumed what holds when the other variable is not given.
+ */
+export function chosenBy<const C extends string, T>(
+  other: string,
+  assumed: C,
+  cases: Readonly<Partial<Record<C, Setting<T>>>>,
+): Setting<T | undefined> {
+  const [first] = Object.values<Setting<T> | undefined>(cases)
+  if (!first) throw new RangeError(`nothing depends on ${other}`)
+  const within = (env: Environment): Setting<T> | undefined => {
+    const given = env[other]
+    const choice = given === undefined || given === '' ? assumed : given
+    return Object.entries<Setting<T> | undefined>(cases).find(([name]) => name === choice)?.[1]
+  }
+  return { ...first, within }
 }
 
 export const text = (options: Options<string>): Setting<string> =>
@@ -70,6 +94,22 @@ export function urls(options: Options<readonly string[]> & { schemes: readonly s
     return all.every((each) => each !== undefined) ? all : undefined
   }
   return make(`URLs of scheme ${options.schemes.join(' or ')}, comma-separated`, parse, { secret: true, ...options })
+}
+
+/**
+ * Where a cluster is: `esdb://user:password@host:port,host:port?option=value`. Shown without credentials, see
+ * `withoutCredentials`.
+ */
+export function clusterUrl(options: Options<string> & { schemes: readonly string[] }): Setting<string> {
+  const schemes = options.schemes.map((each) => each.replaceAll('+', String.raw`\+`)).join('|')
+  const form = new RegExp(
+    String.raw`^(?:${schemes})://(?:[^\s@/?]+@)?[^\s@/?,:]+(?::\d{1,5})?(?:,[^\s@/?,:]+(?::\d{1,5})?)*/?(?:\?[^\s?]*)?$`,
+  )
+  return make(
+    `a connection string ${options.schemes.join(' or ')}://host:port,…?options`,
+    (value) => (form.test(value) ? value : undefined),
+    { secret: true, ...options },
+  )
 }
 
 /** Comma-separated; at least one. */

@@ -34,12 +34,13 @@ export interface Instance {
   readonly ready: boolean
 }
 
-/** The running system that `npm test` started, as a client of it sees it. */
+/** A running system, as a client of it sees it. */
 export class System {
   readonly commands: string
   readonly queries: string
   private readonly controller: string
   private constructor(
+    private readonly env: NodeJS.ProcessEnv,
     private readonly folder: string,
     base: number,
     readonly token: string,
@@ -49,10 +50,17 @@ export class System {
     this.controller = `http://127.0.0.1:${base + 3}`
   }
 
+  /** The one that `npm test` has started. */
   static async open(): Promise<System> {
-    const { HEADWATER_DATA: folder = '', HEADWATER_PORT_BASE: base = '' } = process.env
     await testServers()
-    return new System(folder, Number(base), await issueToken(join(folder, 'keys'), { role: 'operator', ttl_s: 3_600 }))
+    return System.at(process.env)
+  }
+
+  /** @param env that it was started with. */
+  static async at(env: NodeJS.ProcessEnv): Promise<System> {
+    const { HEADWATER_DATA: folder = '', HEADWATER_PORT_BASE: base = '' } = env
+    const token = await issueToken(join(folder, 'keys'), { role: 'operator', ttl_s: 3_600 })
+    return new System(env, folder, Number(base), token)
   }
 
   async tokenFor(role: TokenRole, books?: readonly string[], ttl_s = 3_600): Promise<string> {
@@ -117,7 +125,7 @@ export class System {
   ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
     const command = join(resolve('.'), 'bin', 'headwater')
     try {
-      const { stdout, stderr } = await promisify(execFile)(process.execPath, [command, ...args], { env: process.env })
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, [command, ...args], { env: this.env })
       return { code: 0, stdout, stderr }
     } catch (error) {
       const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }

@@ -1,0 +1,238 @@
+import { type AppendRequest, type AppendResult, type EventStore } from '#event-store'
+import {
+  eventually,
+  type EventStoreDbSubject,
+  eventStoreDbSubject,
+  type EventStoreDouble,
+  openEventStoreDouble,
+} from '#testing'
+import {
+  all,
+  idsOf,
+  mustAppend,
+  newEvent,
+  newEvents,
+  newRequest,
+  newStream,
+  requestedIds,
+} from '../contract/requests.js'
+
+jest.setTimeout(60_000)
+
+let double: EventStoreDouble
+let subject: EventStoreDbSubject
+let store: EventStore
+
+async function begin(nodes: number): Promise<void> {
+  double = await openEventStoreDouble({ nodes })
+  subject = await eventStoreDbSubject(double.url)
+  ;({ store } = subject)
+}
+afterEach(async () => {
+  await subject.close()
+  await double.close()
+})
+
+const written = (stream: string): string[] =>
+  double.events.filter((each) => each.stream === subject.prefix + stream).map(({ id }) => id)
+
+/** Every append is in the log once, where its answer says. */
+async function expectOnce(requests: readonly AppendRequest[], results: readonly AppendResult[]): Promise<void> {
+  const placeById = new Map<string, object>()
+  for (const name of new Set(requests.map(({ commandId }) => commandId.stream)))
+    for await (const { id, stream, revision, position } of store.readStream(name)) {
+      expect(placeById.has(id)).toBe(false)
+      placeById.set(id, { stream, revision, position })
+    }
+  expect(results.map(({ outcome }) => outcome)).toEqual(requests.map(() => 'appended'))
+  expect(results).toMatchObject(requests.map((each) => placeById.get(requestedIds(each).at(-1) ?? '') ?? {}))
+  expect(placeById.size).toBe(requests.reduce((sum, each) => sum + requestedIds(each).length, 0))
+}
+
+describe('one server', () => {
+  beforeEach(() => begin(1))
+
+  test('a connection that breaks before the answer, at a server that has forgotten the ids: written once', async () => {
+    const stream = newStream()
+    await mustAppend(store, newRequest(stream))
+    double.nodes[0].cutBeforeAck()
+    const request = newRequest(stream)
+    const asked = store.append(request)
+    await eventually('it is written', () => written(stream).length === 2)
+    double.nodes[0].forgetRecent()
+    expect(await asked).toMatchObject({ outcome: 'appended', revision: 1n })
+    expect(written(stream)).toHaveLength(2)
+  })
+
+  test('a connection that breaks before the write: written once', async () => {
+    double.nodes[0].cutBeforeCommit()
+    const requests = [newRequest(newStream())]
+    await expectOnce(requests, await Promise.all(requests.map((each) => store.append(each))))
+  })
+
+  test('connections that break again and again under many appends of two stores: each once, where it says', async () => {
+    const other = subject.another()
+    const streams = Array.from({ length: 8 }, newStream)
+    const requests = Array.from({ length: 240 }, (_, at) =>
+      newRequest(streams[at % 8] ?? '', { events: newEvents(1 + (at % 2)) }),
+    )
+    const cutting = (async () => {
+      for (let cut = 0; cut < 4; cut += 1) {
+        const before = double.events.length
+        await eventually('something is written', () => double.events.length > before || double.events.length > 300)
+        double.nodes[0].cut()
+      }
+    })()
+    const results: AppendResult[] = []
+    for (let at = 0; at < requests.length; at += 40)
+      results.push(
+        ...(await Promise.all(requests.slice(at, at + 40).map((each, nth) => (nth % 2 ? other : store).append(each)))),
+      )
+    await cutting
+    await expectOnce(requests, results)
+  })
+
+  test('a silent server is unavailable in time, and a new connection is made when it speaks', async () => {
+    await mustAppend(store, newRequest(newStream()))
+    double.nodes[0].silence()
+    await expect(store.append(newRequest(newStream()))).rejects.toMatchObject({ name: 'StoreUnavailable' })
+    double.nodes[0].speak()
+    const requests = [newRequest(newStream()), newRequest(newStream())]
+    await expectOnce(requests, await Promise.all(requests.map((each) => store.append(each))))
+  })
+
+  test('an outcome that stays unknown is unavailable; asked again it is told', async () => {
+    const request = newRequest(newStream())
+    await mustAppend(store, newRequest(newStream()))
+    double.nodes[0].cutBeforeAck()
+    const asked = expect(store.append(request)).rejects.toMatchObject({ name: 'StoreUnavailable', retryable: true })
+    await eventually('it is written', () => written(request.commandId.stream).length === 1)
+    await double.nodes[0].refuse()
+    await asked
+    await double.nodes[0].accept()
+    expect(await store.append(request)).toMatchObject({ outcome: 'replayed', revision: 0n })
+    expect(written(request.commandId.stream)).toHaveLength(1)
+  })
+
+  test('a server that cannot be found now is found later: no failed discovery is remembered', async () => {
+    await double.nodes[0].refuse()
+    await expect(store.append(newRequest(newStream()))).rejects.toMatchObject({ name: 'StoreUnavailable' })
+    await double.nodes[0].accept()
+    await mustAppend(store, newRequest(newStream()))
+  })
+
+  test('a server that is still starting is waited for', async () => {
+    double.nodes[0].becomeUnready()
+    const request = newRequest(newStream())
+    await expect(store.append(request)).rejects.toMatchObject({ name: 'StoreUnavailable' })
+    double.nodes[0].becomeReady()
+    expect(await store.append(request)).toMatchObject({ outcome: 'appended', revision: 0n })
+  })
+
+  test('writes that stall are repeated, and written once when they go on', async () => {
+    await mustAppend(store, newRequest(newStream()))
+    double.stallWrites()
+    const request = newRequest(newStream())
+    const asked = store.append(request)
+    double.resumeWrites()
+    expect(await asked).toMatchObject({ outcome: 'appended' })
+    expect(written(request.commandId.stream)).toHaveLength(1)
+  })
+
+  test('data that is no JSON fails its own append and nothing else', async () => {
+    const bad = newRequest(newStream(), { events: [newEvent({ big: 1n })] })
+    const none = newRequest(newStream(), { events: [{ ...newEvent(), data: undefined as never }] })
+    const good = newRequest(newStream())
+    const results = await Promise.allSettled([bad, none, good].map((each) => store.append(each)))
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled'])
+    const reasons = results.map((each) => each.status === 'rejected' && each.reason instanceof TypeError)
+    expect(reasons).toEqual([true, true, false])
+  })
+
+  test('an append without an event is refused, and not answered with a place at which nothing is', async () => {
+    await expect(store.append(newRequest(newStream(), { events: [] }))).rejects.toThrow(RangeError)
+  })
+
+  test('one process appends to one cluster', async () => {
+    await mustAppend(store, newRequest(newStream()))
+    const elsewhere = await openEventStoreDouble()
+    await expect(eventStoreDbSubject(elsewhere.url)).rejects.toThrow('one EventStoreDB cluster')
+    await elsewhere.close()
+  })
+})
+
+describe('two stores that do not know of each other', () => {
+  beforeEach(() => begin(1))
+
+  test('one stream: all are appended, contiguously, each where it says', async () => {
+    const other = subject.another()
+    const stream = newStream()
+    const requests = Array.from({ length: 100 }, () => newRequest(stream))
+    const results = await Promise.all(requests.map((each, at) => (at % 2 ? other : store).append(each)))
+    await expectOnce(requests, results)
+  })
+
+  test('a command decided twice, with other data each time: one of them is appended, and the other is told which', async () => {
+    const other = subject.another()
+    const stream = newStream()
+    await mustAppend(store, newRequest(stream))
+    await all(other.readStream(stream))
+    await other.recall({ stream, key: 'warm' })
+    const first = newRequest(stream, { expected: 0n, events: [newEvent({ at: 'noon' })] })
+    const [write] = first.writes
+    const again = {
+      ...first,
+      writes: [{ ...write!, events: write!.events.map((event) => ({ ...event, data: { at: 'one' } })) }],
+    }
+    const place = await mustAppend(store, first)
+    expect(await other.append(again)).toEqual({ outcome: 'replayed', ...place })
+    expect((await all(store.readStream(stream))).map(({ data }) => data)).toEqual([{ at: 0 }, { at: 'noon' }])
+  })
+
+  test('a key with another request on the store that has not seen the first: a mismatch, and nothing is lost', async () => {
+    const other = subject.another()
+    const stream = newStream()
+    await other.recall({ stream, key: 'warm' })
+    const first = newRequest(stream, { expected: 'none' })
+    const { position } = await mustAppend(store, first)
+    expect(await other.append({ ...first, requestHash: 'another' })).toEqual({ outcome: 'mismatch', position })
+    expect(idsOf(await all(store.readStream(stream)))).toEqual(requestedIds(first))
+  })
+})
+
+describe('a cluster', () => {
+  beforeEach(() => begin(3))
+
+  test('whose leader is killed under appends, without its memory of ids: each once, where it says', async () => {
+    const [leader, next] = double.nodes
+    const streams = Array.from({ length: 6 }, newStream)
+    const requests = Array.from({ length: 180 }, (_, at) => newRequest(streams[at % 6] ?? ''))
+    const asked = (async () => {
+      const results: AppendResult[] = []
+      for (let at = 0; at < requests.length; at += 30)
+        results.push(...(await Promise.all(requests.slice(at, at + 30).map((each) => store.append(each)))))
+      return results
+    })()
+    await eventually('some are written', () => double.events.length > 40)
+    await leader.kill()
+    next?.lead()
+    await expectOnce(requests, await asked)
+  })
+
+  test('a node that leads no longer names the one that does', async () => {
+    await mustAppend(store, newRequest(newStream()))
+    double.nodes[2]?.lead()
+    const requests = [newRequest(newStream()), newRequest(newStream())]
+    await expectOnce(requests, await Promise.all(requests.map((each) => store.append(each))))
+  })
+
+  test('a follower that lags is not read from', async () => {
+    const { nodes } = double
+    for (const each of nodes.slice(1)) each.lag()
+    const stream = newStream()
+    for (let each = 0; each < 20; each += 1) {
+      await mustAppend(store, newRequest(stream))
+      expect(await all(store.readStream(stream))).toHaveLength(each + 1)
+    }
+  })
+})

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { UnknownError } from '@eventstore/db-client'
+import { type Logger, reasonOf } from '#runtime'
+import { type EventBatch, type SubscribeOptions } from '../../port.js'
+import { type Connections } from '../client/connections.js'
+import { remedyOf } from '../client/remedy.js'
+import { boundaryAt } from './boundary.js'
+import { LiveRead } from './live-read.js'
+import { type Reading } from './reading.js'
+import { type StreamNames } from './streams.js'
+
+const BATCH_MAX = 1_000
+/** A subscription that brings nothing for so long is asked whether its server is still there. */
+const SILENCE_MS = 5_000
+/** How long nothing but other people's events may go by before the position is told. */
+const QUIET_MS = 5_000
+const AGAIN_MS = 50
+
+export interface Follower {
+  readonly connections: Connections
+  readonly reading: Reading
+  readonly streams: StreamNames
+  readonly logger: Logger
+}
+
+/**
+ * Catch-up, then live: one subscription after the other, each from where the one before has come to. Contiguous because each
+ * begins after the last event taken and brings all that stand behind it in order.
+ */
+export async function* followAll(follower: Follower, options: SubscribeOptions): AsyncGenerator<EventBatch> {
+  const { after, batch_max = BATCH_MAX, signal } = options
+  const isOver = (): boolean => signal?.aborted === true
+  const troubles = new Troubles(follower.logger)
+  let position = after
+  while (!isOver()) {
+    const live = await openLive(follower, position, troubles)
+    if (live) {
+      const stop = (): void => live.mailbox.end()
+      signal?.addEventListener('abort', stop, { once: true })
+      // It may have aborted while there was nobody to tell.
+      if (isOver()) stop()
+      try {
+        for await (const batch of batchesOf(live, follower, position, batch_max)) {
+          if (isOver()) return
+          yield batch
+          position = batch.position
+        }
+      } finally {
+        signal?.removeEventListener('abort', stop)
+        live.cancel()
+      }
+      if (!isOver()) mourn(follower, live, troubles)
+    }
+    await sleep(AGAIN_MS + Math.random() * AGAIN_MS, undefined, signal ? { signal } : {}).catch(() => undefined)
+  }
+}
+
+/** Until the subscription ends. */
+async function* batchesOf(
+  { mailbox }: LiveRead,
+  { reading }: Follower,
+  after: bigint,
+  batch_max: number,
+): AsyncGenerator<EventBatch> {
+  let told_ms = performance.now()
+  for (;;) {
+    const taken = await mailbox.take(batch_max, SILENCE_MS)
+    if (!taken) return
+    const { events, position } = taken
+    if (position === after) void reading.probe()
+    if (position === after || (events.length === 0 && performance.now() - told_ms < QUIET_MS)) continue
+    yield { after, position, events }
+    after = position
+    told_ms = performance.now()
+  }
+}
+
+/** Undefined when there is none now. */
+async function openLive(follower: Follower, position: bigint, troubles: Troubles): Promise<LiveRead | undefined> {
+  const { connections, reading, streams } = follower
+  try {
+    const connection = await connections.connection()
+    try {
+      return await LiveRead.open(connection, streams, position)
+    } catch (error) {
+      if (remedyOf(error) === 'replace') connections.replace(connection, error)
+      if (!(error instanceof UnknownError) || remedyOf(error) !== 'never') throw error
+      const boundary = await boundaryAt(reading, position)
+      if (boundary === position) throw error
+      return await LiveRead.open(connection, streams, position, boundary)
+    }
+  } catch (error) {
+    troubles.tell(error, 'the log cannot be followed yet')
+    return undefined
+  }
+}
+
+function mourn({ connections }: Follower, { connection, failure }: LiveRead, troubles: Troubles): void {
+  if (failure === undefined) return
+  troubles.tell(failure, 'a subscription was dropped; it goes on from where it was')
+  if (remedyOf(failure) === 'replace') connections.replace(connection, failure)
+}
+
+/** Tells each trouble when it is new: attempts follow on each other quickly. */
+class Troubles {
+  private last = ''
+
+  constructor(private readonly logger: Logger) {}
+
+  tell(error: unknown, message: string): void {
+    const reason = reasonOf(error)
+    if (reason !== this.last) this.logger.info({ reason }, message)
+    this.last = reason
+  }
+}

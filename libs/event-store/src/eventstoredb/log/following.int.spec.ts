@@ -1,0 +1,186 @@
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
+import { type EventBatch, type EventStore } from '#event-store'
+import {
+  eventually,
+  type EventStoreDbSubject,
+  eventStoreDbSubject,
+  type EventStoreDouble,
+  openEventStoreDouble,
+} from '#testing'
+import { all, idsOf, mustAppend, newEvents, newRequest, newStream, requestedIds } from '../../contract/requests.js'
+
+jest.setTimeout(60_000)
+
+let double: EventStoreDouble
+let subject: EventStoreDbSubject
+let store: EventStore
+
+async function begin(nodes = 1): Promise<void> {
+  double = await openEventStoreDouble({ nodes })
+  subject = await eventStoreDbSubject(double.url)
+  ;({ store } = subject)
+}
+afterEach(async () => {
+  await subject.close()
+  await double.close()
+})
+
+/** Follows the log in the background; every batch must join the one before. */
+class Listener {
+  readonly batches: EventBatch[] = []
+  position: bigint
+  private readonly stop = new AbortController()
+  private readonly listening: Promise<void>
+
+  constructor(
+    after = 0n,
+    private readonly slowness: () => Promise<void> = async () => Promise.resolve(),
+  ) {
+    this.position = after
+    this.listening = this.listen()
+  }
+
+  get ids(): string[] {
+    return idsOf(this.batches.flatMap(({ events }) => events))
+  }
+
+  async hear(last: string): Promise<void> {
+    await eventually('the last event is heard', () => this.ids.includes(last))
+  }
+
+  async close(): Promise<void> {
+    this.stop.abort()
+    await this.listening
+  }
+
+  private async listen(): Promise<void> {
+    for await (const batch of store.subscribe({ after: this.position, signal: this.stop.signal })) {
+      expect(batch.after).toBe(this.position)
+      this.position = batch.position
+      this.batches.push(batch)
+      await this.slowness()
+    }
+  }
+}
+
+/** Events of somebody else, sent by the rpc that shares nothing with our appends. */
+async function foreign(stream: string, count: number): Promise<void> {
+  const client = EventStoreDBClient.connectionString(double.url)
+  const events = Array.from({ length: count }, (_, at) => jsonEvent({ type: 'Foreign', data: { at } }))
+  await client.appendToStream(stream, events, { credentials: { username: 'admin', password: 'changeit' } })
+  await client.dispose()
+}
+
+const lastOf = (request: Parameters<typeof requestedIds>[0]): string => requestedIds(request).at(-1) ?? ''
+
+test('connections that break while others write: every event once, in order', async () => {
+  await begin()
+  const listener = new Listener()
+  const stream = newStream()
+  const requests = Array.from({ length: 60 }, () => newRequest(stream, { events: newEvents(3) }))
+  for (const [at, request] of requests.entries()) {
+    await mustAppend(store, request)
+    if (at % 15 === 7) double.nodes[0].cut()
+  }
+  await listener.hear(lastOf(requests.at(-1)!))
+  await listener.close()
+  expect(listener.ids).toEqual(requests.flatMap(requestedIds))
+})
+
+test('a subscriber that is too slow is dropped by the server, and misses nothing', async () => {
+  await begin()
+  let release = (): void => undefined
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const listener = new Listener(0n, () => gate)
+  const first = newRequest(newStream())
+  await mustAppend(store, first)
+  await listener.hear(lastOf(first))
+  const requests = Array.from({ length: 12 }, () => newRequest(newStream(), { events: newEvents(500) }))
+  await Promise.all(requests.map((each) => mustAppend(store, each)))
+  release()
+  const log = idsOf(await all(store.readAll()))
+  await eventually('everything is heard', () => listener.ids.length === log.length)
+  await listener.close()
+  expect(listener.ids).toEqual(log)
+})
+
+test('a leader that dies: the subscription goes on at the next one', async () => {
+  await begin(3)
+  const listener = new Listener()
+  const [before, after] = [newRequest(newStream()), newRequest(newStream())]
+  await mustAppend(store, before)
+  await listener.hear(lastOf(before))
+  await double.nodes[0].kill()
+  double.nodes[1]?.lead()
+  await mustAppend(store, after)
+  await listener.hear(lastOf(after))
+  await listener.close()
+  expect(listener.ids).toEqual([before, after].flatMap(requestedIds))
+})
+
+test('a server that falls silent under an idle subscription is found out', async () => {
+  await begin()
+  const listener = new Listener()
+  const [before, after] = [newRequest(newStream()), newRequest(newStream())]
+  await mustAppend(store, before)
+  await listener.hear(lastOf(before))
+  double.nodes[0].silence()
+  await expect(store.append(after)).rejects.toMatchObject({ name: 'StoreUnavailable' })
+  double.nodes[0].speak()
+  await mustAppend(store, after)
+  await listener.hear(lastOf(after))
+  await listener.close()
+})
+
+test('what is not of this log is left out, and does not hold back the position', async () => {
+  await begin()
+  const listener = new Listener()
+  const [before, after] = [newRequest(newStream()), newRequest(newStream())]
+  const { position } = await mustAppend(store, before)
+  await foreign('orders', 1_500)
+  await foreign(`${subject.prefix}order-1`, 10)
+  await eventually('the position has gone on', () => listener.position > position)
+  expect(await store.head()).toBe(position)
+  await listener.close()
+  const later = new Listener(listener.position)
+  await mustAppend(store, after)
+  await later.hear(lastOf(after))
+  await later.close()
+  expect([listener.ids, later.ids]).toEqual([before, after].map(requestedIds))
+  expect(idsOf(await all(store.readAll()))).toEqual([before, after].flatMap(requestedIds))
+})
+
+test('any number is a position to begin after', async () => {
+  await begin()
+  const requests = Array.from({ length: 5 }, () => newRequest(newStream()))
+  const places = []
+  for (const each of requests) places.push(await mustAppend(store, each))
+  const third = places[2]?.position ?? 0n
+  for (const [after, expected] of [
+    [third - 2n, requests.slice(2)],
+    [third - 1n, requests.slice(2)],
+    [third + 1n, requests.slice(3)],
+    [1n, requests],
+  ] as const) {
+    const listener = new Listener(after)
+    await listener.hear(lastOf(requests[4]!))
+    await listener.close()
+    expect(listener.ids).toEqual(expected.flatMap(requestedIds))
+    const back = await all(store.readAll({ direction: 'backwards', after }))
+    expect(idsOf(back)).toEqual(
+      requests
+        .slice(0, 5 - expected.length)
+        .flatMap(requestedIds)
+        .reverse(),
+    )
+  }
+})
+
+test('a log that got shorter is another log, and is refused', async () => {
+  await begin()
+  await mustAppend(store, newRequest(newStream()))
+  await subject.database.query('update eventstoredb.checkpoint set position = 1000000000, last = 1000000000')
+  await expect(subject.another().head()).rejects.toThrow('the index of names is of another log')
+})

@@ -1,0 +1,51 @@
+import { BACKWARDS, END, type FORWARDS, type Position, type ResolvedEvent, type START } from '@eventstore/db-client'
+import { collect } from '../client/collect.js'
+import { type Connections } from '../client/connections.js'
+import { insist, type Patience } from '../client/insist.js'
+
+/** A page is read within this time or on another connection. */
+const PATIENCE = { attempt_ms: 4_000, total_ms: 10_000 }
+const patience = (what: string): Patience => ({ what, ...PATIENCE })
+
+/** Events a read asks for at a time. */
+export const PAGE = 500
+
+/** All reads are the leader's: a follower may not have what was acknowledged. */
+const LEADER = { requiresLeader: true } as const
+
+/** Pages of streams and of the whole log; errors are the port's. */
+export class Reading {
+  constructor(private readonly connections: Connections) {}
+
+  /** @param count at least 1: the server refuses or hangs on none. */
+  async stream(
+    name: string,
+    from: bigint | typeof START | typeof END,
+    direction: typeof FORWARDS | typeof BACKWARDS,
+    count: number,
+  ): Promise<readonly ResolvedEvent[]> {
+    if (count < 1) throw new RangeError('a page has at least one event')
+    const options = { ...LEADER, direction, fromRevision: from, maxCount: count }
+    return insist(this.connections, patience(`reading stream "${name}"`), (connection) =>
+      collect(connection, connection.client.readStream(name, options)),
+    )
+  }
+
+  /** Of the whole server, inclusive forwards, exclusive backwards. @param count at least 1: none would hang for ever. */
+  async all(
+    from: Position | typeof START | typeof END,
+    direction: typeof FORWARDS | typeof BACKWARDS,
+    count: number,
+  ): Promise<readonly ResolvedEvent[]> {
+    if (count < 1) throw new RangeError('a page has at least one event')
+    const options = { ...LEADER, direction, fromPosition: from, maxCount: count }
+    return insist(this.connections, patience('reading the log'), (connection) =>
+      collect(connection, connection.client.readAll(options)),
+    )
+  }
+
+  /** Does the log answer at all? Replaces the connection when it does not. Never throws. */
+  async probe(): Promise<void> {
+    await this.all(END, BACKWARDS, 1).catch(() => undefined)
+  }
+}

@@ -1,0 +1,34 @@
+import { type Position, type RegexFilter, streamNameFilter } from '@eventstore/db-client'
+
+/** Events that the server may look at without finding one of ours before it says how far it is. */
+const SEARCH_WINDOW = 1_000
+
+/** The streams of this log on a server that holds others too. */
+export class StreamNames {
+  /** @param prefix before every stream's name on the server; it tells several systems on one server apart. */
+  constructor(readonly prefix: string) {
+    if (!/^([A-Za-z0-9][A-Za-z0-9._]{0,63})?$/.test(prefix))
+      throw new RangeError(`a prefix of streams is at most 64 of [A-Za-z0-9._], not "${prefix}"`)
+  }
+
+  onServer(stream: string): string {
+    return this.prefix + stream
+  }
+
+  /** @returns undefined for a stream that cannot be ours. */
+  ours(name: string): string | undefined {
+    const stream = name.startsWith(this.prefix) ? name.slice(this.prefix.length) : ''
+    return /^[a-z][a-z0-9_]{0,30}-/.test(stream) ? stream : undefined
+  }
+
+  /** What the server sends of the whole log: no system stream, no stream that is not named aggregate-id. */
+  filter(checkpointReached: (at: Position) => void): RegexFilter {
+    return streamNameFilter({
+      regex: `^${this.prefix.replaceAll('.', '\\.')}[a-z][a-z0-9_]{0,30}-`,
+      maxSearchWindow: SEARCH_WINDOW,
+      checkpointInterval: 1,
+      // A callback that throws or rejects would end the process.
+      checkpointReached: (_subscription, at) => checkpointReached(at),
+    })
+  }
+}

@@ -1,0 +1,82 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { eventually } from '../eventually.js'
+import { scratchDatabase } from '../servers/scratch-database.js'
+import { scratchRedis } from '../servers/scratch-redis.js'
+import { System } from './system.js'
+
+/** A whole product of the test's own, whose log is in a double of EventStoreDB. */
+export interface ProductOnEventStoreDb {
+  readonly system: System
+  /** The planned stop. @returns the exit status of `up`. */
+  stop(): Promise<number | null>
+}
+
+const root = resolve('.')
+
+/** Read models in a scratch database and a scratch Redis: only the roles are started. */
+export async function productOnEventStoreDb(): Promise<ProductOnEventStoreDb> {
+  const [database, redis] = await Promise.all([scratchDatabase(), scratchRedis()])
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-eventstoredb-'))
+  const double = fork(join(root, 'dist', 'libs', 'testing', 'src', 'eventstoredb', 'serve-double.js'), { silent: true })
+  const url = await firstLine(double)
+  const base = await freeBase()
+  const env = {
+    ...process.env,
+    HEADWATER_DATA: join(folder, 'data'),
+    HEADWATER_PORT_BASE: String(base),
+    EVENT_STORE: 'eventstoredb',
+    EVENT_STORE_URL: url,
+    PRIMARY_URL: database.url,
+    REPLICA_URLS: database.url,
+    REDIS_URL: redis.url,
+  }
+  const up = spawn(process.execPath, [join(root, 'bin', 'headwater'), 'up'], { cwd: root, env, stdio: 'pipe' })
+  let said = ''
+  for (const stream of [up.stdout, up.stderr]) stream.on('data', (bytes: Buffer) => (said += bytes.toString()))
+  const ended = new Promise<number | null>((done) => up.once('exit', done))
+  const stop = async (): Promise<number | null> => {
+    up.kill('SIGTERM')
+    const status = await ended
+    double.kill('SIGTERM')
+    await database.drop()
+    await redis.drop()
+    await rm(folder, { recursive: true, force: true })
+    return status
+  }
+  try {
+    const isUp = (): boolean => said.includes('Headwater is ready')
+    await eventually('the product is ready', () => isUp() || up.exitCode !== null, { timeout_ms: 100_000 })
+    if (!isUp()) throw new Error(`it did not start: ${said}`)
+    return { system: await System.at(env), stop }
+  } catch (error) {
+    await stop()
+    throw new Error(said, { cause: error })
+  }
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((done, fail) => {
+    child.stdout?.once('data', (bytes: Buffer) => done(bytes.toString().trim()))
+    child.once('exit', (code) => fail(new Error(`the double ended with ${code ?? 'a signal'}`)))
+  })
+}
+
+/** A block of ports whose first ones are free, below those that systems give to outgoing connections. */
+async function freeBase(): Promise<number> {
+  for (;;) {
+    const base = 20_000 + 100 * Math.floor(Math.random() * 100)
+    const free = await Promise.all([1, 2, 3, 5, 6, 7].map((offset) => isFree(base + offset)))
+    if (free.every(Boolean)) return base
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const server = createServer().once('error', () => done(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => done(true)))
+  })
+}

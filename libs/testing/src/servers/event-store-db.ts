@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto'
+import { type EventStore, migrateNames, NamesFold, openEventStoreDb } from '#event-store'
+import { silentLogger } from '../silent-logger.js'
+import { scratchDatabase, type ScratchDatabase } from './scratch-database.js'
+
+/** A store on a server, a scratch database for its names, and somebody who indexes them. */
+export interface EventStoreDbSubject {
+  readonly store: EventStore
+  readonly database: ScratchDatabase
+  readonly prefix: string
+  /** Another store on the same log, as another process has it but for the appending client. */
+  another(): EventStore
+  /** Begins to index names. */
+  index(): NamesFold
+  close(): Promise<void>
+}
+
+/** Streams with a prefix of this subject's own: the server may hold other data. */
+export async function eventStoreDbSubject(url: string): Promise<EventStoreDbSubject> {
+  const database = await scratchDatabase()
+  const prefix = `t${randomUUID().replaceAll('-', '')}.`
+  await migrateNames(database.url, prefix)
+  const closing: (() => Promise<void>)[] = []
+  const open = (): EventStore => {
+    const store = openEventStoreDb({ url, namesUrl: database.url, prefix, pool_max: 2, logger: silentLogger() })
+    closing.push(() => store.close())
+    return store
+  }
+  const store = open()
+  return {
+    store,
+    database,
+    prefix,
+    another: open,
+    index: () => {
+      const fold = new NamesFold({ store, url: database.url, logger: silentLogger() })
+      closing.push(() => fold.close())
+      return fold
+    },
+    close: async () => {
+      for (const close of closing.reverse()) await close()
+      await database.drop()
+    },
+  }
+}
