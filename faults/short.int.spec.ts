@@ -19,7 +19,7 @@ async function checkSound(scenario: Scenario): Promise<void> {
   expect(verdict.offenders).toEqual([])
   expect(verdict.counts).toMatchObject(SOUND)
   expect(verdict.isSound).toBe(true)
-  expect(verdict.counts.acked).toBeGreaterThan(100)
+  expect(verdict.counts.acked).toBeGreaterThan(20)
   expect([...new Set(verdict.firstAcks_ms.map(({ kind }) => kind))].sort()).toEqual([...scenario.kinds].sort())
   const summary = summaryOf(scenario.name, verdict, { seed: SEED, seconds: 1 })
   expect(summary).toMatchObject({ faults: scenario.name, seed: SEED, cycles: verdict.firstAcks_ms.length, ...SOUND })

@@ -1,7 +1,7 @@
 // `npm test`: set up what is missing, start a whole system on ports and folders of its own, run every test against it,
 // stop it, and see that nothing is left. Arguments go to Jest: `npm test -- libs/ledger`.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +36,8 @@ function processesOf(data) {
 
 setup()
 const folder = mkdtempSync(join(tmpdir(), 'headwater-test-'))
+// Started by root, Postgres runs as another user: what that one cannot reach it would keep elsewhere, and leave there.
+chmodSync(folder, 0o711)
 const env = {
   ...process.env,
   HEADWATER_DATA: join(folder, 'data'),

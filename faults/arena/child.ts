@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { openSync, closeSync } from 'node:fs'
-import { sharedClock_ms } from '#testing'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { eventually, sharedClock_ms } from '#testing'
+import { PATIENCE_MS } from './patience.js'
 
 export interface ChildOptions {
   readonly name: string
@@ -11,6 +12,12 @@ export interface ChildOptions {
   readonly log: string
 }
 
+/** Whatever way this process ends, short of SIGKILL, it leaves none of them. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const each of running) each.kill('SIGKILL')
+})
+
 /** A Node process of ours, by its handle: nothing is ever looked up by name or number to be ended. */
 export class Child {
   private readonly process: ChildProcess
@@ -20,9 +27,14 @@ export class Child {
     const { module, args = [], env, log } = options
     const out = openSync(log, 'a')
     const { PATH = '' } = process.env
-    this.process = fork(module, args, { env: { PATH, ...env }, stdio: ['ignore', out, out, 'ipc'] })
+    // Of a group of its own: Ctrl-C ends the test when the round is over, not its parts in the midst of it.
+    this.process = fork(module, args, { env: { PATH, ...env }, stdio: ['ignore', out, out, 'ipc'], detached: true })
     closeSync(out)
-    this.process.once('exit', () => (this.endedAt_ms = sharedClock_ms()))
+    running.add(this.process)
+    this.process.once('exit', () => {
+      this.endedAt_ms = sharedClock_ms()
+      running.delete(this.process)
+    })
   }
 
   get isRunning(): boolean {
@@ -44,6 +56,14 @@ export class Child {
 
   signal(signal: NodeJS.Signals): void {
     if (this.isRunning) this.process.kill(signal)
+  }
+
+  /** Until something of it has come about. @throws Error at once when it has ended, else when that takes too long. */
+  async until(what: string, hasCome: () => boolean): Promise<void> {
+    await eventually(what, () => hasCome() || !this.isRunning, { timeout_ms: PATIENCE_MS })
+    if (hasCome()) return
+    const { name, log } = this.options
+    throw new Error(`${name} has ended; the last that it wrote:\n${readFileSync(log, 'utf8').slice(-2_000)}`)
   }
 
   async ended(): Promise<void> {

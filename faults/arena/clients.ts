@@ -52,14 +52,7 @@ export class ClientProcess {
 
   /** Until something that it asked for after this moment was acknowledged. @throws Error when that takes too long. */
   async answeredSince(at_ms: number): Promise<void> {
-    await eventually(
-      `${this.name} is answered again`,
-      () => {
-        if (!this.child.isRunning) throw new Error(`${this.name} has ended; its log says why`)
-        return this.answered_ms > at_ms
-      },
-      { timeout_ms: PATIENCE_MS },
-    )
+    await this.child.until(`${this.name} is answered again`, () => this.answered_ms > at_ms)
   }
 
   /** Lets it settle what it has begun, for a bounded time. */

@@ -57,14 +57,7 @@ export class FollowerProcess {
   /** Until it has seen what is the end of the log now. @throws Error when that takes too long. */
   async caughtUp(): Promise<void> {
     const head = await headOf(this.ground.url)
-    await eventually(
-      `${this.name} has come to position ${head}`,
-      () => {
-        if (!this.child.isRunning) throw new Error(`${this.name} has ended; its log says why`)
-        return this.position >= head
-      },
-      { timeout_ms: PATIENCE_MS },
-    )
+    await this.child.until(`${this.name} has come to position ${head}`, () => this.position >= head)
   }
 
   async stop(): Promise<void> {

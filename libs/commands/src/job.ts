@@ -27,6 +27,8 @@ export interface Job {
   attempts: number
   /** An attempt was sent and never answered: it happened, or may happen yet. */
   isUncertain: boolean
+  /** The last attempt failed because the store did not answer. */
+  isUnanswered: boolean
   settle(outcome: CommandOutcome): void
   fail(error: unknown): void
 }

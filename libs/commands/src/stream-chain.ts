@@ -15,6 +15,7 @@ import { type Job } from './job.js'
 import { type CommandOutcome } from './outcome.js'
 import { type Snapshots } from './snapshots/snapshots.js'
 import { fold, type StreamState } from './stream-state.js'
+import { backOff, TURN_MAX, Turns } from './turns.js'
 
 /** Appends of one stream on their way to the writer. */
 const IN_FLIGHT_MAX = 1_024
@@ -45,6 +46,7 @@ export class StreamChain {
   private inFlight = 0
   private wake: (() => void) | undefined
   private pumping = false
+  private readonly turns = new Turns()
 
   constructor(
     private readonly store: EventStore,
@@ -76,14 +78,31 @@ export class StreamChain {
     while (this.waiting.length > 0 || this.inFlight > 0 || this.again.length > 0) {
       if (this.isBroken) await this.recover()
       else if (this.waiting.length === 0 || this.inFlight >= IN_FLIGHT_MAX) await this.change()
+      else if (this.turns.areTaken) await this.takeTurn()
       else {
-        const job = this.waiting.shift()
-        // Most commands need nothing but the state: not one promise is spent on them here.
-        const pending = job && this.attempt(job)
+        const pending = this.attemptNext()
         if (pending) await pending
       }
     }
     this.pumping = false
+  }
+
+  /** Most commands need nothing but the state: not one promise is spent on them here. */
+  private attemptNext(): Promise<void> | undefined {
+    const job = this.waiting.shift()
+    return job && this.attempt(job)
+  }
+
+  /** Where others append too: what waits is sent at once, and then nothing for a while. */
+  private async takeTurn(): Promise<void> {
+    await this.settled()
+    const begin_ms = performance.now()
+    for (let left = Math.min(this.waiting.length, TURN_MAX); left > 0 && !this.isBroken; left -= 1) {
+      const pending = this.attemptNext()
+      if (pending) await pending
+    }
+    await this.settled()
+    if (!this.isBroken) await this.turns.pause(performance.now() - begin_ms)
   }
 
   /** Until an append is answered. */
@@ -151,6 +170,7 @@ export class StreamChain {
       requestHash: job.hash,
       writes: [{ stream, expected, ...(tip.lastId === undefined ? {} : { tip: tip.lastId }), events }],
       claims: command.claims(body).map(({ name }) => ({ stream, name })),
+      needsTail: this.inFlight === 0,
       priority,
     })
   }
@@ -181,7 +201,8 @@ export class StreamChain {
 
   private answered(job: Job, result: AppendResult, after: StreamState): void {
     if (result.outcome === 'appended') {
-      const { stream, revision, position } = result
+      const { stream, revision, position, isContended } = result
+      if (isContended) this.turns.noticed()
       this.committed.appended(after, position)
       return job.settle({ kind: 'accepted', place: { stream, revision, position }, replayed: false })
     }
@@ -196,6 +217,8 @@ export class StreamChain {
         if (result.requestHash === job.hash) return job.settle(replayed(result.place))
         return job.settle({ kind: 'rejected', rejection: takenBy(job, result.claim.name) })
       case 'conflict':
+        this.turns.noticed()
+        job.isUnanswered = false
         this.committed.conflicted(result.revision, result.tail)
         // What was decided upon an append that failed could not but fail: only the first one has lost to somebody else.
         if (!isFirst || this.mayTryAgain(job)) return void this.again.push(job)
@@ -213,6 +236,7 @@ export class StreamChain {
     // As with conflicts: what was sent behind one that failed could not but fail, whatever the store said of it.
     const isFirst = !this.isBroken
     this.isBroken = true
+    job.isUnanswered = true
     this.committed.doubt()
     if (!isFirst || this.mayTryAgain(job)) this.again.push(job)
     else job.settle({ kind: 'unavailable', overloaded, reason: message })
@@ -232,8 +256,7 @@ export class StreamChain {
       }
       await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 100))
     }
-    const worst = Math.max(0, ...this.again.map(({ attempts }) => attempts))
-    if (worst > 1) await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** Math.min(worst, 6)))
+    await backOff(this.again)
     this.waiting.unshift(...this.again.splice(0).sort((a, b) => a.ordinal - b.ordinal))
     if (this.isBroken) this.dropLate()
   }

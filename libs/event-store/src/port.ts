@@ -54,6 +54,8 @@ export interface AppendRequest {
   readonly writes: readonly StreamWrite[]
   readonly claims?: readonly StreamClaim[]
   readonly checks?: readonly StreamCheck[]
+  /** False: a conflict need not carry the missing tail. Of a chain of appends that fail together one tail is enough. Default true. */
+  readonly needsTail?: boolean
   /** What programs send in bulk goes behind what people wait for, except within one stream. Default `interactive`. */
   readonly priority?: 'interactive' | 'bulk'
 }
@@ -66,7 +68,8 @@ export interface AppendPlace {
 }
 
 export type AppendResult =
-  | ({ readonly outcome: 'appended' } & AppendPlace)
+  /** `isContended`: others were refused there a moment ago, and may be waiting for their turn. */
+  | ({ readonly outcome: 'appended'; readonly isContended?: boolean } & AppendPlace)
   /** This command was appended before, with the same request hash: the original result. */
   | ({ readonly outcome: 'replayed' } & AppendPlace)
   /** The command key was used before with another request hash. */
@@ -80,7 +83,7 @@ export type AppendResult =
     }
   /**
    * An expectation does not hold. `revision` is the stream's current one, -1n without events. `tail` holds the events after
-   * the expected revision when they fit `limits.conflict_tail_events`; otherwise it is undefined and the stream must be read.
+   * the expected revision when they fit `limits.conflict_tail_events` and were asked for; otherwise it is undefined and the stream must be read.
    */
   | {
       readonly outcome: 'conflict'

@@ -18,11 +18,14 @@ export interface World {
 /** What becomes of an append once the batch is committed; until then, of none of it is anything certain. */
 export type Verdict =
   /** Where the last event of its first write stands. */
-  | { readonly kind: 'accepted'; readonly revision: number; readonly position: number }
+  | { readonly kind: 'accepted'; readonly revision: number; readonly position: number; readonly isContended: boolean }
   /** Its key (claim -1), or the claim of this number, is taken: by the append whose last event has this position. */
   | { readonly kind: 'taken'; readonly position: number; readonly claim: number }
   /** An expectation fails; `revision` is the stream's. */
   | { readonly kind: 'conflict'; readonly stream: string; readonly revision: number }
+
+/** For so long after a conflict whoever appends to the stream is told that there are others. */
+const CONTENDED_MS = 200
 
 /** One transaction in the making: appends in the order of the log, as bytes that go to the database and to subscribers. */
 export class Batch {
@@ -67,16 +70,23 @@ export class Batch {
       if (claimed > 0) return { kind: 'taken', position: claimed, claim }
     }
     const failed = this.failed(append)
-    if (failed !== undefined) return { kind: 'conflict', stream: failed, revision: this.world.head(failed).revision }
+    if (failed !== undefined) return this.refuse(failed)
     const [first] = writes
     if (!first) throw new RangeError('an append writes to at least one stream')
     this.write(bytes, first)
-    const { revision } = this.world.head(first.stream)
-    const place = { kind: 'accepted', revision, position: this.position } as const
+    const { revision, refused_ms } = this.world.head(first.stream)
+    const isContended = this.time_ms - refused_ms < CONTENDED_MS
+    const place = { kind: 'accepted', revision, position: this.position, isContended } as const
     this.take(bytes, keyAt, place.position)
     for (let claim = 0; claim < claims; claim += 1) this.take(bytes, claimsAt + claim * HASH_BYTES, place.position)
     for (let index = 1; index < writes.length; index += 1) this.write(bytes, writes[index] ?? first)
     return place
+  }
+
+  private refuse(stream: string): Verdict {
+    const head = this.world.head(stream)
+    head.refused_ms = this.time_ms
+    return { kind: 'conflict', stream, revision: head.revision }
   }
 
   private take(bytes: Buffer, at: number, position: number): void {

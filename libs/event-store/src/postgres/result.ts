@@ -27,10 +27,11 @@ export async function resultOf(
 
 /** The usual end, for which nothing must be read. */
 export function accepted(
-  { revision, position }: Verdict & { kind: 'accepted' },
+  { revision, position, isContended }: Verdict & { kind: 'accepted' },
   { commandId }: AppendRequest,
 ): AppendResult {
-  return { outcome: 'appended', stream: commandId.stream, revision: BigInt(revision), position: BigInt(position) }
+  const place = { stream: commandId.stream, revision: BigInt(revision), position: BigInt(position) }
+  return { outcome: 'appended', ...place, ...(isContended ? { isContended } : {}) }
 }
 
 /** @param index of the claim, -1 for the key. */
@@ -49,7 +50,7 @@ export function placeOf({ stream, revision, position }: AppendPlace): AppendPlac
 /** An expectation ahead of the stream has no tail; of one far behind it, or behind what is archived, not all of it is sent. */
 async function conflict(
   reader: PostgresReader,
-  { writes, checks = [] }: AppendRequest,
+  { writes, checks = [], needsTail = true }: AppendRequest,
   { stream, revision }: Verdict & { kind: 'conflict' },
 ): Promise<AppendResult> {
   const expected = [...writes, ...checks].find((each) => each.stream === stream)?.expected
@@ -57,7 +58,7 @@ async function conflict(
   const missing = revision + 1 - from
   const about = { outcome: 'conflict', stream, revision: BigInt(revision) } as const
   if (missing <= 0) return { ...about, tail: [] }
-  if (missing > DEFAULT_LIMITS.conflict_tail_events) return { ...about, tail: undefined }
+  if (!needsTail || missing > DEFAULT_LIMITS.conflict_tail_events) return { ...about, tail: undefined }
   try {
     return { ...about, tail: await reader.tails.tail(stream, from, revision) }
   } catch (error) {

@@ -11,6 +11,8 @@ const TAKEN = 1
 const CONFLICT = 2
 const UNAVAILABLE = 3
 const OVERLOADED = 4
+/** Accepted, and others were refused there a moment ago. */
+const CONTENDED = 5
 
 /** Collects what becomes of appends that came together, and answers when it is known of all. */
 export class VerdictCollector implements Waiter {
@@ -30,7 +32,7 @@ export class VerdictCollector implements Waiter {
   settle(index: number, verdict: Verdict): void {
     switch (verdict.kind) {
       case 'accepted':
-        return this.put(index, ACCEPTED, verdict.revision, verdict.position)
+        return this.put(index, verdict.isContended ? CONTENDED : ACCEPTED, verdict.revision, verdict.position)
       case 'taken':
         return this.put(index, TAKEN, verdict.claim, verdict.position)
       case 'conflict':
@@ -64,7 +66,8 @@ export function verdictAt(answer: Buffer, index: number, { writes, checks = [] }
   const b = answer.readDoubleLE(at + 16)
   switch (kind) {
     case ACCEPTED:
-      return { kind: 'accepted', revision: a, position: b }
+    case CONTENDED:
+      return { kind: 'accepted', revision: a, position: b, isContended: kind === CONTENDED }
     case TAKEN:
       return { kind: 'taken', claim: a, position: b }
     case CONFLICT: {

@@ -1,0 +1,45 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type AppendResult, createMemoryStore, type EventStore } from '#event-store'
+import { checkDecisions, kindsOf, open, payment, request } from './fixtures/wallet.js'
+import { CommandHandler } from './index.js'
+
+/** Appends after a conflict that are told of it. */
+const TOLD = 50
+
+/** One log as instances see it that are nearer and further away: so many turns of the event loop. */
+function logAtDistances(): (turns: number) => EventStore {
+  const store = createMemoryStore()
+  let toTell = 0
+  const told = (result: AppendResult): AppendResult => {
+    if (result.outcome === 'conflict') toTell = TOLD
+    if (result.outcome !== 'appended' || toTell === 0) return result
+    toTell -= 1
+    return { ...result, isContended: true }
+  }
+  return (turns) =>
+    Object.assign(Object.create(store) as EventStore, {
+      append: async (asked: Parameters<EventStore['append']>[0]) => {
+        for (let turn = 0; turn < turns; turn += 1) await nextTurn()
+        return told(await store.append(asked))
+      },
+    })
+}
+
+test('an instance that is always faster lets the others have their turn', async () => {
+  const at = logAtDistances()
+  const near = new CommandHandler({ store: at(1) })
+  const far = new CommandHandler({ store: at(6) })
+  await near.execute(request(open, { limit: 1_000_000 }))
+  const going = { on: true }
+  const crowd = Array.from({ length: 20 }, async () => {
+    const kinds = new Set<string>()
+    while (going.on) kinds.add((await near.execute(payment(1))).kind)
+    return [...kinds]
+  })
+  const outcomes = []
+  for (let count = 0; count < 5; count += 1) outcomes.push(await far.execute(payment(1)))
+  going.on = false
+  expect(kindsOf(outcomes)).toEqual(outcomes.map(() => 'accepted'))
+  expect(new Set((await Promise.all(crowd)).flat())).toEqual(new Set(['accepted']))
+  expect(await checkDecisions(at(0))).toBeGreaterThan(5)
+})
