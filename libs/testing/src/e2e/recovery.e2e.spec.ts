@@ -68,7 +68,14 @@ class Flow {
     this.isOver = true
     await Promise.all(this.clients)
     const headers = { 'headwater-min-position': this.position.toString() }
-    const { body } = await system.get(`/v1/ledger/books/${this.book}`, { headers })
+    const { body } = await eventually(
+      'a source is fresh enough',
+      async () => {
+        const answer = await system.get(`/v1/ledger/books/${this.book}`, { headers })
+        return answer.status !== 503 && answer
+      },
+      PATIENCE,
+    )
     expect(body).toMatchObject({ transactions: this.acknowledged, revision: String(this.acknowledged + 2) })
   }
 
