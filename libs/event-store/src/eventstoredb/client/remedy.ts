@@ -20,8 +20,16 @@ export function remedyOf(error: unknown): Remedy {
   if (error instanceof DeadlineExceededError || error instanceof TimeoutError) return 'again'
   if (error instanceof UnavailableError || error instanceof CancelledError) return 'replace'
   if (error instanceof NotLeaderError || error instanceof NoAnswer) return 'replace'
-  if (error instanceof UnknownError) return error.message.includes('Server Is Not Ready') ? 'replace' : 'never'
+  if (error instanceof UnknownError) return isNotHandled(error) ? 'replace' : 'never'
   return isPlainConnectionFailure(error) ? 'replace' : 'never'
+}
+
+/**
+ * A server that did not take an append for its own state's sake, not for the append's: while it starts, while a leader is
+ * elected, under load. In answers to appends this has no type, only these words of the server.
+ */
+function isNotHandled({ message }: UnknownError): boolean {
+  return /Server Is (Not Ready|Busy|Too Busy)|No leader info available/.test(message)
 }
 
 /**
