@@ -101,6 +101,16 @@ describe('one server', () => {
     await expectOnce(requests, await Promise.all(requests.map((each) => store.append(each))))
   })
 
+  test('a silent server: an append, and the read that follows upon it, do not take longer together than a command may', async () => {
+    const stream = newStream()
+    await mustAppend(store, newRequest(stream))
+    double.nodes[0].silence()
+    const began_ms = performance.now()
+    await expect(store.append(newRequest(stream))).rejects.toMatchObject({ name: 'StoreUnavailable' })
+    await expect(all(store.readStream(stream))).rejects.toMatchObject({ name: 'StoreUnavailable' })
+    expect(performance.now() - began_ms).toBeLessThan(14_000)
+  })
+
   test('an outcome that stays unknown is unavailable; asked again it is told', async () => {
     const request = newRequest(newStream())
     await mustAppend(store, newRequest(newStream()))

@@ -1,8 +1,11 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
 import { within } from './within.js'
 
-/** Discovery, connection and the server's features, together. */
-const OPEN_MS_MAX = 4_000
+/**
+ * Discovery, connection and the server's features, together. A leader that stands still is named by the others until they have
+ * elected another, some seconds: an attempt that has begun meanwhile must not outlast the election for long.
+ */
+const OPEN_MS_MAX = 2_500
 
 /** What the client keeps to itself and whoever replaces it must have: `dispose()` leaves the channel open. */
 interface Insides {

@@ -6,15 +6,12 @@ import { type Connections } from './connections.js'
 import { remedyOf } from './remedy.js'
 import { within } from './within.js'
 
-/** The end of the connection before, and the beginning of the next. */
-const CONNECT_MS_MAX = 5_000
-
 export interface Patience {
   /** What is asked, for messages. */
   readonly what: string
   /** Of one attempt; then the connection is replaced. */
   readonly attempt_ms: number
-  /** Of all attempts. */
+  /** Of all attempts: none begins later, and no connection is waited for longer. An attempt that has begun gets its time. */
   readonly total_ms: number
 }
 
@@ -25,19 +22,20 @@ export interface Patience {
  */
 export async function insist<T>(
   connections: Connections,
-  { what, attempt_ms, total_ms }: Patience,
+  patience: Patience,
   call: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const deadline_ms = performance.now() + total_ms
+  const deadline_ms = performance.now() + patience.total_ms
   for (;;) {
     try {
-      return await attempt(connections, what, attempt_ms, call)
+      return await attempt(connections, patience, deadline_ms, call)
     } catch (error) {
       if (!(error instanceof Retryable)) throw error
-      if (performance.now() >= deadline_ms)
-        throw new StoreUnavailable(`${what}: ${reasonOf(error.cause)}`, { cause: error.cause })
+      const pause_ms = 50 + Math.random() * 50
+      if (performance.now() + pause_ms >= deadline_ms)
+        throw new StoreUnavailable(`${patience.what}: ${reasonOf(error.cause)}`, { cause: error.cause })
+      await sleep(pause_ms)
     }
-    await sleep(50 + Math.random() * 50)
   }
 }
 
@@ -45,15 +43,16 @@ class Retryable extends Error {}
 
 async function attempt<T>(
   connections: Connections,
-  what: string,
-  ms: number,
+  { what, attempt_ms }: Patience,
+  deadline_ms: number,
   call: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const connection = await within(CONNECT_MS_MAX, 'connecting', connections.connection()).catch((cause: unknown) => {
+  const left_ms = Math.max(1, Math.ceil(deadline_ms - performance.now()))
+  const connection = await within(left_ms, 'connecting', connections.connection()).catch((cause: unknown) => {
     throw new Retryable('no connection', { cause })
   })
   try {
-    return await within(ms, what, call(connection))
+    return await within(attempt_ms, what, call(connection))
   } catch (error) {
     const remedy = remedyOf(error)
     if (remedy === 'never') throw error

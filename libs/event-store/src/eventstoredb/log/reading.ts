@@ -3,8 +3,11 @@ import { collect } from '../client/collect.js'
 import { type Connections } from '../client/connections.js'
 import { insist, type Patience } from '../client/insist.js'
 
-/** A page is read within this time or on another connection. */
-const PATIENCE = { attempt_ms: 4_000, total_ms: 10_000 }
+/**
+ * A page is read within this time or on another connection. An append (5 s) and the read that follows upon its failure end together
+ * when the 10 s of a command are over, and not long after: whoever sent it hears then that nobody knows.
+ */
+const PATIENCE = { attempt_ms: 4_000, total_ms: 5_500 }
 const patience = (what: string): Patience => ({ what, ...PATIENCE })
 
 /** Events a read asks for at a time. */
