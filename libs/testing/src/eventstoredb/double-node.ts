@@ -59,6 +59,11 @@ export class EventStoreDoubleNode {
     return this.node.leads
   }
 
+  /** Live subscriptions whose calls have not ended. */
+  get subscriptions(): number {
+    return this.node.replica.listeners
+  }
+
   /** From here on appends without an exact expectation are no longer known by their ids, as after a restart. */
   forgetRecent(): void {
     this.node.recent.clear()

@@ -106,6 +106,24 @@ test('a subscriber that is too slow is dropped by the server, and misses nothing
   expect(listener.ids).toEqual(log)
 })
 
+test('a subscriber that leaves, by a break or by an error of its own, ends its call on the server', async () => {
+  await begin()
+  await mustAppend(store, newRequest(newStream()))
+  for await (const _ of store.subscribe({ after: 0n })) {
+    await eventually('it is live', () => double.nodes[0].subscriptions === 1)
+    break
+  }
+  await eventually('the call has ended', () => double.nodes[0].subscriptions === 0)
+  const failing = async (): Promise<void> => {
+    for await (const _ of store.subscribe({ after: 0n })) {
+      await eventually('it is live', () => double.nodes[0].subscriptions === 1)
+      throw new Error('mine')
+    }
+  }
+  await expect(failing()).rejects.toThrow('mine')
+  await eventually('the call has ended', () => double.nodes[0].subscriptions === 0)
+})
+
 test('a leader that dies: the subscription goes on at the next one', async () => {
   await begin(3)
   const listener = new Listener()

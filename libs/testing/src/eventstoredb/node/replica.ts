@@ -17,6 +17,11 @@ export class Replica {
     return this.#end ?? this.log.events.length
   }
 
+  /** Who is told of each event as it arrives. */
+  get listeners(): number {
+    return this.#listeners.size
+  }
+
   has(event: LoggedEvent): boolean {
     if (this.#end === undefined) return true
     const last = this.log.events[this.#end - 1]
