@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { projectRoot } from '#local-runtime'
+import { NODE_ARGS, projectRoot } from '#local-runtime'
 import { eventually, freePort } from '#testing'
 
 /** A service of the product, or of a benchmark, in its own process. */
@@ -29,7 +29,7 @@ export async function startApp(
 ): Promise<AppProcess> {
   const port = await freePort()
   const args = (process.env['BENCH_NODE_ARGS'] ?? '').split(' ').filter((each) => each !== '')
-  const child = spawn(process.execPath, [...args, join(projectRoot(), 'dist', file)], {
+  const child = spawn(process.execPath, [...NODE_ARGS, ...args, join(projectRoot(), 'dist', file)], {
     env: { ...process.env, LOG_LEVEL: 'warn', HEADWATER_HOST: '127.0.0.1', HEADWATER_PORT: String(port), ...env },
     stdio: ['ignore', 2, 2],
   })

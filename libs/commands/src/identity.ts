@@ -1,22 +1,33 @@
 import { hash } from 'node:crypto'
 
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-/** The same value with the keys of every object in order; parts that are in order already are shared. */
+/** The same value with the keys of every object in order (of UTF-16 code units); what is in order already is shared. */
 function ordered(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) {
-    const all = value.map(ordered)
-    return all.every((each, at) => each === value[at]) ? value : all
+  return Array.isArray(value) ? orderedItems(value) : orderedFields(value as Readonly<Record<string, unknown>>)
+}
+
+function orderedItems(items: readonly unknown[]): readonly unknown[] {
+  let copy: unknown[] | undefined
+  for (const [at, item] of items.entries()) {
+    const inner = ordered(item)
+    if (inner !== item) (copy ??= [...items])[at] = inner
   }
-  const names = Object.keys(value)
-  const fields = value as Readonly<Record<string, unknown>>
-  const entries = names.map((name): [string, unknown] => [name, ordered(fields[name])])
-  const isInOrder = entries.every(
-    ([name, inner], at) => inner === fields[name] && (at === 0 || order(names[at - 1] ?? '', name) <= 0),
-  )
-  // `fromEntries` makes `__proto__` a key like any other; an assignment would not.
-  return isInOrder ? value : Object.fromEntries(entries.sort(([a], [b]) => order(a, b)))
+  return copy ?? items
+}
+
+function orderedFields(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const names = Object.keys(fields)
+  let isSame = names.every((name, at) => at === 0 || (names[at - 1] ?? '') <= name)
+  if (!isSame) names.sort()
+  const copy: Record<string, unknown> = {}
+  for (const name of names) {
+    const inner = ordered(fields[name])
+    if (inner !== fields[name]) isSame = false
+    // Assigned, it would be no key.
+    if (name === '__proto__') Object.defineProperty(copy, name, { value: inner, enumerable: true })
+    else copy[name] = inner
+  }
+  return isSame ? fields : copy
 }
 
 /** JSON with sorted keys: equal for equal content, however it was written down. */

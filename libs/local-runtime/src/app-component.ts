@@ -15,6 +15,12 @@ interface Readyz {
   readonly facts: Readonly<Record<string, unknown>>
 }
 
+/**
+ * What Node is told for every role. Room for new objects of 64 MiB instead of 16: requests make many that die young, and the
+ * collector's work is in those that do not.
+ */
+export const NODE_ARGS: readonly string[] = ['--enable-source-maps', '--max-semi-space-size=64']
+
 /** One of the roles as its own Node process. */
 export function appComponent({ role, instance, port, env }: AppOptions): Component {
   const url = `http://127.0.0.1:${port}`
@@ -27,7 +33,7 @@ export function appComponent({ role, instance, port, env }: AppOptions): Compone
     prepare: async () => Promise.resolve(),
     launch: () => ({
       command: process.execPath,
-      args: ['--enable-source-maps', join(projectRoot(), 'dist', 'apps', role, 'src', 'main.js')],
+      args: [...NODE_ARGS, join(projectRoot(), 'dist', 'apps', role, 'src', 'main.js')],
       env: { ...env, HEADWATER_INSTANCE: instance, HEADWATER_PORT: String(port) },
       cwd: projectRoot(),
     }),

@@ -1,4 +1,4 @@
-export { appComponent, type AppOptions } from './app-component.js'
+export { appComponent, type AppOptions, NODE_ARGS } from './app-component.js'
 export { enrolAll, type Enrolled, identityFolder } from './identities.js'
 export { type DataLayout, dataLayout, type Ports, portsFrom, projectRoot } from './layout.js'
 export { type LocalConfig, type LocalPlan, localLogUrl, localPlan, localSettings, type Urls, urlsOf } from './plan.js'

@@ -31,18 +31,17 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{
  * is made new, the others are left out then: nothing malformed is passed on.
  */
 export function contextFrom(headers: Readonly<Record<string, string | string[] | undefined>>): RequestContext {
-  const { 'x-correlation-id': correlation, 'x-causation-id': causation, traceparent } = headers
+  const correlationId = matching(headers['x-correlation-id'], ID) ?? randomUUID()
+  const causationId = matching(headers['x-causation-id'], ID)
+  const traceparent = matching(headers['traceparent'], TRACEPARENT)
+  if (causationId === undefined && traceparent === undefined) return { correlationId }
   return {
-    correlationId: matching(correlation, ID) ?? randomUUID(),
-    ...optional('causationId', matching(causation, ID)),
-    ...optional('traceparent', matching(traceparent, TRACEPARENT)),
+    correlationId,
+    ...(causationId === undefined ? {} : { causationId }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   }
 }
 
 function matching(value: string | string[] | undefined, pattern: RegExp): string | undefined {
   return typeof value === 'string' && pattern.test(value) ? value : undefined
-}
-
-function optional<K extends string>(name: K, value: string | undefined): { readonly [N in K]?: string } {
-  return (value === undefined ? {} : { [name]: value }) as { readonly [N in K]?: string }
 }
