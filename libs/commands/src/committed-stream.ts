@@ -57,6 +57,14 @@ export class CommittedStream implements SnapshotSource {
     }
   }
 
+  /** Takes what this process was told of others' appends meanwhile, without a read. @returns whether anything was new. */
+  hear(): boolean {
+    if (this.mustRead) return false
+    const news = this.store.news?.(this.stream, this.known.revision) ?? []
+    for (const event of news) this.learn(foldRecorded(this.aggregate, this.known, event))
+    return news.length > 0
+  }
+
   /** Reads what is new. @returns whether anything was. @throws StoreUnavailable, EventVersionError */
   async refresh(): Promise<boolean> {
     const before = this.known.revision

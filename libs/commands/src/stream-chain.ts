@@ -125,6 +125,8 @@ export class StreamChain {
     }
     const { command, body } = job.request
     try {
+      // What is on its way stands upon what was known then; with nothing on its way the next one may know more.
+      if (this.inFlight === 0 && this.committed.hear()) this.tip = this.committed.state
       const pending = command.lookups ? this.lookUp(job, command.lookups(body as never)) : this.decide(job, {})
       return pending?.catch((error: unknown) => this.undecided(job, error))
     } catch (error) {

@@ -25,6 +25,7 @@ export function storeFor(domains: readonly Domain[], store: EventStore): EventSt
       return result.outcome === 'conflict' ? { ...result, tail: result.tail?.map(today) } : result
     },
     readStream: (stream, options) => each(store.readStream(stream, options), today),
+    ...(store.news ? { news: (stream, after) => store.news?.(stream, after).map(today) ?? [] } : {}),
     readAll: (options) => each(store.readAll(options), today),
     subscribe: (options) => each(store.subscribe(options), (batch) => upcastedBatch(batch, today)),
   }

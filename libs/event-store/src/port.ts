@@ -168,6 +168,11 @@ export interface EventStore {
   /** The append that took this claim. */
   findClaim(claim: StreamClaim): Promise<Recalled | undefined>
   readStream(stream: string, options?: ReadStreamOptions): AsyncIterable<RecordedEvent>
+  /**
+   * What this process happens to have been told of a stream beyond a revision (-1n for its beginning), asking nobody: the events
+   * that follow, without a hole. None says nothing. Stores that are told of nothing lack it.
+   */
+  news?(stream: string, after: bigint): readonly RecordedEvent[]
   readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>
   /** Catch-up, then live, contiguous by construction; ends when the signal aborts; resumes by itself after an outage. */
   subscribe(options: SubscribeOptions): AsyncIterable<EventBatch>

@@ -1,5 +1,6 @@
 import { type RecordedEvent } from '#domain-kit'
 import { type ReadStreamOptions } from '../port.js'
+import { type RecentRows } from './recent-rows.js'
 
 interface Reading {
   readonly from: number
@@ -14,12 +15,16 @@ interface Reading {
 export class ConflictTails {
   private readonly reading = new Map<string, Reading>()
 
+  /** @param recent what is known without a read. */
   constructor(
     private readonly readStream: (stream: string, options: ReadStreamOptions) => AsyncIterable<RecordedEvent>,
+    private readonly recent?: RecentRows,
   ) {}
 
   /** The events of a stream `from` a revision up to and with another that it has come to. @throws StoreUnavailable */
   async tail(stream: string, from: number, revision: number): Promise<readonly RecordedEvent[]> {
+    const recent = this.recent?.after(stream, from - 1) ?? []
+    if (recent.length > revision - from) return recent.slice(0, revision + 1 - from)
     const known = this.reading.get(stream)
     if (known && known.from <= from && known.revision >= revision)
       return (await known.events).slice(from - known.from, revision + 1 - known.from)

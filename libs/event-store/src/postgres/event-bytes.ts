@@ -15,6 +15,8 @@ const COLUMNS = 9
 const TAIL_COLUMNS = 6
 /** Bytes of a row before its tail. */
 export const STAMP_BYTES = 2 + 3 * 12
+/** Where the revision stands in a row. */
+export const REVISION_AT = 2 + 12 + 4
 /** What the server's clock counts microseconds from. */
 const EPOCH_MS = Date.UTC(2000, 0, 1)
 
@@ -44,6 +46,13 @@ export function endOfTail(bytes: Uint8Array, from: number, end: number): number 
     at += 4 + length
   }
   return at
+}
+
+/** Of a whole row as it was stored. @throws RangeError where no event begins. */
+export function endOfRow(rows: Uint8Array, from: number): number {
+  const end = readInt16(rows, from) === COLUMNS ? endOfTail(rows, from + STAMP_BYTES, rows.length) : -1
+  if (end < 0) throw new RangeError(`no event begins at byte ${from}`)
+  return end
 }
 
 /** Of the event with this tail, as text of 16 characters: what is compared with, and never shown. */

@@ -11,6 +11,7 @@ import {
 import { archiveAt } from './archive/archives.js'
 import { ConflictTails } from './conflict-tails.js'
 import { EVENT_COLUMNS, type EventRow, toRecorded } from './event-row.js'
+import { type RecentRows } from './recent-rows.js'
 
 const PAGE = 1_000
 /** Highest possible position and revision. */
@@ -45,15 +46,18 @@ export interface ReaderOptions {
   readonly url: string
   /** Connections at most. */
   readonly pool_max: number
+  /** What need not be read. */
+  readonly recent?: RecentRows
   readonly logger: Logger
 }
 
 /** Reads of the log by SQL. Every method throws StoreUnavailable when the database does not answer. */
 export class PostgresReader {
   readonly pool: pg.Pool
-  readonly tails = new ConflictTails((stream, options) => this.readStream(stream, options))
+  readonly tails: ConflictTails
 
-  constructor({ url, pool_max, logger }: ReaderOptions) {
+  constructor({ url, pool_max, recent, logger }: ReaderOptions) {
+    this.tails = new ConflictTails((stream, options) => this.readStream(stream, options), recent)
     this.pool = new pg.Pool({
       connectionString: url,
       max: pool_max,

@@ -6,6 +6,7 @@ import { follow } from '../postgres/follow.js'
 import { LiveFeed } from '../postgres/live-feed.js'
 import { claimHash, commandHash } from '../postgres/names/name-hash.js'
 import { PostgresReader } from '../postgres/reader.js'
+import { RecentRows } from '../postgres/recent-rows.js'
 import { accepted, resultOf } from '../postgres/result.js'
 import { found, POSTGRES_CAPABILITIES } from '../postgres/store.js'
 import { AppendGroups } from './append-groups.js'
@@ -25,14 +26,20 @@ export interface RemoteStoreOptions {
 
 /** The Postgres store whose writer is another process: appends and tidings over the link, reads by SQL. */
 export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOptions): EventStore {
-  const reader = new PostgresReader({ url, pool_max, logger })
+  const recent = new RecentRows()
+  const reader = new PostgresReader({ url, pool_max, recent, logger })
   const feed = new LiveFeed()
   const stop = new AbortController()
   const listening = { started: false }
+  let remembers = false
   const listen = (): void => {
     if (listening.started) return
     listening.started = true
-    void keepListening(link, feed, stop.signal, logger)
+    const told = (batch: CommittedBatch): void => {
+      if (remembers) recent.put(batch)
+      feed.publish(batch)
+    }
+    void keepListening(link, told, stop.signal, logger)
   }
   const ask = async (method: string, payload: Buffer): Promise<unknown> => {
     try {
@@ -56,6 +63,11 @@ export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOpti
     recall: async (id) => found((await ask('find', commandHash(id))) as number, reader),
     findClaim: async (claim) => found((await ask('find', claimHash(claim))) as number, reader),
     readStream: (stream, options) => reader.readStream(stream, options),
+    news: (stream, after) => {
+      remembers = true
+      listen()
+      return recent.after(stream, Number(after))
+    },
     readAll: (options) => reader.readAll(options),
     subscribe: (options) => {
       listen()
@@ -70,13 +82,18 @@ export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOpti
   }
 }
 
-async function keepListening(link: StoreLink, feed: LiveFeed, signal: AbortSignal, logger: Logger): Promise<void> {
+async function keepListening(
+  link: StoreLink,
+  told: (batch: CommittedBatch) => void,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<void> {
   const goesOn = (): boolean => !signal.aborted
   while (goesOn()) {
     try {
       for await (const item of link.subscribe('commits', null, { signal })) {
         const [after, position, rows] = item as readonly [bigint, bigint, Buffer]
-        feed.publish(new CommittedBatch(after, position, rows))
+        told(new CommittedBatch(after, position, rows))
       }
     } catch (error) {
       if (goesOn()) logger.debug({ reason: reasonOf(error) }, 'no tidings from the writer; polling the log')

@@ -88,3 +88,25 @@ test('a subscriber that stops reading holds up nobody, and goes on without a hol
   await slowly.return?.()
   await following
 })
+
+test('who asks for news once is told from then on of what others append, without a hole', async () => {
+  const [one, other] = [remote(), remote()]
+  const stream = newStream()
+  expect(one.news?.(stream, -1n)).toEqual([])
+  await eventually('news arrive', async () => {
+    await mustAppend(other, newRequest(stream))
+    return (one.news?.(stream, (await revisionOf(stream)) - 1n) ?? []).length === 1
+  })
+  const before = await revisionOf(stream)
+  await mustAppend(other, newRequest(stream, { events: [newEvent(), newEvent()] }))
+  const news = await eventually('both are told', () => {
+    const told = one.news?.(stream, before) ?? []
+    return told.length === 2 && told
+  })
+  expect(news).toEqual(await all(writer.store.readStream(stream, { from: before + 1n })))
+})
+
+async function revisionOf(stream: string): Promise<bigint> {
+  const [last] = await all(writer.store.readStream(stream, { direction: 'backwards', limit: 1 }))
+  return last?.revision ?? -1n
+}
