@@ -22,12 +22,12 @@ async function freePortBase() {
   }
 }
 
-/** Ids of the processes that were started for this data folder: it is in their environment, or their parents'. */
-function processesOf(data) {
+/** Ids of the processes that this run has started, and those have: it is in their environment. */
+function processesOf(run) {
   return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false
     try {
-      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`HEADWATER_DATA=${data}`)
+      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`HEADWATER_TEST_RUN=${run}`)
     } catch {
       return false
     }
@@ -43,10 +43,14 @@ const env = {
   HEADWATER_DATA: join(folder, 'data'),
   HEADWATER_PORT_BASE: String(await freePortBase()),
   HEADWATER_ROOT: root,
+  HEADWATER_TEST_RUN: folder,
   LOG_LEVEL: 'info',
 }
 for (const name of ['EVENT_STORE', 'EVENT_STORE_URL', 'EVENT_STORE_PREFIX', 'PRIMARY_URL', 'REPLICA_URLS', 'REDIS_URL', 'HEADWATER_JWKS_URL']) delete env[name]
 const cli = join(root, 'bin', 'headwater')
+
+let jest
+let isStopping = false
 
 process.stderr.write('starting a system to test against …\n')
 const system = spawn(process.execPath, [cli, 'up'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
@@ -54,23 +58,21 @@ let said = ''
 system.stdout.on('data', (bytes) => {
   said += bytes
 })
-const ended = new Promise((resolve) => system.once('exit', resolve))
+const ended = new Promise((resolve) => system.once('exit', (code) => resolve(code ?? 1)))
+const stop = () => {
+  isStopping = true
+  if (jest) jest.kill('SIGTERM')
+  else system.kill('SIGTERM')
+}
+process.once('SIGINT', stop)
+process.once('SIGTERM', stop)
 while (!said.includes('Headwater is ready')) {
-  if (system.exitCode !== null) {
+  if (system.exitCode !== null || system.signalCode !== null) {
     process.stderr.write(`the system did not start; its logs are in ${env.HEADWATER_DATA}/logs\n`)
     process.exit(1)
   }
   await sleep(100)
 }
-
-let jest
-let isStopping = false
-const stop = () => {
-  isStopping = true
-  jest?.kill('SIGTERM')
-}
-process.once('SIGINT', stop)
-process.once('SIGTERM', stop)
 
 /** One run of Jest. @returns what it counted; undefined when it ended without counting. */
 async function run(name, ...how) {
@@ -96,13 +98,17 @@ const runs = [
 if (!isStopping) runs.push(await run('whole', '--selectProjects', 'e2e', '--runInBand'))
 
 system.kill('SIGTERM')
-await ended
-const left = processesOf(env.HEADWATER_DATA).join(', ')
+const status = await ended
+const left = processesOf(folder).join(', ')
 const passed = runs.reduce((sum, each) => sum + each.passed, 0)
 let failed = runs.reduce((sum, each) => sum + each.failed, 0)
 if (passed + failed === 0) {
   failed = 1
   process.stderr.write('no test matches\n')
+}
+if (status !== 0) {
+  failed += 1
+  process.stderr.write(`the system ended with ${status}\n`)
 }
 if (left !== '') {
   failed += 1

@@ -8,15 +8,10 @@ export interface ChildOptions {
   /** A built module. */
   readonly module: string
   readonly args?: readonly string[]
+  readonly nodeArgs?: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly log: string
 }
-
-/** Whatever way this process ends, short of SIGKILL, it leaves none of them. */
-const running = new Set<ChildProcess>()
-process.once('exit', () => {
-  for (const each of running) each.kill('SIGKILL')
-})
 
 /** A Node process of ours, by its handle: nothing is ever looked up by name or number to be ended. */
 export class Child {
@@ -24,17 +19,18 @@ export class Child {
   private endedAt_ms: number | undefined
 
   constructor(readonly options: ChildOptions) {
-    const { module, args = [], env, log } = options
+    const { module, args = [], nodeArgs = [], env, log } = options
     const out = openSync(log, 'a')
-    const { PATH = '' } = process.env
-    // Of a group of its own: Ctrl-C ends the test when the round is over, not its parts in the midst of it.
-    this.process = fork(module, args, { env: { PATH, ...env }, stdio: ['ignore', out, out, 'ipc'], detached: true })
-    closeSync(out)
-    running.add(this.process)
-    this.process.once('exit', () => {
-      this.endedAt_ms = sharedClock_ms()
-      running.delete(this.process)
+    const { PATH = '', HEADWATER_TEST_RUN = '' } = process.env
+    this.process = fork(module, args, {
+      env: { PATH, HEADWATER_TEST_RUN, ...env },
+      execArgv: [...nodeArgs],
+      stdio: ['ignore', out, out, 'ipc'],
+      // Of a group of its own: Ctrl-C ends the test when the round is over, not its parts in the midst of it.
+      detached: true,
     })
+    closeSync(out)
+    this.process.once('exit', () => (this.endedAt_ms = sharedClock_ms()))
   }
 
   get isRunning(): boolean {

@@ -56,7 +56,8 @@ export class WriterProcess {
   start(): void {
     if (this.isRunning) return
     const module = join(projectRoot(), 'dist', 'apps', 'event-writer', 'src', 'main.js')
-    this.child = new Child({ name: this.name, module, env: this.env, log: this.log })
+    const nodeArgs = ['--import', join(projectRoot(), 'dist', 'faults', 'arena', 'die-with-parent.js')]
+    this.child = new Child({ name: this.name, module, nodeArgs, env: this.env, log: this.log })
   }
 
   signal(signal: NodeJS.Signals): void {

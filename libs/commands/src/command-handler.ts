@@ -45,7 +45,7 @@ export class CommandHandler {
         deadline_ms: Date.now() + this.timeout_ms,
         attempts: 0,
         isUncertain: false,
-        isUnanswered: false,
+        failure: undefined,
         settle,
         fail: (error) => {
           if (error instanceof EventsArchived) settle({ kind: 'archived', reason: error.message })

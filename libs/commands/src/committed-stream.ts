@@ -61,7 +61,8 @@ export class CommittedStream implements SnapshotSource {
   hear(): boolean {
     if (this.mustRead) return false
     const news = this.store.news?.(this.stream, this.known.revision) ?? []
-    for (const event of news) this.learn(foldRecorded(this.aggregate, this.known, event))
+    if (news.length > 0)
+      this.learn(news.reduce((before, event) => foldRecorded(this.aggregate, before, event), this.known))
     return news.length > 0
   }
 

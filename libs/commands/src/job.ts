@@ -17,6 +17,9 @@ export interface CommandRequest {
   readonly priority?: 'interactive' | 'bulk'
 }
 
+/** A failed attempt: others were there before, or the store did not take it. */
+export type AttemptFailure = Extract<CommandOutcome, { readonly kind: 'contended' | 'unavailable' }>
+
 /** A request on its way through the chain of its stream. */
 export interface Job {
   readonly request: CommandRequest
@@ -27,8 +30,8 @@ export interface Job {
   attempts: number
   /** An attempt was sent and never answered: it happened, or may happen yet. */
   isUncertain: boolean
-  /** The last attempt failed because the store did not answer. */
-  isUnanswered: boolean
+  /** What the sender is told when there is no further attempt: how the last one failed. */
+  failure: AttemptFailure | undefined
   settle(outcome: CommandOutcome): void
   fail(error: unknown): void
 }

@@ -30,6 +30,12 @@ const UNCERTAIN: CommandOutcome = {
   reason: 'an earlier attempt was never answered, later ones met others',
 }
 
+const LATE: CommandOutcome = {
+  kind: 'unavailable',
+  overloaded: false,
+  reason: 'the event log did not answer in time',
+}
+
 /**
  * The commands of one stream, decided one after the other, each on the state that the ones before it lead to, and sent to
  * the writer without waiting for them: revision and tip in each append make the ones behind a failed one fail too. A refusal
@@ -120,7 +126,7 @@ export class StreamChain {
   /** @returns what must be waited for before the next one, if anything. */
   private attempt(job: Job): Promise<void> | undefined {
     if (Date.now() > job.deadline_ms) {
-      job.settle({ kind: 'unavailable', overloaded: false, reason: 'the event log did not answer in time' })
+      job.settle(tooLate(job))
       return undefined
     }
     const { command, body } = job.request
@@ -166,12 +172,13 @@ export class StreamChain {
     const { tip, stream } = this
     const { command, body, key, priority = 'interactive' } = job.request
     const expected = tip.revision === -1n ? ('none' as const) : tip.revision
+    const claims = command.claims(body).map(({ name }) => ({ stream, name }))
     this.tip = events.reduce((before, event) => fold(this.aggregate, before, event), tip)
     void this.deliver(job, this.tip, {
       commandId: { stream, key },
       requestHash: job.hash,
       writes: [{ stream, expected, ...(tip.lastId === undefined ? {} : { tip: tip.lastId }), events }],
-      claims: command.claims(body).map(({ name }) => ({ stream, name })),
+      claims,
       needsTail: this.inFlight === 0,
       priority,
     })
@@ -208,7 +215,6 @@ export class StreamChain {
       this.committed.appended(after, position)
       return job.settle({ kind: 'accepted', place: { stream, revision, position }, replayed: false })
     }
-    const isFirst = !this.isBroken
     this.isBroken = true
     switch (result.outcome) {
       case 'replayed':
@@ -220,33 +226,37 @@ export class StreamChain {
         return job.settle({ kind: 'rejected', rejection: takenBy(job, result.claim.name) })
       case 'conflict':
         this.turns.noticed()
-        job.isUnanswered = false
         this.committed.conflicted(result.revision, result.tail)
-        // What was decided upon an append that failed could not but fail: only the first one has lost to somebody else.
-        if (!isFirst || this.mayTryAgain(job)) return void this.again.push(job)
-        return job.settle(job.isUncertain ? UNCERTAIN : { kind: 'contended' })
+        job.failure = { kind: 'contended' }
+        return void this.again.push(job)
     }
-  }
-
-  private mayTryAgain(job: Job): boolean {
-    job.attempts += 1
-    return job.attempts < ATTEMPTS_MAX
   }
 
   /** The store did not answer: what was sent happened or not. */
   private retry(job: Job, { overloaded, message }: StoreUnavailable): void {
-    // As with conflicts: what was sent behind one that failed could not but fail, whatever the store said of it.
-    const isFirst = !this.isBroken
     this.isBroken = true
-    job.isUnanswered = true
     this.committed.doubt()
-    if (!isFirst || this.mayTryAgain(job)) this.again.push(job)
-    else job.settle({ kind: 'unavailable', overloaded, reason: message })
+    job.failure = { kind: 'unavailable', overloaded, reason: message }
+    this.again.push(job)
+  }
+
+  /**
+   * What was sent behind an append that failed could not but fail, whatever the store said of it: only the first one in order has
+   * lost an attempt. In which order they were answered says nothing.
+   */
+  private charge(): void {
+    const [first] = this.again.sort((a, b) => a.ordinal - b.ordinal)
+    if (!first) return
+    first.attempts += 1
+    if (first.attempts < ATTEMPTS_MAX) return
+    this.again.shift()
+    first.settle(lastWord(first))
   }
 
   /** Goes back to what is committed, puts back what must be tried again in the order in which it came, and goes on. */
   private async recover(): Promise<void> {
     await this.settled()
+    this.charge()
     try {
       if (this.committed.mustRead) await this.committed.refresh()
       this.tip = this.committed.state
@@ -259,7 +269,7 @@ export class StreamChain {
       await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 100))
     }
     await backOff(this.again)
-    this.waiting.unshift(...this.again.splice(0).sort((a, b) => a.ordinal - b.ordinal))
+    this.waiting.unshift(...this.again.splice(0))
     if (this.isBroken) this.dropLate()
   }
 
@@ -267,8 +277,7 @@ export class StreamChain {
     const now_ms = Date.now()
     const late = this.waiting.filter(({ deadline_ms }) => deadline_ms < now_ms)
     this.waiting = this.waiting.filter(({ deadline_ms }) => deadline_ms >= now_ms)
-    for (const job of late)
-      job.settle({ kind: 'unavailable', overloaded: false, reason: 'the event log did not answer in time' })
+    for (const job of late) job.settle(tooLate(job))
   }
 
   private failAll(error: unknown): void {
@@ -314,6 +323,17 @@ export class StreamChain {
     }
     job.settle({ kind: 'accepted', place: { stream, revision, position }, replayed: false })
   }
+}
+
+/** How the last attempt failed, unless an earlier one may have happened all the same. */
+function lastWord({ failure, isUncertain }: Job): CommandOutcome {
+  if (failure?.kind === 'contended' && isUncertain) return UNCERTAIN
+  return failure ?? LATE
+}
+
+/** For one whose time is over. */
+function tooLate(job: Job): CommandOutcome {
+  return job.failure?.kind === 'contended' ? lastWord(job) : LATE
 }
 
 /** A log that newer code has written to is no bug: an instance of that code will take the same command. */

@@ -13,16 +13,16 @@ const DOUBLINGS_MAX = 6
  * whose appends never pause would win for ever, and the others' commands be refused as contended.
  */
 export class Turns {
-  /** Other instances append to the stream as well, as far as is known until then. */
-  private rivals_until_ms = 0
+  /** Other instances append to the stream as well, as far as is known until then; ms on the process's monotonic clock. */
+  private rivals_until_ms = -Infinity
 
   /** Another instance appended, or was refused, a moment ago. */
   noticed(): void {
-    this.rivals_until_ms = Date.now() + RIVALS_MS
+    this.rivals_until_ms = performance.now() + RIVALS_MS
   }
 
   get areTaken(): boolean {
-    return Date.now() < this.rivals_until_ms
+    return performance.now() < this.rivals_until_ms
   }
 
   /** The others' turn, after one of ours that took so long. */
@@ -35,7 +35,7 @@ export class Turns {
 /** Before these are tried again, at random up to so long. Longer while the store does not answer: a takeover takes seconds. */
 export async function backOff(again: readonly Job[]): Promise<void> {
   const worst = Math.max(0, ...again.map(({ attempts }) => attempts))
-  const isSilent = again.some(({ isUnanswered }) => isUnanswered)
+  const isSilent = again.some(({ failure }) => failure?.kind === 'unavailable')
   const isShort = worst <= (isSilent ? 1 : 3)
   if (isShort) return
   const most_ms = (isSilent ? 10 : 1) * 2 ** Math.min(worst, DOUBLINGS_MAX)

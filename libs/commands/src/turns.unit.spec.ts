@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type AppendResult, createMemoryStore, type EventStore } from '#event-store'
+import { type AppendRequest, type AppendResult, createMemoryStore, type EventStore } from '#event-store'
 import { checkDecisions, kindsOf, open, payment, request } from './fixtures/wallet.js'
 import { CommandHandler } from './index.js'
 
@@ -43,3 +44,37 @@ test('an instance that is always faster lets the others have their turn', async 
   expect(new Set((await Promise.all(crowd)).flat())).toEqual(new Set(['accepted']))
   expect(await checkDecisions(at(0))).toBeGreaterThan(5)
 })
+
+test('only the first of a chain is charged for what it lost, in whatever order its appends are answered', async () => {
+  const inner = createMemoryStore()
+  const opened = request(open, { limit: 1_000_000 })
+  await new CommandHandler({ store: inner }).execute(opened)
+  const unlucky = payment(1)
+  let rivals = 0
+  const store = Object.assign(Object.create(inner) as EventStore, {
+    append: async (asked: Parameters<EventStore['append']>[0]) => {
+      if (asked.commandId.key !== unlucky.key) return inner.append(asked)
+      // Each time somebody else is there before, and what stands behind it is answered first.
+      await inner.append({ ...asked, ...rival((rivals += 1), asked) })
+      const result = await inner.append(asked)
+      for (let turn = 0; turn < 5; turn += 1) await nextTurn()
+      return result
+    },
+  })
+  const handler = new CommandHandler({ store })
+  const outcomes = await Promise.all([unlucky, payment(1), payment(1)].map((each) => handler.execute(each)))
+  expect(kindsOf(outcomes)).toEqual(['contended', 'accepted', 'accepted'])
+  expect(rivals).toBe(12)
+})
+
+function rival(ordinal: number, { writes, commandId }: AppendRequest): Partial<AppendRequest> {
+  return {
+    commandId: { ...commandId, key: `rival-${ordinal}` },
+    claims: [],
+    writes: writes.map(({ stream, events }) => ({
+      stream,
+      expected: 'any',
+      events: events.map((event) => ({ ...event, id: randomUUID() })),
+    })),
+  }
+}

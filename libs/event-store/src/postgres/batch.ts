@@ -35,6 +35,8 @@ export class Batch {
   private namesAt = 0
   private position: number
   readonly time_ms: number
+  /** On the process's monotonic clock. */
+  private readonly begun_ms = performance.now()
 
   /** @param bound so many events, bytes of tails and names at most. */
   constructor(
@@ -75,7 +77,7 @@ export class Batch {
     if (!first) throw new RangeError('an append writes to at least one stream')
     this.write(bytes, first)
     const { revision, refused_ms } = this.world.head(first.stream)
-    const isContended = this.time_ms - refused_ms < CONTENDED_MS
+    const isContended = this.begun_ms - refused_ms < CONTENDED_MS
     const place = { kind: 'accepted', revision, position: this.position, isContended } as const
     this.take(bytes, keyAt, place.position)
     for (let claim = 0; claim < claims; claim += 1) this.take(bytes, claimsAt + claim * HASH_BYTES, place.position)
@@ -85,7 +87,7 @@ export class Batch {
 
   private refuse(stream: string): Verdict {
     const head = this.world.head(stream)
-    head.refused_ms = this.time_ms
+    head.refused_ms = this.begun_ms
     return { kind: 'conflict', stream, revision: head.revision }
   }
 

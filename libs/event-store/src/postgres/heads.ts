@@ -5,11 +5,11 @@ export interface StreamHead {
   revision: number
   /** As `idOfTail` gives it. */
   lastId: string | undefined
-  /** When an append failed because of it last, in ms since 1970; 0 for never. */
+  /** When an append failed because of it last, in ms on the process's monotonic clock. */
   refused_ms: number
 }
 
-export const noEvents = (): StreamHead => ({ revision: -1, lastId: undefined, refused_ms: 0 })
+export const noEvents = (): StreamHead => ({ revision: -1, lastId: undefined, refused_ms: -Infinity })
 
 /** Does the expectation hold for this head? `tip` must be the event that stands at the expected revision. */
 export function holds(head: StreamHead, expected: PlannedExpectation, tip: string | undefined): boolean {

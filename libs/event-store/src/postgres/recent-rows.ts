@@ -20,12 +20,12 @@ interface Place {
  * the names of streams are read when they come; an event is made when it is asked for.
  */
 export class RecentRows {
-  private readonly batches: { readonly rows: Buffer; readonly streams: readonly string[] }[] = []
+  private readonly batches: { readonly rows: Buffer; readonly counts: ReadonlyMap<string, number> }[] = []
   private readonly places = new Map<string, Place[]>()
   private size_bytes = 0
 
   put({ rows }: CommittedBatch): void {
-    const streams: string[] = []
+    const counts = new Map<string, number>()
     for (let from = 0; from < rows.length;) {
       const to = endOfRow(rows, from)
       const length = readInt32(rows, from + STAMP_BYTES)
@@ -35,10 +35,10 @@ export class RecentRows {
       const known = this.places.get(stream)
       if (known) known.push(place)
       else this.places.set(stream, [place])
-      streams.push(stream)
+      counts.set(stream, (counts.get(stream) ?? 0) + 1)
       from = to
     }
-    this.batches.push({ rows, streams })
+    this.batches.push({ rows, counts })
     this.size_bytes += rows.length
     while (this.size_bytes > KEPT_BYTES_MAX || this.batches.length > KEPT_BATCHES_MAX) this.forgetOldest()
   }
@@ -60,9 +60,9 @@ export class RecentRows {
     const oldest = this.batches.shift()
     if (!oldest) return
     this.size_bytes -= oldest.rows.length
-    for (const stream of oldest.streams) {
+    for (const [stream, count] of oldest.counts) {
       const places = this.places.get(stream)
-      places?.shift()
+      places?.splice(0, count)
       if (places?.length === 0) this.places.delete(stream)
     }
   }

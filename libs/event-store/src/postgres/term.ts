@@ -198,7 +198,11 @@ export class Term implements World {
     const id = Buffer.alloc(UUID_BYTES)
     for (const row of rows) {
       writeUuid(id, row.id, 0)
-      this.heads.set(row.stream, { revision: Number(row.revision), lastId: id.toString('latin1'), refused_ms: 0 })
+      this.heads.set(row.stream, {
+        revision: Number(row.revision),
+        lastId: id.toString('latin1'),
+        refused_ms: -Infinity,
+      })
     }
   }
 

@@ -1,5 +1,5 @@
 /** Raised whenever a message changes meaning. Peers of different versions do not link up. */
-export const PROTOCOL_VERSION = 2
+export const PROTOCOL_VERSION = 3
 
 /**
  * A frame is a 4-byte big-endian length and a msgpack array of messages; a message is an array whose first item is its
