@@ -71,7 +71,17 @@ test('past the bound of the writer 503 with Retry-After; what was accepted compl
   await blocker.query('begin; lock table log.recent_names in exclusive mode')
   const books = Array.from({ length: COMMANDS }, (_, at) => `book-${at}`)
   const answers = new Map<string, Response>()
-  const sent = books.map(async (book) => void answers.set(book, await post(book)))
+  const send = async (book: string): Promise<void> => void answers.set(book, await post(book))
+  const [first = '', ...others] = books
+  const sent = [send(first)]
+  // Alone in its batch, which the server holds up: how many fit behind it is known then.
+  await eventually('the first one is being committed', async () => {
+    const held = await database.query(
+      `select 1 from pg_locks where relation = 'log.recent_names'::regclass and not granted`,
+    )
+    return held.length === 1
+  })
+  sent.push(...others.map(send))
   await eventually('those that do not fit are refused', () => answers.size === COMMANDS - QUEUE_MAX - 1)
   for (const answer of answers.values()) {
     expect(answer.status).toBe(503)
