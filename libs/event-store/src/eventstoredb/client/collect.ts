@@ -8,10 +8,14 @@ import { type Connection } from './connection.js'
 export async function collect(
   connection: Connection,
   read: StreamingRead<ResolvedEvent>,
+  goesOn: () => void = () => undefined,
 ): Promise<readonly ResolvedEvent[]> {
   const events: ResolvedEvent[] = []
   await new Promise<void>((resolve, reject) => {
-    read.on('data', (event: ResolvedEvent) => events.push(event))
+    read.on('data', (event: ResolvedEvent) => {
+      events.push(event)
+      goesOn()
+    })
     read.on('error', (error) => {
       if (error instanceof StreamNotFoundError) resolve()
       else reject(error)

@@ -31,7 +31,7 @@ export class Connection {
     const inside = client as unknown as Insides
     const opening = inside.capabilities.then(() => inside.getChannel())
     try {
-      return new Connection(client, await within(OPEN_MS_MAX, 'connecting to EventStoreDB', opening))
+      return new Connection(client, await within(OPEN_MS_MAX, 'connecting to EventStoreDB', () => opening))
     } catch (error) {
       // It may still come up behind our back; an open channel would keep the process alive.
       opening.then(

@@ -9,7 +9,7 @@ import { within } from './within.js'
 export interface Patience {
   /** What is asked, for messages. */
   readonly what: string
-  /** Of one attempt; then the connection is replaced. */
+  /** Of one attempt, or between two things that come of it; then the connection is replaced. */
   readonly attempt_ms: number
   /** Of all attempts: none begins later, and no connection is waited for longer. An attempt that has begun gets its time. */
   readonly total_ms: number
@@ -23,7 +23,7 @@ export interface Patience {
 export async function insist<T>(
   connections: Connections,
   patience: Patience,
-  call: (connection: Connection) => Promise<T>,
+  call: (connection: Connection, goesOn: () => void) => Promise<T>,
 ): Promise<T> {
   const deadline_ms = performance.now() + patience.total_ms
   for (;;) {
@@ -45,14 +45,14 @@ async function attempt<T>(
   connections: Connections,
   { what, attempt_ms }: Patience,
   deadline_ms: number,
-  call: (connection: Connection) => Promise<T>,
+  call: (connection: Connection, goesOn: () => void) => Promise<T>,
 ): Promise<T> {
   const left_ms = Math.max(1, Math.ceil(deadline_ms - performance.now()))
-  const connection = await within(left_ms, 'connecting', connections.connection()).catch((cause: unknown) => {
+  const connection = await within(left_ms, 'connecting', () => connections.connection()).catch((cause: unknown) => {
     throw new Retryable('no connection', { cause })
   })
   try {
-    return await within(attempt_ms, what, call(connection))
+    return await within(attempt_ms, what, (goesOn) => call(connection, goesOn))
   } catch (error) {
     const remedy = remedyOf(error)
     if (remedy === 'never') throw error

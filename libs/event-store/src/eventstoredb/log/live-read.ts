@@ -32,7 +32,7 @@ export class LiveRead {
    */
   static async open(connection: Connection, streams: StreamNames, after: bigint, boundary = after): Promise<LiveRead> {
     const live = new LiveRead(connection, streams, after)
-    await within(CONFIRM_MS_MAX, 'subscribing to the log', live.start(boundary)).catch((error: unknown) => {
+    await within(CONFIRM_MS_MAX, 'subscribing to the log', () => live.start(boundary)).catch((error: unknown) => {
       live.cancel()
       throw error
     })

@@ -4,7 +4,7 @@ import { type Connections } from '../client/connections.js'
 import { insist, type Patience } from '../client/insist.js'
 
 /**
- * A page is read within this time or on another connection. An append (5 s) and the read that follows upon its failure end together
+ * The next event of a page comes within this time, or the page is read on another connection. An append (5 s) and the read that follows upon its failure end together
  * when the 10 s of a command are over, and not long after: whoever sent it hears then that nobody knows.
  */
 const PATIENCE = { attempt_ms: 4_000, total_ms: 5_500 }
@@ -29,8 +29,8 @@ export class Reading {
   ): Promise<readonly ResolvedEvent[]> {
     if (count < 1) throw new RangeError('a page has at least one event')
     const options = { ...LEADER, direction, fromRevision: from, maxCount: count }
-    return insist(this.connections, patience(`reading stream "${name}"`), (connection) =>
-      collect(connection, connection.client.readStream(name, options)),
+    return insist(this.connections, patience(`reading stream "${name}"`), (connection, goesOn) =>
+      collect(connection, connection.client.readStream(name, options), goesOn),
     )
   }
 
@@ -42,8 +42,8 @@ export class Reading {
   ): Promise<readonly ResolvedEvent[]> {
     if (count < 1) throw new RangeError('a page has at least one event')
     const options = { ...LEADER, direction, fromPosition: from, maxCount: count }
-    return insist(this.connections, patience('reading the log'), (connection) =>
-      collect(connection, connection.client.readAll(options)),
+    return insist(this.connections, patience('reading the log'), (connection, goesOn) =>
+      collect(connection, connection.client.readAll(options), goesOn),
     )
   }
 
