@@ -74,7 +74,7 @@ while (!said.includes('Headwater is ready')) {
   await sleep(100)
 }
 
-/** One run of Jest. @returns what it counted; undefined when it ended without counting. */
+/** One run of Jest. @returns what it counted; one failure when it ended without counting. */
 async function run(name, ...how) {
   const results = join(folder, `${name}.json`)
   const bin = join(root, 'node_modules', 'jest', 'bin', 'jest.js')

@@ -1,14 +1,8 @@
 import { eventually } from '../eventually.js'
 import { type ProductOnEventStoreDb, productOnEventStoreDb } from './on-eventstoredb.js'
-import { move, type System } from './system.js'
+import { move, type Status, type System } from './system.js'
 
 jest.setTimeout(180_000)
-
-interface Status {
-  readonly ready: boolean
-  readonly position: string
-  readonly instances: readonly { readonly role: string; readonly ready: boolean }[]
-}
 
 let product: ProductOnEventStoreDb
 let system: System

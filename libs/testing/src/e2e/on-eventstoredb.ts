@@ -1,9 +1,9 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { eventually } from '../eventually.js'
+import { isFree } from '../servers/free-port.js'
 import { scratchDatabase } from '../servers/scratch-database.js'
 import { scratchRedis } from '../servers/scratch-redis.js'
 import { System } from './system.js'
@@ -72,11 +72,4 @@ async function freeBase(): Promise<number> {
     const free = await Promise.all([1, 2, 3, 5, 6, 7].map((offset) => isFree(base + offset)))
     if (free.every(Boolean)) return base
   }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const server = createServer().once('error', () => done(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => done(true)))
-  })
 }

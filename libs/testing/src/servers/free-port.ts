@@ -17,7 +17,8 @@ export async function freePort(): Promise<number> {
   throw new Error(`no free port from ${FIRST} to ${FIRST + COUNT - 1} in ${ATTEMPTS_MAX} attempts`)
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Does nobody listen on this port of this host? */
+export async function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))

@@ -4,8 +4,9 @@ import { type Connections } from '../client/connections.js'
 import { insist, type Patience } from '../client/insist.js'
 
 /**
- * The next event of a page comes within this time, or the page is read on another connection. An append (5 s) and the read that follows upon its failure end together
- * when the 10 s of a command are over, and not long after: whoever sent it hears then that nobody knows.
+ * The next event of a page comes within this time, or the page is read on another connection. An append (5 s) and the read that
+ * follows upon its failure end together when the 10 s of a command are over, and not long after: whoever sent it hears then that
+ * nobody knows.
  */
 const PATIENCE = { attempt_ms: 4_000, total_ms: 5_500 }
 const patience = (what: string): Patience => ({ what, ...PATIENCE })
