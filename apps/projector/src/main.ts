@@ -2,10 +2,12 @@ import 'reflect-metadata'
 import { Gauge } from 'prom-client'
 import { domains } from '#domains'
 import { connectLog, eventStoreSettings, NamesFold, storeFor } from '#event-store'
-import { Leadership } from '#leadership'
-import { migrateReadModels, openRedis, Projector, tablesOf } from '#read-models'
+import { Builds, migrateReadModels, openRedis, Projector, tablesOf } from '#read-models'
 import { createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
+import { measureBuilds } from './build-metrics.js'
 import { EventsController, STORE } from './events-controller.js'
+import { ProjectionsController } from './projections-controller.js'
+import { toldOf } from './told-of-stops.js'
 
 const settings = {
   ...eventStoreSettings,
@@ -17,10 +19,10 @@ const settings = {
   }),
 } as const
 
-/** Folds the log into the read models. One instance owns the folding, others stand by. Shows operators the log. */
+/** Folds the log into the read models. All instances share the work. Shows operators the log and the projections. */
 await startService('projector', settings, async (service) => {
   const { config, logger, health, metrics, endpoint, onStop } = service
-  const { PRIMARY_URL: url, REDIS_URL, HEADWATER_INSTANCE: holder } = config
+  const { PRIMARY_URL: url, REDIS_URL, HEADWATER_INSTANCE: instance } = config
   endpoint('read models', url)
   await migrateReadModels(url, tablesOf(domains))
   const log = await connectLog(service)
@@ -33,13 +35,13 @@ await startService('projector', settings, async (service) => {
   endpoint('redis', REDIS_URL)
   const redis = openRedis(REDIS_URL, logger)
   onStop('redis', () => redis.destroy())
-  const leadership = new Leadership({ url, schema: 'headwater', name: 'projector', holder, logger })
-  const projector = new Projector({ store, url, domains, redis, leadership, logger })
-  onStop('leadership', () => leadership.close())
+  const projector = new Projector({ store, url, domains, redis, instance, logger })
   onStop('projector', () => projector.close())
-  leadership.start()
+  projector.start()
   health.add('folding', () => projector.trouble)
-  health.fact('leader', () => projector.position !== undefined)
+  health.add('projections', () => toldOf(projector.stops))
+  health.fact('leader', () => projector.lanes.length > 0)
+  health.fact('lanes', () => projector.lanes.join(' '))
   health.fact('position', () => (projector.position ?? 0n).toString())
   new Gauge({
     name: 'headwater_projector_position',
@@ -49,12 +51,24 @@ await startService('projector', settings, async (service) => {
       this.set(Number(projector.position ?? 0n))
     },
   })
+  new Gauge({
+    name: 'headwater_projector_lanes',
+    help: 'Lanes of the log that this instance folds',
+    registers: [metrics],
+    collect() {
+      this.set(projector.lanes.length)
+    },
+  })
+  measureBuilds(projector.builds, metrics)
   class ProjectorModule {}
   return {
     module: {
       module: ProjectorModule,
-      controllers: [EventsController],
-      providers: [{ provide: STORE, useValue: log }],
+      controllers: [EventsController, ProjectionsController],
+      providers: [
+        { provide: STORE, useValue: log },
+        { provide: Builds, useValue: projector.builds },
+      ],
     },
     authenticator: await createAuthenticator({
       jwksUrl: config.HEADWATER_OPERATOR_JWKS_URL,

@@ -3,7 +3,7 @@ import { IoAdapter } from '@nestjs/platform-socket.io'
 import { Gauge } from 'prom-client'
 import { domains } from '#domains'
 import { forwardTo, openApi, serveDocs } from '#http-api'
-import { Feed, openRedis, Reader, ResourceCatalogue, Sources } from '#read-models'
+import { Carriers, Feed, openRedis, Reader, ResourceCatalogue, Sources, tablesOf } from '#read-models'
 import { authSettings, createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
 import { LiveGateway } from './live/gateway.js'
 import { LiveHub } from './live/hub.js'
@@ -43,10 +43,13 @@ await startService('query-api', settings, async (service) => {
   onStop('sources', () => sources.close())
   const redis = openRedis(config.REDIS_URL, logger)
   onStop('redis', () => redis.destroy())
-  const reader = new Reader({ sources, redis, logger })
-  const feed = new Feed({ url: config.REDIS_URL, logger })
+  const carriers = new Carriers(tablesOf(domains), (text, values) => sources.rows(text, values), logger)
+  onStop('carriers', () => carriers.close())
+  carriers.start()
+  const reader = new Reader({ sources, carriers, redis, logger })
+  const feed = new Feed({ url: config.REDIS_URL, fleets: () => carriers.all, logger })
   onStop('feed', () => feed.close())
-  const hub = new LiveHub(feed)
+  const hub = new LiveHub(feed, carriers)
   const catalogue = new ResourceCatalogue(domains)
   const authenticator = await createAuthenticator({
     jwksUrl: config.HEADWATER_JWKS_URL,

@@ -1,11 +1,12 @@
 import { type Domain } from '#domain-kit'
 import { type Sources } from '#read-models'
 
-/** The least checkpoint over all projections, as the replica has it. */
+/** The least position over all live builds in all their lanes, as the replica has it; and whether none is missing. */
 const PROGRESS_SQL = `
-select coalesce(min(c.position), 0) as checkpoint, count(*) = $3::int as is_within
-from headwater.checkpoints c
-join unnest($1::text[], $2::int[]) as p(projection, version) using (projection, version) where c.partition = 0`
+select coalesce(min(coalesce(m.position, l.position)), 0) as checkpoint, count(distinct (m.projection, m.version)) = $3::int as is_within
+from headwater.members m join headwater.builds b using (projection, version, build)
+join headwater.lanes l on l.fleet = m.fleet and l.lane = m.lane
+join unnest($1::text[], $2::int[]) as p(projection, version) using (projection, version) where b.slot = 'live'`
 
 export interface ReplicaProgress {
   readonly position: bigint
@@ -25,9 +26,8 @@ export function replicaProgress(sources: Sources, domains: readonly Domain[]): R
     check: async () => {
       const statement = { text: PROGRESS_SQL, values: [names, versions, names.length] }
       const snapshot = await sources.replica(statement, {})
-      // Before the first event there is no checkpoint: that is no trouble.
       position = snapshot.isWithin ? snapshot.position : 0n
-      return undefined
+      return snapshot.isWithin ? undefined : 'a projection of this release has no live build yet: it is being built'
     },
   }
 }

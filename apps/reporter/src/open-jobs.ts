@@ -6,11 +6,8 @@ import { type ReportJob } from './report-runner.js'
 
 /** Jobs that are not settled, as the replica knows them. */
 const OPEN_SQL = `
-select c.position as checkpoint, true as is_within, r.* from headwater.checkpoints c
-left join lateral (
-  select true as is_found, t.* from jobs_v1.jobs t where t.state in ('queued', 'running') limit 1000
-) r on true
-where c.projection = 'jobs' and c.version = 1 and c.partition = 0`
+select 0 as checkpoint, true as is_within, true as is_found, t.*
+from jobs_v1.jobs t where t.state in ('queued', 'running') limit 1000`
 
 const SWEEP_MS = 5_000
 

@@ -1,5 +1,16 @@
 import { type Columns, type RowOf } from '#domain-kit'
-import { decodeRow, type Feed, type FeedBatch, type FeedChange, type NamedResource, type ReadTable } from '#read-models'
+import {
+  type Carriers,
+  decodeRow,
+  type Feed,
+  type FeedBatch,
+  type FeedChange,
+  type FeedLane,
+  laneFor,
+  type NamedResource,
+  type ReadTable,
+  WHOLE,
+} from '#read-models'
 
 /** A changed row of a table that somebody watches. */
 export interface RowChange {
@@ -23,6 +34,8 @@ interface Group {
   readonly watchers: Map<string, Set<Watcher>>
 }
 
+const isIn = (a: FeedLane, b: FeedLane): boolean => a.fleet === b.fleet && a.lane === b.lane
+
 const textOf = (params: readonly string[], values: Readonly<Record<string, unknown>>): string =>
   JSON.stringify(params.map((name) => String(values[name])))
 
@@ -31,16 +44,27 @@ export class LiveHub {
   private readonly groups = new Map<string, Group[]>()
   private count = 0
 
-  constructor(private readonly feed: Feed) {
+  constructor(
+    private readonly feed: Feed,
+    private readonly carriers: Carriers,
+  ) {
     feed.on('batch', (batch) => this.fanOut(batch))
-    feed.on('gap', () => {
-      for (const each of this.all()) each.gap()
-    })
+    feed.on('gap', (lane) => this.gapFor((watcher) => isIn(this.laneOf(watcher), lane)))
+    carriers.on('changed', (name) => this.gapFor(({ named }) => named.readable.table.projection.name === name))
   }
 
-  /** Batches up to here have been fanned out. */
-  get position(): bigint {
-    return this.feed.position
+  /** Batches of what a watcher watches have been fanned out up to here. */
+  positionFor(watcher: Watcher): bigint {
+    return this.feed.positionOf(this.laneOf(watcher))
+  }
+
+  private laneOf({ named: { readable, params } }: Watcher): FeedLane {
+    const { table } = readable
+    return { fleet: this.carriers.of(table), lane: laneFor(table, params) ?? WHOLE }
+  }
+
+  private gapFor(concerns: (watcher: Watcher) => boolean): void {
+    for (const each of [...this.all()]) if (concerns(each)) each.gap()
   }
 
   get size(): number {
@@ -78,11 +102,11 @@ export class LiveHub {
       for (const { watchers } of groups) for (const set of watchers.values()) yield* [...set]
   }
 
-  private fanOut({ position, changes }: FeedBatch): void {
+  private fanOut({ fleet, position, changes }: FeedBatch): void {
     const concerned = new Map<Watcher, RowChange[]>()
     for (const [id, op, values, created, ordinal, changed] of changes)
       for (const { table, params, watchers } of this.groups.get(id) ?? []) {
-        if (watchers.size === 0) continue
+        if (watchers.size === 0 || this.carriers.of(table) !== fleet) continue
         const row = decodeRow(table.columns, values)
         const change: RowChange = {
           op,

@@ -115,7 +115,8 @@ export class Subscription implements Watcher {
 
   private async read(minPosition: bigint) {
     const { hub, reader, query, principal } = this.options
-    const least = hub.position > minPosition ? hub.position : minPosition
+    const heard = hub.positionFor(this)
+    const least = heard > minPosition ? heard : minPosition
     return readResource(reader, this.named, query, least, principal)
   }
 
@@ -178,7 +179,8 @@ export class Subscription implements Watcher {
   /** Items after a place, whole positions only: a position is told once, with all its items. */
   private async chunk(after: { position: bigint; ordinal: number }, minPosition: bigint) {
     const { hub, reader } = this.options
-    const least = hub.position > minPosition ? hub.position : minPosition
+    const heard = hub.positionFor(this)
+    const least = heard > minPosition ? heard : minPosition
     const { position, items, isComplete } = await reader.missed(this.named, after, CHUNK, { minPosition: least })
     const cut = isComplete ? undefined : items.at(-1)?.place.position
     const whole = cut === undefined ? items : items.filter(({ place }) => place.position < cut)

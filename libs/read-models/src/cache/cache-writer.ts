@@ -1,121 +1,81 @@
-import { randomUUID } from 'node:crypto'
 import { type EventBatch } from '#event-store'
 import { type Logger, reasonOf } from '#runtime'
-import { type BatchChanges } from '../project/changes.js'
-import { feedKey, STATE_KEY } from './keys.js'
+import { type LaneChanges } from '../project/changes.js'
+import { CachedLane, type LaneSetup } from './cached-lane.js'
 import { type Redis } from './redis.js'
-import { APPLY_LUA, RESET_LUA } from './scripts.js'
+import { APPLY_LUA } from './scripts.js'
 
 /** Cached rows live this long after they were last written. */
 export const ROW_TTL_S = 3_600
-/** Changes that the feed keeps: at least the first, at most the second (and a byte bound that may cut deeper). */
-export const FEED_CHANGES_MIN = 10_000
-const FEED_CHANGES_MAX = 20_000
-const FEED_BYTES_MAX = 64 * 1024 * 1024
-
-interface Kept {
-  readonly position: string
-  readonly changes: number
-  readonly bytes: number
-}
 
 /**
- * Brings committed batches to Redis: documents, the applied position and the change feed in one script. A batch that Redis missed
- * begins a new generation, so that nothing stale can look fresh.
+ * Brings committed batches to Redis: documents, the applied position and the change feed of each lane, all in one script. A batch that
+ * Redis missed begins a new generation of that lane, so that nothing stale can look fresh.
  */
 export class CacheWriter {
-  private kept: Kept[] = []
-  private isBroken = true
+  private readonly lanes: readonly CachedLane[]
 
   constructor(
     private readonly redis: Redis,
-    private readonly epoch: bigint,
+    setups: readonly LaneSetup[],
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.lanes = setups.map((setup) => new CachedLane(redis, setup))
+  }
 
-  /** Before the first batch: goes on where Redis is, if that is where the database is. */
-  async begin(position: bigint): Promise<void> {
+  /** Before the first batch: goes on where Redis is, if that is where the database is. Never throws. */
+  async begin(): Promise<void> {
     try {
-      const [generation, applied] = await this.redis.hmGet(STATE_KEY, ['generation', 'applied'])
-      if (typeof generation === 'string' && applied === position.toString()) {
-        const entries = (await this.redis.xRange(feedKey(generation), '-', '+')) ?? []
-        this.kept = entries.map(({ id, message }) => {
-          const text = message['changes'] ?? '[]'
-          return { position: id, changes: (JSON.parse(text) as unknown[]).length, bytes: text.length }
-        })
-        this.isBroken = false
-      } else await this.reset(position)
+      await Promise.all(this.lanes.map((lane) => lane.begin()))
     } catch (error) {
       this.logger.warn({ reason: reasonOf(error) }, 'Redis cannot be written yet')
     }
   }
 
   /** Never throws: a Redis that is down costs caching, never folding. */
-  async apply({ after, position }: Pick<EventBatch, 'after' | 'position'>, batch: BatchChanges): Promise<void> {
-    if (this.isBroken) return this.mend(position)
-    const changes = JSON.stringify(batch.changes)
-    this.kept.push({ position: `${position.toString()}-0`, changes: batch.changes.length, bytes: changes.length })
+  async apply({ position }: Pick<EventBatch, 'position'>, changes: LaneChanges): Promise<void> {
+    const due = this.lanes.filter((lane) => lane.moveTo(position))
+    const going = due.filter(({ isBroken }) => !isBroken)
+    if (going.length > 0) await this.send(going, position, changes)
+    await this.mend()
+  }
+
+  /** Called while idle too: a Redis that came back must not wait for the next event. */
+  async mend(): Promise<void> {
+    for (const lane of this.lanes) {
+      if (!lane.isBroken) continue
+      try {
+        await lane.reset()
+      } catch {
+        // Redis is still away; its client has said so.
+        return
+      }
+    }
+  }
+
+  /** A batch that Redis is not told of: where that happens, the lane begins anew. */
+  skip({ position }: Pick<EventBatch, 'position'>): void {
+    for (const lane of this.lanes) if (lane.moveTo(position)) lane.isBroken = true
+  }
+
+  private async send(lanes: readonly CachedLane[], position: bigint, changes: LaneChanges): Promise<void> {
+    const parts = lanes.flatMap((lane) => lane.arguments(position, changes.get(lane.lane)))
     try {
-      const outcome = await this.redis.eval(APPLY_LUA, {
-        keys: [STATE_KEY],
-        arguments: [
-          this.epoch.toString(),
-          after.toString(),
-          position.toString(),
-          String(ROW_TTL_S),
-          changes,
-          String(batch.changes.length),
-          this.oldestToKeep(),
-          ...batch.documents.flatMap(([suffix, value]) => [suffix, value ?? '']),
-        ],
-      })
-      if (outcome === 'ok') return
-      this.logger.warn(
-        { outcome, position: position.toString() },
-        'the cache does not follow on; a new generation begins',
-      )
-      if (outcome === 'gap') await this.reset(position)
+      const outcomes = (await this.redis.eval(APPLY_LUA, {
+        keys: lanes.map(({ key }) => key),
+        arguments: [String(ROW_TTL_S), position.toString(), ...parts],
+      })) as unknown as readonly string[]
+      for (const [at, lane] of lanes.entries()) this.told(lane, outcomes[at], position)
     } catch (error) {
-      this.isBroken = true
+      for (const lane of lanes) lane.isBroken = true
       this.logger.warn({ reason: reasonOf(error) }, 'a batch did not reach Redis')
     }
   }
 
-  /** Called while idle too: a Redis that came back must not wait for the next event. */
-  async mend(position: bigint): Promise<void> {
-    if (!this.isBroken) return
-    try {
-      await this.reset(position)
-    } catch {
-      // Redis is still away; its client has said so.
-    }
-  }
-
-  private async reset(position: bigint): Promise<void> {
-    await this.redis.eval(RESET_LUA, {
-      keys: [STATE_KEY],
-      arguments: [this.epoch.toString(), position.toString(), randomUUID()],
-    })
-    this.kept = []
-    this.isBroken = false
-  }
-
-  /** Cuts the feed when it is over its upper bound, down to its lower one. */
-  private oldestToKeep(): string {
-    const total = this.kept.reduce((sum, { changes }) => sum + changes, 0)
-    const bytes = this.kept.reduce((sum, each) => sum + each.bytes, 0)
-    if (total <= FEED_CHANGES_MAX && bytes <= FEED_BYTES_MAX) return ''
-    let changesLeft = total
-    let bytesLeft = bytes
-    while (this.kept.length > 1) {
-      const [first] = this.kept
-      if (!first) break
-      const isEnough = changesLeft - first.changes < FEED_CHANGES_MIN && bytesLeft <= FEED_BYTES_MAX
-      if (isEnough) break
-      changesLeft -= first.changes
-      bytesLeft -= first.bytes
-      this.kept.shift()
-    }
-    return this.kept[0]?.position ?? ''
+  private told(lane: CachedLane, outcome: string | undefined, position: bigint): void {
+    if (outcome === 'ok') return
+    const told = { outcome, lane: lane.lane, position: position.toString() }
+    this.logger.warn(told, 'the cache does not follow on; a new generation begins')
+    lane.isBroken = outcome === 'gap'
   }
 }

@@ -1,31 +1,44 @@
 /**
- * Applies one batch if it follows on what was applied, by an owner that is not fenced.
- * KEYS: state. ARGV: epoch, after, position, ttl in s, changes (JSON), number of changes, least feed id to keep ('' none),
- * then pairs of row suffix and value ('' deletes).
- * Returns `ok`, `gap` or `fenced`; only `ok` changed anything.
+ * Applies one batch to lanes, each if it follows on what was applied there, by an owner that is not fenced. An entry goes into a lane's feed
+ * only when something has changed there; it names the one before it.
+ * KEYS: states of the lanes. ARGV: ttl in s, position, then for each lane: epoch, after, changes (JSON), number of changes, least feed id to
+ * keep ('' none), number of documents, and so many pairs of row suffix and value ('' deletes).
+ * Returns `ok`, `gap` or `fenced` for each lane; only `ok` changed anything.
  */
 export const APPLY_LUA = `
-local state = redis.call('HMGET', KEYS[1], 'generation', 'epoch', 'applied', 'count')
-if not state[1] then return 'gap' end
-if tonumber(state[2]) > tonumber(ARGV[1]) then return 'fenced' end
-if state[3] ~= ARGV[2] then return 'gap' end
-local generation = state[1]
-local prefix = 'hw:rm:' .. generation .. ':row:'
-for i = 8, #ARGV, 2 do
-  if ARGV[i + 1] == '' then redis.call('DEL', prefix .. ARGV[i])
-  else redis.call('SET', prefix .. ARGV[i], ARGV[i + 1], 'EX', ARGV[4]) end
+local outcomes = {}
+local at = 3
+for lane = 1, #KEYS do
+  local epoch, after, changes, number, least = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  local first = at + 6
+  at = first + 2 * tonumber(ARGV[at + 5])
+  local state = redis.call('HMGET', KEYS[lane], 'generation', 'epoch', 'applied', 'fed')
+  if not state[1] then outcomes[lane] = 'gap'
+  elseif tonumber(state[2]) > tonumber(epoch) then outcomes[lane] = 'fenced'
+  elseif state[3] ~= after then outcomes[lane] = 'gap'
+  else
+    local prefix = 'hw:rm:' .. state[1] .. ':row:'
+    for i = first, at - 1, 2 do
+      if ARGV[i + 1] == '' then redis.call('DEL', prefix .. ARGV[i])
+      else redis.call('SET', prefix .. ARGV[i], ARGV[i + 1], 'EX', ARGV[1]) end
+    end
+    if number ~= '0' then
+      local feed = 'hw:rm:' .. state[1] .. ':feed'
+      redis.call('XADD', feed, ARGV[2] .. '-0', 'after', state[4], 'changes', changes)
+      if least ~= '' then redis.call('XTRIM', feed, 'MINID', least) end
+      redis.call('HSET', KEYS[lane], 'epoch', epoch, 'applied', ARGV[2], 'fed', ARGV[2])
+    else
+      redis.call('HSET', KEYS[lane], 'epoch', epoch, 'applied', ARGV[2])
+    end
+    outcomes[lane] = 'ok'
+  end
 end
-local count = tonumber(state[4] or '0') + tonumber(ARGV[6])
-local feed = 'hw:rm:' .. generation .. ':feed'
-redis.call('XADD', feed, ARGV[3] .. '-0', 'after', ARGV[2], 'count', count, 'changes', ARGV[5])
-if ARGV[7] ~= '' then redis.call('XTRIM', feed, 'MINID', ARGV[7]) end
-redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'applied', ARGV[3], 'count', count)
-return 'ok'`
+return outcomes`
 
 /**
- * Begins a new generation at a position: after a gap, nothing cached before may look fresh. Old rows expire, the old feed wakes
+ * Begins a new generation of a lane at a position: after a gap, nothing cached before may look fresh. Old rows expire, the old feed wakes
  * its readers and is dropped soon.
- * KEYS: state. ARGV: epoch, position, generation. Returns `ok` or `fenced`.
+ * KEYS: state. ARGV: epoch, position, generation, builds, then pairs of own field and position. Returns `ok` or `fenced`.
  */
 export const RESET_LUA = `
 local state = redis.call('HMGET', KEYS[1], 'generation', 'epoch')
@@ -35,25 +48,27 @@ if state[1] then
   redis.call('XADD', old, '*', 'reset', '1')
   redis.call('EXPIRE', old, 60)
 end
-redis.call('HSET', KEYS[1], 'generation', ARGV[3], 'epoch', ARGV[1], 'applied', ARGV[2], 'count', '0')
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'generation', ARGV[3], 'epoch', ARGV[1], 'applied', ARGV[2], 'fed', ARGV[2], 'builds', ARGV[4])
+for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 return 'ok'`
 
 /**
- * A document and what is applied, in one round trip and one moment.
- * KEYS: state. ARGV: row suffix. Returns generation, applied position, value or false; nothing before the first reset.
+ * A document and the position it reflects, in one round trip and one moment.
+ * KEYS: state. ARGV: row suffix, own field. Returns generation, position, value or false; nothing before the first reset.
  */
 export const READ_LUA = `
-local state = redis.call('HMGET', KEYS[1], 'generation', 'applied')
+local state = redis.call('HMGET', KEYS[1], 'generation', 'applied', ARGV[2])
 if not state[1] then return {} end
-return { state[1], state[2], redis.call('GET', 'hw:rm:' .. state[1] .. ':row:' .. ARGV[1]) }`
+return { state[1], state[3] or state[2], redis.call('GET', 'hw:rm:' .. state[1] .. ':row:' .. ARGV[1]) }`
 
 /**
  * Keeps a row that a reader found in a replica, if it is exactly as fresh as the cache.
- * KEYS: state. ARGV: generation, position, ttl in s, row suffix, value.
+ * KEYS: state. ARGV: generation, position, ttl in s, row suffix, value, own field.
  */
 export const FILL_LUA = `
-local state = redis.call('HMGET', KEYS[1], 'generation', 'applied')
-if state[1] == ARGV[1] and state[2] == ARGV[2] then
+local state = redis.call('HMGET', KEYS[1], 'generation', 'applied', ARGV[6])
+if state[1] == ARGV[1] and (state[3] or state[2]) == ARGV[2] then
   redis.call('SET', 'hw:rm:' .. ARGV[1] .. ':row:' .. ARGV[4], ARGV[5], 'EX', ARGV[3], 'NX')
 end
 return 'ok'`

@@ -1,30 +1,45 @@
 import { EventEmitter } from 'node:events'
 import { type Logger, reasonOf } from '#runtime'
-import { feedKey, STATE_KEY } from '../cache/keys.js'
+import { feedKey, stateKey } from '../cache/keys.js'
 import { openRedis, type Redis } from '../cache/redis.js'
 import { type FeedChange } from '../project/changes.js'
+import { LANES } from '../project/lanes.js'
 
-/** One applied batch as the feed tells it. */
-export interface FeedBatch {
+/** A lane of a fleet. */
+export interface FeedLane {
+  readonly fleet: string
+  readonly lane: number
+}
+
+/** One applied batch as a lane's feed tells it. */
+export interface FeedBatch extends FeedLane {
   readonly position: bigint
   readonly changes: readonly FeedChange[]
 }
 
 export interface FeedOptions {
   readonly url: string
+  /** Fleets that fold what is read here; asked again all the time. */
+  readonly fleets: () => readonly string[]
   readonly logger: Logger
 }
 
+interface Followed extends FeedLane {
+  generation: string
+  position: bigint
+}
+
+const ENTRIES_MAX = 200
+const keyOf = ({ fleet, lane }: FeedLane): string => stateKey(fleet, lane)
+
 /**
- * One consumption of the change feed a process, however many watch. Emits `batch` in order without holes, and `gap` when
- * that chain broke (another generation, or entries trimmed before they were read): then state must be read anew.
+ * One consumption of the change feeds a process, however many watch. Emits `batch` for each lane in order and without holes, and `gap`
+ * when that chain broke (another generation, or entries trimmed before they were read): then state must be read anew.
  */
-export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [position: bigint] }> {
-  /** Last position seen; 0n before the first. */
-  position = 0n
-  /** Is the feed being followed right now? */
+export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [lane: FeedLane] }> {
+  /** Are the feeds being followed right now? */
   isLive = false
-  private generation = ''
+  private readonly followed = new Map<string, Followed>()
   private readonly redis: Redis
   private closed = false
   private readonly done: Promise<void>
@@ -34,6 +49,11 @@ export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [position: big
     this.setMaxListeners(0)
     this.redis = openRedis(options.url, options.logger)
     this.done = this.run()
+  }
+
+  /** Last position seen of a lane; 0n before the first. */
+  positionOf(lane: FeedLane): bigint {
+    return this.followed.get(keyOf(lane))?.position ?? 0n
   }
 
   async close(): Promise<void> {
@@ -60,34 +80,54 @@ export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [position: big
   }
 
   private async step(): Promise<void> {
-    const [generation, applied] = await this.redis.hmGet(STATE_KEY, ['generation', 'applied'])
-    if (typeof generation !== 'string' || typeof applied !== 'string') {
+    await this.begin()
+    if (this.followed.size === 0) {
       await new Promise((resolve) => setTimeout(resolve, 100))
       return
     }
-    if (generation !== this.generation) this.begin(generation, BigInt(applied))
-    const key = feedKey(this.generation)
-    const answer = await this.redis.xRead([{ key, id: `${this.position.toString()}-0` }], { BLOCK: 500, COUNT: 200 })
-    const streams = (answer ?? []) as { messages: { id: string; message: Record<string, string> }[] }[]
-    for (const { messages } of streams)
-      for (const { id, message } of messages) {
-        if (message['reset'] !== undefined) return
-        this.take(BigInt(id.split('-')[0] ?? '0'), message)
+    const streams = new Map([...this.followed.values()].map((each) => [feedKey(each.generation), each]))
+    let isReset = false
+    while (!isReset && !this.closed) {
+      const wanted = [...streams].map(([key, { position }]) => ({ key, id: `${position.toString()}-0` }))
+      const answer = await this.redis.xRead(wanted, { BLOCK: 500, COUNT: ENTRIES_MAX })
+      const told = (answer ?? []) as { name: string; messages: { id: string; message: Record<string, string> }[] }[]
+      for (const { name, messages } of told) {
+        const lane = streams.get(name)
+        for (const { id, message } of messages) {
+          if (!lane || message['reset'] !== undefined) isReset = true
+          else this.take(lane, BigInt(id.split('-')[0] ?? '0'), message)
+        }
       }
+      // Nothing new for a while: a generation that was lost with its feed tells nobody.
+      if (told.length === 0) isReset = true
+    }
   }
 
-  private begin(generation: string, position: bigint): void {
-    const isFirst = this.generation === ''
-    this.generation = generation
-    this.position = position
-    if (!isFirst) this.emit('gap', position)
+  /** Finds out which generation each lane has. */
+  private async begin(): Promise<void> {
+    const lanes = this.options.fleets().flatMap((fleet) => LANES.map((lane) => ({ fleet, lane })))
+    const wanted = new Set(lanes.map(keyOf))
+    for (const key of this.followed.keys()) if (!wanted.has(key)) this.followed.delete(key)
+    const states = await Promise.all(lanes.map((lane) => this.redis.hmGet(keyOf(lane), ['generation', 'fed'])))
+    for (const [at, lane] of lanes.entries()) {
+      const [generation, fed] = states[at] ?? []
+      if (typeof generation === 'string' && typeof fed === 'string') this.follow(lane, generation, BigInt(fed))
+    }
   }
 
-  private take(position: bigint, message: Readonly<Record<string, string>>): void {
-    const isContiguous = BigInt(message['after'] ?? '0') === this.position
-    this.position = position
+  private follow(lane: FeedLane, generation: string, position: bigint): void {
+    const known = this.followed.get(keyOf(lane))
+    if (known?.generation === generation) return
+    this.followed.set(keyOf(lane), { ...lane, generation, position })
+    if (known) this.emit('gap', lane)
+  }
+
+  private take(followed: Followed, position: bigint, message: Readonly<Record<string, string>>): void {
+    const { fleet, lane } = followed
+    const isContiguous = BigInt(message['after'] ?? '0') === followed.position
+    followed.position = position
     const changes = JSON.parse(message['changes'] ?? '[]') as FeedChange[]
-    if (isContiguous) this.emit('batch', { position, changes })
-    else this.emit('gap', position)
+    if (isContiguous) this.emit('batch', { fleet, lane, position, changes })
+    else this.emit('gap', { fleet, lane })
   }
 }

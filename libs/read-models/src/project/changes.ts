@@ -1,6 +1,7 @@
-import { type Columns } from '#domain-kit'
+import { type Columns, streamOf } from '#domain-kit'
 import { encodeRow, keyText, type StoredRow } from '../tables/row-codec.js'
 import { type ReadTable } from '../tables/table.js'
+import { partitionOf, WHOLE } from './lanes.js'
 
 /** `new`: a row that was not there; `set`: one that changed; `del`: one that is gone. */
 export type Op = 'new' | 'set' | 'del'
@@ -62,4 +63,25 @@ export function changesOf(touched: readonly Touched[]): BatchChanges {
 /** A document row as Redis holds it. */
 export function documentText({ columns }: { columns: Columns }, { row, created, changed }: StoredRow): string {
   return JSON.stringify([encodeRow(columns, row), created.position.toString(), created.ordinal, changed.toString()])
+}
+
+/** What a batch did, by lane. */
+export type LaneChanges = ReadonlyMap<number, BatchChanges>
+
+function laneOf({ table, before, after }: Touched): number {
+  if (!table.isPartitioned) return WHOLE
+  const { name } = table.projection.of
+  return partitionOf(streamOf(name, String((after ?? before)?.row[name])))
+}
+
+export function changesByLane(touched: readonly Touched[]): LaneChanges {
+  const byLane = new Map<number, Touched[]>()
+  for (const each of touched) {
+    if (!each.table.isWatched) continue
+    const lane = laneOf(each)
+    const mine = byLane.get(lane)
+    if (mine) mine.push(each)
+    else byLane.set(lane, [each])
+  }
+  return new Map([...byLane].map(([lane, each]) => [lane, changesOf(each)]))
 }

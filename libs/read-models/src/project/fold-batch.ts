@@ -8,23 +8,26 @@ import {
   type RecordedEvent,
   type RowOf,
 } from '#domain-kit'
+import { FoldFailure, LoadFailure } from './failure.js'
 import { type TableState } from './table-state.js'
 
 /** The table states of one projection, by table name. */
 export type States = ReadonlyMap<string, TableState>
 
-/** Folds the events that a projection wants; nothing is written yet. */
+/** Folds the events that a projection wants; nothing is written yet. @throws FoldFailure, LoadFailure */
 export async function foldBatch(
   client: ClientBase,
   projection: AnyProjection,
   states: States,
-  events: readonly RecordedEvent[],
+  wanted: readonly RecordedEvent[],
 ): Promise<void> {
-  const types = new Set(projection.types)
-  const wanted = events.filter(({ aggregate, type }) => aggregate === projection.of.name && types.has(type))
   if (wanted.length === 0) return
-  if (projection.kind === 'fold') await foldRows(client, projection, stateOf(states, projection.name), wanted)
-  else await handle(client, projection, states, wanted)
+  try {
+    if (projection.kind === 'fold') await foldRows(client, projection, stateOf(states, projection.name), wanted)
+    else await handle(client, projection, states, wanted)
+  } catch (error) {
+    throw error instanceof LoadFailure ? error : new FoldFailure(projection.name, error)
+  }
 }
 
 function stateOf(states: States, table: string): TableState {

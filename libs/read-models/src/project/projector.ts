@@ -1,9 +1,20 @@
+import pg from 'pg'
 import { type Domain } from '#domain-kit'
 import { type EventStore } from '#event-store'
-import { type Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
+import { BuildKeeper, type Stop } from '../builds/build-keeper.js'
+import { Builds } from '../builds/builds.js'
+import { fleetOf } from '../builds/fleet.js'
 import { CacheWriter } from '../cache/cache-writer.js'
 import { type Redis } from '../cache/redis.js'
+import { type ReadTable, tablesOf } from '../tables/table.js'
+import { isPoison } from './failure.js'
+import { laneSetups } from './lane-setups.js'
+import { foldingName, Ownership } from './ownership.js'
+import { type Plan, planFor } from './plan.js'
+import { type Base, findPoison } from './poison.js'
+import { BatchFailure, run } from './run.js'
+import { STOP_SQL } from './stop-sql.js'
 import { ProjectionUnit } from './unit.js'
 
 export interface ProjectorOptions {
@@ -11,68 +22,240 @@ export interface ProjectorOptions {
   readonly url: string
   readonly domains: readonly Domain[]
   readonly redis: Redis
-  readonly leadership: Leadership
+  /** Names this process among the projectors. */
+  readonly instance: string
   readonly logger: Logger
   /** Events folded in one transaction. Default 1,000. */
   readonly batch_max?: number
+  /** A projector that is silent so long loses its lanes. Default 5,000. */
+  readonly lease_ms?: number
 }
 
-/** Folds the log for as long as it owns the read models; stands by otherwise. */
+/** Something that folds, until its work changes. */
+interface Running {
+  readonly stop: AbortController
+  readonly done: Promise<void>
+}
+
+/**
+ * Folds the lanes that this process owns: all builds that go with them as one, those that are too far behind each by itself. Begins anew
+ * whenever its work changes: lanes come or go, a build is added, promoted, stopped or has caught up.
+ */
 export class Projector {
-  /** Last position folded; undefined while it does not own the read models. */
+  /** Last position folded in every lane that it owns; undefined while it owns none. */
   position: bigint | undefined
   /** Why folding stopped, until it goes on. */
   trouble: string | undefined
-  private term: AbortController | undefined
-  private running: Promise<void> = Promise.resolve()
+  /** What operators do with builds. */
+  readonly builds: Builds
+  private readonly tables: readonly ReadTable[]
+  private readonly fleet: string
+  private readonly ownership: Ownership
+  private readonly keeper: BuildKeeper
+  private readonly pool: pg.Pool
+  private key = ''
+  private running: readonly Running[] = []
+  private work: Promise<void> = Promise.resolve()
+  private isPending = false
+  private isClosed = false
 
   constructor(private readonly options: ProjectorOptions) {
-    options.leadership.on('gained', (epoch) => {
-      const term = new AbortController()
-      this.term = term
-      this.running = this.running.then(() => this.lead(epoch, term.signal))
+    const { url, instance, logger, domains, lease_ms } = options
+    this.tables = tablesOf(domains)
+    this.fleet = fleetOf(this.tables)
+    this.pool = new pg.Pool({
+      connectionString: url,
+      max: 1,
+      application_name: `headwater planning ${instance}`,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: 600_000,
     })
-    options.leadership.on('lost', () => this.term?.abort())
+    this.pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'a connection broke'))
+    this.builds = new Builds(url, this.tables, this.fleet)
+    this.keeper = new BuildKeeper({ pool: this.pool, builds: this.builds, fleet: this.fleet, logger })
+    this.ownership = new Ownership(
+      { url, instance, fleet: this.fleet, logger, ...(lease_ms === undefined ? {} : { lease_ms }) },
+      () => this.stopAll(),
+    )
+    this.ownership.on('tick', () => this.look())
   }
 
-  /** Finishes the batch in hand. */
+  start(): void {
+    this.ownership.start()
+  }
+
+  /** Lanes that this process folds. */
+  get lanes(): readonly number[] {
+    return [...this.ownership.lanes.keys()]
+  }
+
+  /** What does not go on, and why, as it was last seen. */
+  get stops(): readonly Stop[] {
+    return this.keeper.stops
+  }
+
+  /** Finishes the batches in hand and gives the lanes back. */
   async close(): Promise<void> {
-    this.term?.abort()
-    await this.running
+    this.isClosed = true
+    await this.work
+    await this.stopAll()
+    await this.ownership.close()
+    await this.keeper.close()
+    await this.builds.close()
+    await this.pool.end()
   }
 
-  private async lead(epoch: bigint, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+  /** Looks whether there is something else to do; one look at a time, and one after the last request for it. */
+  private look(): void {
+    if (this.isPending || this.isClosed) return
+    this.isPending = true
+    this.work = this.work.then(async () => {
+      this.isPending = false
       try {
-        await this.foldOn(epoch, signal)
+        await this.lookNow()
       } catch (error) {
-        this.trouble = reasonOf(error)
-        this.options.logger.error({ reason: this.trouble }, 'folding stopped; it begins again at the checkpoint')
-        await new Promise((resolve) => setTimeout(resolve, 250))
+        this.complain(error, 'it cannot be seen what is to be folded')
       }
+    })
+  }
+
+  private async lookNow(): Promise<void> {
+    if (this.isClosed) return
+    await this.keeper.tick()
+    const plan = await this.plan()
+    if (plan.key === this.key) return
+    await this.stopAll()
+    // Anew, because what was running has moved on meanwhile.
+    await this.begin(await this.plan())
+  }
+
+  private async plan(): Promise<Plan> {
+    const client = await this.pool.connect()
+    try {
+      return await planFor(client, { fleet: this.fleet, tables: this.tables, lanes: this.ownership.lanes })
+    } finally {
+      client.release()
     }
+  }
+
+  private async stopAll(): Promise<void> {
+    const { running } = this
+    this.key = ''
+    this.running = []
+    for (const { stop } of running) stop.abort()
+    await Promise.all(running.map(({ done }) => done))
     this.position = undefined
   }
 
-  private async foldOn(epoch: bigint, signal: AbortSignal): Promise<void> {
-    const { store, url, domains, redis, logger, batch_max = 1_000 } = this.options
-    const unit = await ProjectionUnit.open({ url, domains, lease: { name: 'projector', epoch }, logger })
-    const cache = new CacheWriter(redis, epoch, logger)
-    const mending = setInterval(() => {
-      void cache.mend(unit.position)
-    }, 1_000)
+  private async begin(plan: Plan): Promise<void> {
+    this.key = plan.key
+    if (plan.lanes.size === 0) return
+    this.running = [
+      this.keepGoing((signal) => this.foldTogether(plan, signal)),
+      ...plan.behind.map((member) =>
+        this.keepGoing((signal) => this.foldOne({ ...plan, together: [member] }, signal)),
+      ),
+    ]
+    return Promise.resolve()
+  }
+
+  /** What ends by itself leaves the key behind: the next look begins anew. */
+  private keepGoing(work: (signal: AbortSignal) => Promise<void>): Running {
+    const stop = new AbortController()
+    const done = work(stop.signal).catch((error: unknown) => {
+      if (!stop.signal.aborted) this.complain(error, 'folding stopped; it begins again at the checkpoint')
+    })
+    return {
+      stop,
+      done: done.then(() => {
+        if (!stop.signal.aborted) this.key = ''
+      }),
+    }
+  }
+
+  private complain(error: unknown, message: string): void {
+    this.trouble = reasonOf(error)
+    this.options.logger.error({ reason: this.trouble }, message)
+  }
+
+  private get base(): Omit<Base, 'lanes'> {
+    const { url, instance, logger } = this.options
+    return { url, name: foldingName(instance), fleet: this.fleet, logger }
+  }
+
+  private async foldTogether(plan: Plan, signal: AbortSignal): Promise<void> {
+    const { redis, logger } = this.options
+    const { lanes, positions, together: members } = plan
+    const unit = await ProjectionUnit.open({ ...this.base, lanes, positions, members })
+    const cache = new CacheWriter(redis, await this.setups(plan), logger)
+    const mending = setInterval(() => void cache.mend(), 1_000)
     try {
-      await cache.begin(unit.position)
-      this.position = unit.position
+      await unit.join()
+      await cache.begin()
+      this.position = least(positions)
       this.trouble = undefined
-      for await (const batch of store.subscribe({ after: unit.position, batch_max, signal })) {
-        const changes = await unit.fold(batch)
-        this.position = batch.position
-        await cache.apply(batch, changes)
-      }
+      await this.guarded(plan, unit, cache, signal, (position) => {
+        if (position > (this.position ?? 0n)) this.position = position
+        if (unit.hasJoined()) this.key = ''
+      })
     } finally {
       clearInterval(mending)
       await unit.close()
     }
   }
+
+  private async foldOne(plan: Plan, signal: AbortSignal): Promise<void> {
+    const unit = await ProjectionUnit.open({ ...this.base, lanes: plan.lanes, members: plan.together })
+    try {
+      await this.guarded(plan, unit, undefined, signal, () => undefined)
+    } finally {
+      await unit.close()
+    }
+  }
+
+  private async guarded(
+    plan: Plan,
+    unit: ProjectionUnit,
+    cache: CacheWriter | undefined,
+    signal: AbortSignal,
+    onProgress: (position: bigint) => void,
+  ): Promise<void> {
+    const { store, batch_max = 1_000, logger } = this.options
+    try {
+      await run({ store, unit, cache, batch_max: cache ? batch_max : 4 * batch_max, logger, onProgress }, signal)
+    } catch (error) {
+      if (error instanceof BatchFailure && isPoison(error.cause)) await this.isolate(plan, error)
+      throw error
+    }
+  }
+
+  /** Whoever cannot fold an event stops there; everybody else goes on. */
+  private async isolate({ lanes }: Plan, { batch }: BatchFailure): Promise<void> {
+    const base = { ...this.base, lanes }
+    for (const poison of await findPoison(base, await this.plan(), batch)) {
+      const { member, lane, event, reason, position } = poison
+      const { projection, build } = member
+      const { position: at, stream, revision, type } = event
+      const stopped = { position: String(at), stream, revision: String(revision), type, reason, at: new Date().toISOString() }
+      this.options.logger.error({ projection: projection.name, build, lane, ...stopped }, 'a projection stopped at an event')
+      await this.pool.query(STOP_SQL, [
+        ...[projection.name, projection.version, build, lane, position],
+        ...[JSON.stringify(stopped), this.fleet, lanes.get(lane)],
+      ])
+    }
+  }
+
+  private async setups(plan: Plan): ReturnType<typeof laneSetups> {
+    const client = await this.pool.connect()
+    try {
+      return await laneSetups(client, this.fleet, plan)
+    } finally {
+      client.release()
+    }
+  }
+}
+
+function least(positions: ReadonlyMap<number, bigint>): bigint {
+  const all = [...positions.values()]
+  return all.reduce((low, each) => (each < low ? each : low), all[0] ?? 0n)
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import pg from 'pg'
 import { type RecordedEvent } from '#domain-kit'
 import { createMemoryStore, type EventBatch } from '#event-store'
 import { ledger } from '#ledger'
@@ -8,7 +9,11 @@ import { plainFold, type Rows } from '../fixtures/plain-fold.js'
 import { migrateReadModels } from '../tables/migrations.js'
 import { decodeRow, fromSql, keyText, type StoredRow } from '../tables/row-codec.js'
 import { type ReadTable, tablesOf } from '../tables/table.js'
-import { type BatchChanges, documentText, rowSuffix } from './changes.js'
+import { fleetOf } from '../builds/fleet.js'
+import { type BatchChanges, documentText, type LaneChanges, rowSuffix } from './changes.js'
+import { Lost } from './failure.js'
+import { LANES } from './lanes.js'
+import { planFor } from './plan.js'
 import { ProjectionUnit } from './unit.js'
 
 jest.setTimeout(180_000)
@@ -23,18 +28,44 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-const openUnit = (epoch = EPOCH): Promise<ProjectionUnit> =>
-  ProjectionUnit.open({
+const fleet = fleetOf(tables)
+
+/** A unit of these lanes, as a projector opens it that owns them. */
+async function openUnit(epoch = EPOCH, lanes = LANES): Promise<ProjectionUnit> {
+  const owned = new Map(lanes.map((lane) => [lane, epoch]))
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  const { positions, together: members } = await planFor(client, { fleet, tables, lanes: owned })
+  await client.end()
+  const unit = await ProjectionUnit.open({
     url: database.url,
-    domains: [ledger],
-    lease: { name: 'projector', epoch },
+    name: 'test',
+    fleet,
+    lanes: owned,
+    positions,
+    members,
     logger: silentLogger(),
   })
+  await unit.join()
+  return unit
+}
+
+/** Folds and commits; what it did in all lanes together. */
+async function apply(unit: ProjectionUnit, batch: EventBatch): Promise<BatchChanges> {
+  const folded = await unit.fold(batch)
+  await unit.commit(folded)
+  return together(unit.changes(folded))
+}
+
+const together = (lanes: LaneChanges): BatchChanges => ({
+  changes: [...lanes.values()].flatMap(({ changes }) => changes),
+  documents: [...lanes.values()].flatMap(({ documents }) => documents),
+})
 
 async function empty(): Promise<void> {
-  const names = [...tables.map(({ sql }) => sql), 'headwater.checkpoints', 'headwater.leases']
-  await database.query(`truncate ${names.join(', ')}`)
-  await database.query("insert into headwater.leases values ('projector', $1, 'test', 1, 'infinity')", [EPOCH])
+  await database.query(`truncate ${tables.map(({ sql }) => sql).join(', ')}`)
+  await database.query('update headwater.members set position = 0, stopped = null')
+  await database.query("update headwater.lanes set position = 0, epoch = $1, holder = 'test', expires_at = 'infinity'", [EPOCH])
 }
 
 /** Rows of a table nobody watches have no place that anybody could see: it depends on how the log was cut. */
@@ -111,7 +142,7 @@ test('however the log is cut into batches, the read models are its plain fold, a
         for (let at = 0; unit.position < BigInt(events.length); at += 1) {
           const size = sizes[at % sizes.length] ?? 1
           const batch = batchOf(events, unit.position, Math.abs(size))
-          listener.hear(await unit.fold(batch))
+          listener.hear(await apply(unit, batch))
           expect(unit.position).toBe(batch.position)
           if (size > 0) continue
           await unit.close()
@@ -135,6 +166,45 @@ test('however the log is cut into batches, the read models are its plain fold, a
   )
 })
 
+/** What happens next: a batch of this size; in which half of the lanes; and how it ends. */
+const turn = fc.record({
+  size: fc.integer({ min: 1, max: 15 }),
+  half: fc.nat(1),
+  end: fc.constantFrom('commit', 'commit', 'pipeline', 'crash before commit', 'restart'),
+})
+
+test('lanes folded apart, by units that crash, restart and fold ahead, come to the same read models', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, fc.array(turn, { minLength: 1, maxLength: 30 }), async (random, turns) => {
+      await empty()
+      const events = await history(random)
+      const halves = [LANES.filter((lane) => lane % 2 === 0), LANES.filter((lane) => lane % 2 === 1)]
+      const units = await Promise.all(halves.map((lanes) => openUnit(EPOCH, lanes)))
+      try {
+        for (const { size, half, end } of turns) {
+          const unit = units[half]!
+          const folded = await unit.fold(batchOf(events, unit.position, size))
+          if (end === 'pipeline') {
+            const first = unit.commit(folded)
+            const next = await unit.fold(batchOf(events, unit.position, size))
+            await first
+            await unit.commit(next)
+          } else if (end !== 'crash before commit') await unit.commit(folded)
+          if (end !== 'crash before commit' && end !== 'restart') continue
+          await unit.close()
+          units[half] = await openUnit(EPOCH, halves[half])
+        }
+        for (const unit of units) await apply(unit, batchOf(events, unit.position, events.length))
+      } finally {
+        for (const unit of units) await unit.close()
+      }
+      for (const table of tables)
+        expect(comparable(table, await storedRows(table))).toEqual(comparable(table, plainFold(table, events)))
+    }),
+    { numRuns: 40 },
+  )
+})
+
 const simple = (kind: Step['kind'], to = 1): Step => ({
   kind,
   book: 0,
@@ -147,7 +217,7 @@ const simple = (kind: Step['kind'], to = 1): Step => ({
 
 async function everything(): Promise<unknown> {
   const rows = await Promise.all(tables.map(async (table) => comparable(table, await storedRows(table))))
-  return [rows, await database.query('select * from headwater.checkpoints order by projection')]
+  return [rows, await database.query('select lane, position from headwater.lanes order by lane')]
 }
 
 test('a batch that fails changes neither rows nor checkpoints, and the next unit goes on from there', async () => {
@@ -156,18 +226,18 @@ test('a batch that fails changes neither rows nor checkpoints, and the next unit
   await appendHistory(store, [simple('account'), simple('transaction')])
   const [, , posted] = await readLog(store)
   const unit = await openUnit()
-  await unit.fold(batchOf(await readLog(store), 0n, 3))
+  await apply(unit, batchOf(await readLog(store), 0n, 3))
   const before = await everything()
   // The same transaction again: its statement lines exist, and a fold that inserts them twice is wrong.
   await append(store, 'book0', { type: 'AccountClosed', data: { account: 'assets:0' } })
   await append(store, 'book0', { type: 'TransactionPosted', data: posted?.data ?? {} })
   const events = await readLog(store)
-  await expect(unit.fold(batchOf(events, 3n, 2))).rejects.toThrow('duplicate key')
+  await expect(apply(unit, batchOf(events, 3n, 2))).rejects.toThrow('duplicate key')
   await unit.close()
   expect(await everything()).toEqual(before)
   const next = await openUnit()
   expect(next.position).toBe(3n)
-  await next.fold(batchOf(events, 3n, 1))
+  await apply(next, batchOf(events, 3n, 1))
   await next.close()
   for (const table of tables)
     expect(comparable(table, await storedRows(table))).toEqual(comparable(table, plainFold(table, events.slice(0, 4))))
@@ -177,14 +247,15 @@ test('an owner whose epoch is stale folds nothing', async () => {
   await empty()
   const events = await history([simple('transaction'), simple('transaction', 2)])
   const stale = await openUnit()
-  await stale.fold(batchOf(events, 0n, 2))
+  await apply(stale, batchOf(events, 0n, 2))
   const before = await everything()
-  await database.query('update headwater.leases set epoch = epoch + 1')
-  await expect(stale.fold(batchOf(events, 2n, 1))).rejects.toThrow('no longer owns')
+  await database.query('update headwater.lanes set epoch = epoch + 1 where lane = 3')
+  await expect(apply(stale, batchOf(events, 2n, 1))).rejects.toThrow(Lost)
   await stale.close()
   expect(await everything()).toEqual(before)
+  await database.query('update headwater.lanes set epoch = $1', [EPOCH + 1n])
   const owner = await openUnit(EPOCH + 1n)
-  await owner.fold(batchOf(events, 2n, 1))
+  await apply(owner, batchOf(events, 2n, 1))
   await owner.close()
   expect(await everything()).not.toEqual(before)
 })
@@ -194,9 +265,9 @@ test('a batch without an event of ours moves the checkpoints all the same', asyn
   const unit = await openUnit()
   const [event] = await history([simple('transaction')])
   const foreign = { ...event!, aggregate: 'other', stream: 'other-1', type: 'OtherHappened' }
-  const changes = await unit.fold({ after: 0n, position: 1n, events: [foreign] })
+  const changes = await apply(unit, { after: 0n, position: 1n, events: [foreign] })
   await unit.close()
   expect(changes).toEqual({ changes: [], documents: [] })
-  const positions = await database.query<{ position: string }>('select position from headwater.checkpoints')
-  expect(positions).toEqual(ledger.projections.map(() => ({ position: '1' })))
+  const positions = await database.query<{ position: string }>('select position from headwater.lanes')
+  expect(positions).toEqual(LANES.map(() => ({ position: '1' })))
 })

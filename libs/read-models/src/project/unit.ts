@@ -1,115 +1,220 @@
 import pg from 'pg'
-import { type AnyProjection, type Domain } from '#domain-kit'
+import { type RecordedEvent } from '#domain-kit'
 import { type EventBatch } from '#event-store'
-import { Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
-import { type ReadTable, tablesOf } from '../tables/table.js'
-import { type BatchChanges, changesOf } from './changes.js'
+import { type LaneChanges, changesByLane } from './changes.js'
 import { foldBatch } from './fold-batch.js'
-import { TableState } from './table-state.js'
-
-const PARTITION = 0
-
-/** In: lease, epoch. Out: a row while that epoch leads. Locks the lease row (share). */
-const FENCE_SQL = 'select 1 from headwater.leases where name = $1 and epoch = $2 for share'
-
-/** In: projections, versions, position, epoch. Locks the checkpoint rows; positions never go back. */
-const CHECKPOINT_SQL = `
-insert into headwater.checkpoints as c (projection, version, partition, position, epoch)
-select p.projection, p.version, ${PARTITION}, $3, $4 from unnest($1::text[], $2::int[]) as p(projection, version)
-on conflict (projection, version, partition)
-do update set position = greatest(c.position, excluded.position), epoch = excluded.epoch`
-
-interface Member {
-  readonly projection: AnyProjection
-  readonly states: ReadonlyMap<string, TableState>
-  checkpoint: bigint
-}
+import { Lost } from './failure.js'
+import { partitionOf, WHOLE } from './lanes.js'
+import { Member, type MemberPlan } from './member.js'
+import { isEmpty, type TableChanges, type TableState, writeChanges } from './table-state.js'
+import { type ReadTable } from '../tables/table.js'
+import { ADVANCE_SQL, FENCE_SQL, MEMBERS_SQL } from './unit-sql.js'
 
 export interface UnitOptions {
   readonly url: string
-  readonly domains: readonly Domain[]
-  readonly lease: { readonly name: string; readonly epoch: bigint }
+  /** Of its connections: whoever takes the lanes over ends them by it. */
+  readonly name: string
+  readonly fleet: string
+  /** Lanes that are ours, and under which epoch. */
+  readonly lanes: ReadonlyMap<number, bigint>
+  /** How far each of these lanes is. Undefined: the unit catches up by itself, and moves no lane. */
+  readonly positions?: ReadonlyMap<number, bigint> | undefined
+  readonly members: readonly MemberPlan[]
   readonly logger: Logger
 }
 
+/** A batch that is folded, and not yet written. */
+export interface Folded {
+  readonly batch: EventBatch
+  readonly writes: readonly TableChanges[]
+}
+
 /**
- * All installed projections folded together: model rows and checkpoints of a batch change in one transaction, fenced by the
- * owner's epoch. Dies with its first error; the next unit begins at the checkpoints.
+ * Builds folded together: rows and checkpoints of a batch change in one transaction, which the lanes' epochs fence. While one batch
+ * is being written the next one may be folded. Dies with its first error; the next unit begins at the checkpoints.
  */
 export class ProjectionUnit {
+  private readonly members: readonly Member[]
+  private readonly states: ReadonlyMap<ReadTable, TableState>
+  private folded: bigint
+  private isJoining: boolean
+
   private constructor(
-    private readonly client: pg.Client,
-    private readonly lease: UnitOptions['lease'],
-    private readonly members: readonly Member[],
-  ) {}
-
-  static async open({ url, domains, lease, logger }: UnitOptions): Promise<ProjectionUnit> {
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: Leadership.connectionName(lease.name, lease.epoch),
-      connectionTimeoutMillis: 5_000,
-      query_timeout: 60_000,
-    })
-    client.on('error', (error) => logger.warn({ reason: reasonOf(error) }, "the projector's connection broke"))
-    await client.connect()
-    const { rows } = await client.query<{ projection: string; version: number; position: string }>(
-      'select projection, version, position from headwater.checkpoints where partition = $1',
-      [PARTITION],
-    )
-    const tables = tablesOf(domains)
-    const members = domains.flatMap(({ projections }) =>
-      projections.map((projection) => {
-        const row = rows.find((each) => each.projection === projection.name && each.version === projection.version)
-        return { projection, states: statesOf(projection, tables), checkpoint: BigInt(row?.position ?? '0') }
-      }),
-    )
-    return new ProjectionUnit(client, lease, members)
+    private readonly options: UnitOptions,
+    private readonly writing: pg.Client,
+    private readonly reading: pg.Client,
+  ) {
+    this.members = options.members.map((plan) => new Member(plan))
+    this.states = new Map(this.members.flatMap(({ states }) => [...states.values()].map((each) => [each.table, each])))
+    this.folded = this.least()
+    this.isJoining = options.members.some(({ joining }) => joining.size > 0)
   }
 
-  /** The last position that every projection has folded: where reading goes on. */
-  get position(): bigint {
-    return this.members.reduce((least, { checkpoint }) => (checkpoint < least ? checkpoint : least), this.highest)
-  }
-
-  private get highest(): bigint {
-    return this.members.reduce((most, { checkpoint }) => (checkpoint > most ? checkpoint : most), 0n)
-  }
-
-  /** @throws when anything fails: nothing of the batch was written, or the unit no longer leads. */
-  async fold(batch: EventBatch): Promise<BatchChanges> {
-    const { client, lease } = this
+  /** @throws when the database does not answer. */
+  static async open(options: UnitOptions): Promise<ProjectionUnit> {
+    const clients = [connection(options), connection(options)] as const
     try {
-      await client.query('begin')
-      const fence = await client.query(FENCE_SQL, [lease.name, lease.epoch])
-      if (fence.rowCount !== 1) throw new Error(`epoch ${lease.epoch.toString()} no longer owns the read models`)
-      for (const { projection, states, checkpoint } of this.members) {
-        const events = checkpoint >= batch.position ? [] : batch.events.filter(({ position }) => position > checkpoint)
-        await foldBatch(client, projection, states, events)
-        for (const state of states.values()) await state.write(client)
-      }
-      await client.query(CHECKPOINT_SQL, [
-        this.members.map(({ projection }) => projection.name),
-        this.members.map(({ projection }) => projection.version),
-        batch.position,
-        lease.epoch,
-      ])
-      await client.query('commit')
+      await Promise.all(clients.map((each) => each.connect()))
     } catch (error) {
-      for (const { states } of this.members) for (const state of states.values()) state.forget()
-      await client.query('rollback').catch(() => undefined)
+      await Promise.all(clients.map((each) => each.end().catch(() => undefined)))
       throw error
     }
-    for (const member of this.members) if (batch.position > member.checkpoint) member.checkpoint = batch.position
-    return changesOf(this.members.flatMap(({ states }) => [...states.values()].flatMap((state) => state.settle())))
+    return new ProjectionUnit(options, ...clients)
+  }
+
+  /** The last position folded: where reading goes on. */
+  get position(): bigint {
+    return this.folded
+  }
+
+  private least(): bigint {
+    const { positions } = this.options
+    const all = [...(positions?.values() ?? []), ...this.members.flatMap((each) => [...each.positions.values()])]
+    return all.reduce((least, each) => (each < least ? each : least), all[0] ?? 0n)
+  }
+
+  /** Reads what it needs; writes nothing. @throws what a fold throws. */
+  async fold(batch: EventBatch): Promise<Folded> {
+    if (batch.after !== this.folded)
+      throw new Error(`a hole in the log: ${this.folded} is folded, the next batch begins after ${batch.after}`)
+    const writes = await this.foldEvents(batch.events)
+    this.folded = batch.position
+    return { batch, writes }
+  }
+
+  /** Makes it last. @throws {@link Lost} when a lane is another's by now; whatever Postgres throws. Nothing of the batch was written then. */
+  async commit(folded: Folded): Promise<void> {
+    const done = this.write(folded)
+    for (const { table, inserts } of folded.writes)
+      if (inserts.length > 0) this.states.get(table)?.wait(done)
+    await done
+  }
+
+  /** What a batch did to what is live, by lane. */
+  changes({ writes }: Folded): LaneChanges {
+    const live = new Set(this.members.filter(({ plan }) => plan.slot === 'live').flatMap(({ plan }) => plan.tables))
+    return changesByLane(writes.filter(({ table }) => live.has(table)).flatMap(({ touched }) => touched))
+  }
+
+  /** True once: after the last of the builds that were behind has met its lanes. */
+  hasJoined(): boolean {
+    if (!this.isJoining || this.members.some(({ joining }) => joining.size > 0)) return false
+    this.isJoining = false
+    return true
+  }
+
+  /** Tries events, whatever is folded already, and keeps nothing of it. @throws as `fold` and `commit` do. */
+  async rehearse(events: readonly RecordedEvent[]): Promise<void> {
+    try {
+      const writes = await this.foldEvents(events)
+      await this.writing.query('begin')
+      for (const each of writes) if (!isEmpty(each)) await writeChanges(this.writing, each)
+    } finally {
+      for (const member of this.members) member.forget()
+      await this.writing.query('rollback')
+    }
   }
 
   async close(): Promise<void> {
-    await this.client.end().catch(() => undefined)
+    await Promise.all([this.writing, this.reading].map((each) => each.end().catch(() => undefined)))
+  }
+
+  /** Builds that are where their lanes are go with them from now on. @throws {@link Lost} */
+  async join(): Promise<void> {
+    const { writing } = this
+    if (!this.isJoining) return
+    await writing.query('begin')
+    try {
+      await this.checkFence()
+      await this.moveMembers()
+      await writing.query('commit')
+    } catch (error) {
+      await writing.query('rollback').catch(() => undefined)
+      throw error
+    }
+  }
+
+  private async foldEvents(events: readonly RecordedEvent[]): Promise<readonly TableChanges[]> {
+    for (const member of this.members) {
+      const wanted = events.filter((event) => wants(member, event))
+      await foldBatch(this.reading, member.plan.projection, member.states, wanted)
+    }
+    return this.members.flatMap(({ states }) => [...states.values()].map((state) => state.take()))
+  }
+
+  private async write({ batch: { position }, writes }: Folded): Promise<void> {
+    const { writing } = this
+    try {
+      await writing.query('begin')
+      for (const each of writes) if (!isEmpty(each)) await writeChanges(writing, each)
+      await this.advance(position)
+      await writing.query('commit')
+    } catch (error) {
+      for (const member of this.members) member.forget()
+      await writing.query('rollback').catch(() => undefined)
+      throw error
+    }
+  }
+
+  private async advance(position: bigint): Promise<void> {
+    const { lanes, positions } = this.options
+    if (positions) {
+      const { rowCount } = await this.writing.query(ADVANCE_SQL, [...this.fence, position])
+      if (rowCount !== lanes.size) throw new Lost()
+    } else await this.checkFence()
+    for (const member of this.members)
+      for (const [lane, before] of member.positions) if (position > before) member.positions.set(lane, position)
+    await this.moveMembers()
+  }
+
+  private get fence(): readonly unknown[] {
+    const { fleet, lanes } = this.options
+    return [fleet, [...lanes.keys()], [...lanes.values()]]
+  }
+
+  private async checkFence(): Promise<void> {
+    const { rowCount } = await this.writing.query(FENCE_SQL, [...this.fence])
+    if (rowCount !== this.options.lanes.size) throw new Lost()
+  }
+
+  /** Only those that have a position of their own: all of them while catching up, else those that come along or meet their lane. */
+  private async moveMembers(): Promise<void> {
+    const { positions } = this.options
+    const moved = this.members.flatMap((member) =>
+      [...member.positions]
+        .filter(([lane]) => !positions || member.joining.has(lane))
+        .map(([lane, at]) => ({ member, lane, position: positions && at >= this.laneAt(lane) ? null : at })),
+    )
+    if (moved.length === 0) return
+    await this.writing.query(MEMBERS_SQL, [
+      moved.map(({ member }) => member.plan.projection.name),
+      moved.map(({ member }) => member.plan.projection.version),
+      moved.map(({ member }) => member.plan.build),
+      moved.map(({ lane }) => lane),
+      moved.map((each) => each.position),
+    ])
+    for (const { member, lane, position: at } of moved) if (at === null) member.joining.delete(lane)
+  }
+
+  private laneAt(lane: number): bigint {
+    return this.options.positions?.get(lane) ?? 0n
   }
 }
 
-function statesOf(projection: AnyProjection, tables: readonly ReadTable[]): ReadonlyMap<string, TableState> {
-  const mine = tables.filter((table) => table.projection === projection)
-  return new Map(mine.map((table) => [table.name, new TableState(table)]))
+function wants({ plan, types, positions }: Member, event: RecordedEvent): boolean {
+  if (event.aggregate !== plan.projection.of.name || !types.has(event.type)) return false
+  const at = positions.get(plan.isPartitioned ? partitionOf(event.stream) : WHOLE)
+  return at !== undefined && event.position > at && !plan.skips.has(event.position)
+}
+
+function connection({ url, name, logger }: UnitOptions): pg.Client {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: name,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 60_000,
+  })
+  client.on('error', (error) => logger.warn({ reason: reasonOf(error) }, "the projector's connection broke"))
+  return client
 }

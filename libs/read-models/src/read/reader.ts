@@ -2,10 +2,13 @@ import { type CollectionResource, type Columns, type DocumentResource, type List
 import { type Logger, Problem, reasonOf } from '#runtime'
 import { type Redis } from '../cache/redis.js'
 import { ROW_TTL_S } from '../cache/cache-writer.js'
-import { STATE_KEY } from '../cache/keys.js'
+import { ownField, stateKey } from '../cache/keys.js'
 import { FILL_LUA, READ_LUA } from '../cache/scripts.js'
 import { documentText, rowSuffix } from '../project/changes.js'
 import { decodeRow, type StoredRow } from '../tables/row-codec.js'
+import { laneFor } from '../project/lanes.js'
+import { type ReadTable } from '../tables/table.js'
+import { type Carriers } from './carriers.js'
 import { decodeCursor, encodeCursor } from './cursor.js'
 import { type NamedResource, type ReadableResource } from './resources.js'
 import { type Snapshot, type SourceName, type Sources } from './sources.js'
@@ -34,6 +37,7 @@ const POLL_MS = 15
 
 export interface ReaderOptions {
   readonly sources: Sources
+  readonly carriers: Pick<Carriers, 'of'>
   readonly redis: Redis
   readonly logger: Logger
   /** How long a query waits for a source that is fresh enough. Default 2,000. */
@@ -42,6 +46,14 @@ export interface ReaderOptions {
 
 interface Fresh {
   readonly minPosition: bigint
+}
+
+/** Where a row stands in Redis. */
+interface CachePlace {
+  /** The state of its lane. */
+  readonly key: string
+  readonly suffix: string
+  readonly own: string
 }
 
 type Params = Readonly<Record<string, string>>
@@ -57,15 +69,15 @@ export class Reader {
   async document({ readable, params }: NamedResource, { minPosition }: Fresh): Promise<Answer> {
     const { table } = readable
     const resource = readable.resource as DocumentResource
-    const suffix = rowSuffix(table, params)
-    const cached = await this.cached(suffix, minPosition, table.columns)
+    const place = this.placeOf(table, params)
+    const cached = await this.cached(place, minPosition, table.columns)
     const hit = cached?.row
     if (cached && hit) return answerOf(readable, resource, hit, cached.position, 'cache')
     const snapshot = await this.fresh(documentSql(readable, params), readable, minPosition)
     const [row] = snapshot.rows
     if (!row) throw notFound(params)
     if (cached && cached.position === snapshot.position)
-      this.fill(cached.generation, snapshot.position, suffix, documentText(table, row))
+      this.fill(place, cached.generation, snapshot.position, documentText(table, row))
     return answerOf(readable, resource, row, snapshot.position, snapshot.source)
   }
 
@@ -130,13 +142,20 @@ export class Reader {
     return this.fresh(statement, readable, minPosition)
   }
 
+  private placeOf(table: ReadTable, params: Params): CachePlace {
+    const lane = laneFor(table, params)
+    if (lane === undefined) throw new RangeError(`a document of "${table.id}" is read without its whole key`)
+    const key = stateKey(this.options.carriers.of(table), lane)
+    return { key, suffix: rowSuffix(table, params), own: ownField(table.projection) }
+  }
+
   private async cached(
-    suffix: string,
+    { key, suffix, own }: CachePlace,
     minPosition: bigint,
     columns: Columns,
   ): Promise<{ generation: string; position: bigint; row: StoredRow | undefined } | undefined> {
     try {
-      const answer = await this.options.redis.eval(READ_LUA, { keys: [STATE_KEY], arguments: [suffix] })
+      const answer = await this.options.redis.eval(READ_LUA, { keys: [key], arguments: [suffix, own] })
       if (!Array.isArray(answer)) return undefined
       const [generation, applied, value] = answer as unknown[]
       if (typeof generation !== 'string' || typeof applied !== 'string' || BigInt(applied) < minPosition)
@@ -152,9 +171,9 @@ export class Reader {
     }
   }
 
-  private fill(generation: string, position: bigint, suffix: string, value: string): void {
-    const args = [generation, position.toString(), String(ROW_TTL_S), suffix, value]
-    this.options.redis.eval(FILL_LUA, { keys: [STATE_KEY], arguments: args }).catch(() => undefined)
+  private fill({ key, suffix, own }: CachePlace, generation: string, position: bigint, value: string): void {
+    const args = [generation, position.toString(), String(ROW_TTL_S), suffix, value, own]
+    this.options.redis.eval(FILL_LUA, { keys: [key], arguments: args }).catch(() => undefined)
   }
 
   /** A replica's snapshot at or past the position; waits for one, bounded. */

@@ -1,3 +1,4 @@
+import { laneFor } from '../project/lanes.js'
 import { type ReadTable } from '../tables/table.js'
 import { type ReadableResource, type RowFilter } from './resources.js'
 
@@ -33,13 +34,28 @@ function withCheckpoint(
   values: Values,
 ): Statement {
   const { table, within } = readable
-  const { name, version } = table.projection
   const exists = within ? existsSql(within.table, within.params, given, values) : 'true'
+  const read = within && within.table.projection !== table.projection ? [table, within.table] : [table]
   const text = `
 select c.position as checkpoint, ${exists} as is_within, r.*
-from headwater.checkpoints c left join lateral (${rows}) r on true
-where c.projection = ${values.add(name)} and c.version = ${values.add(version)} and c.partition = 0`
+from (${checkpointSql(read, given, values)}) c left join lateral (${rows}) r on true`
   return { text, values: values.list }
+}
+
+/** How far the live builds of these tables are, in the lanes of what is read: the least of them, for it is what the answer reflects. */
+function checkpointSql(tables: readonly ReadTable[], given: Readonly<Record<string, string>>, values: Values): string {
+  const each = tables.map((table) => {
+    const { name, version } = table.projection
+    const lane = laneFor(table, given)
+    const inLane = lane === undefined ? 'true' : `m.lane = ${values.add(lane)}`
+    return `select coalesce(m.position, l.position) as position
+      from headwater.members m join headwater.builds b using (projection, version, build)
+      join headwater.lanes l on l.fleet = m.fleet and l.lane = m.lane
+      where m.projection = ${values.add(name)} and m.version = ${values.add(version)} and ${inLane} and b.slot = 'live'`
+  })
+  const [table] = tables
+  if (table && each.length === 1 && laneFor(table, given) !== undefined) return each.join('')
+  return `select min(position) as position from (${each.join(' union all ')}) p having count(*) >= ${each.length}`
 }
 
 function existsSql(

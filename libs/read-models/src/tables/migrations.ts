@@ -1,7 +1,9 @@
-import { DataSource, type MigrationInterface, type QueryRunner, Table } from 'typeorm'
+import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm'
 import { LEASES_SQL } from '#leadership'
+import { LANES_SQL } from '../builds/schema.js'
+import { ensureBuilds } from '../builds/ensure-builds.js'
 import { entitiesOf } from './entities.js'
-import { PLACE_COLUMNS, type ReadTable, sqlType } from './table.js'
+import { type ReadTable } from './table.js'
 
 /** What the projection runtime itself needs: checkpoints that replicate with the rows, and who owns the folding. */
 class ReadModelRuntime1700000000000 implements MigrationInterface {
@@ -35,67 +37,30 @@ class ReportResults1700000000002 implements MigrationInterface {
   }
 }
 
-function columnsOf(
-  table: ReadTable,
-): { name: string; type: string; isPrimary: boolean; isNullable: boolean; collation?: string }[] {
-  const declared = Object.entries(table.columns).map(([name, column]) => ({
-    name,
-    type: sqlType(column),
-    isPrimary: column.isKey,
-    isNullable: column.isNullable,
-    ...(column.type === 'text' ? { collation: 'C' } : {}),
-  }))
-  const place = PLACE_COLUMNS.map((name) => ({
-    name,
-    type: name === 'created_ordinal' ? 'integer' : 'bigint',
-    isPrimary: false,
-    isNullable: false,
-  }))
-  return [...declared, ...place]
-}
+/** Lanes, builds and who carries them, in place of one checkpoint for all. */
+class ReadModelLanes1700000000003 implements MigrationInterface {
+  readonly name = 'ReadModelLanes1700000000003'
 
-/** One migration a projection version: a later version gets tables of its own, beside these. */
-function migrationOf(schema: string, tables: readonly ReadTable[]): new () => MigrationInterface {
-  const name = `ReadModel_${schema}_1700000000001`
-  class ReadModel implements MigrationInterface {
-    readonly name = name
-
-    async up(runner: QueryRunner): Promise<void> {
-      await runner.createSchema(schema, true)
-      for (const table of tables) {
-        const indices = table.listIndexes.map((columnNames, at) => ({
-          name: `${table.name}_list_${at}`,
-          columnNames: [...columnNames],
-        }))
-        await runner.createTable(new Table({ schema, name: table.name, columns: columnsOf(table), indices }), true)
-      }
-    }
-
-    async down(runner: QueryRunner): Promise<void> {
-      await runner.dropSchema(schema, true, true)
-    }
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(LANES_SQL)
   }
-  return ReadModel
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      'drop table headwater.members, headwater.builds, headwater.lanes, headwater.projectors, headwater.fleets, headwater.skips, headwater.decisions',
+    )
+    await runner.query('drop sequence headwater.epochs')
+  }
 }
 
 /** Brings the read models' database up to the installed domains. Idempotent; concurrent calls wait for each other. */
 export async function migrateReadModels(url: string, tables: readonly ReadTable[]): Promise<void> {
-  const schemas = [...new Set(tables.map(({ schema }) => schema))]
   const source = new DataSource({
     type: 'postgres',
     url,
     applicationName: 'headwater migrations',
     entities: [...entitiesOf(tables)],
-    migrations: [
-      ReadModelRuntime1700000000000,
-      ReportResults1700000000002,
-      ...schemas.map((schema) =>
-        migrationOf(
-          schema,
-          tables.filter((each) => each.schema === schema),
-        ),
-      ),
-    ],
+    migrations: [ReadModelRuntime1700000000000, ReportResults1700000000002, ReadModelLanes1700000000003],
     migrationsTableName: 'headwater_migrations',
     synchronize: false,
   })
@@ -105,6 +70,7 @@ export async function migrateReadModels(url: string, tables: readonly ReadTable[
     await runner.query('select pg_advisory_lock(7400002)')
     try {
       await source.runMigrations({ transaction: 'each' })
+      await ensureBuilds(runner, tables)
     } finally {
       await runner.query('select pg_advisory_unlock(7400002)')
       await runner.release()

@@ -7,6 +7,8 @@ export const PLACE_COLUMNS = ['created_position', 'created_ordinal', 'changed_po
 export interface ReadTable {
   readonly projection: AnyProjection
   readonly name: string
+  /** Each stream's rows are its own, so streams are folded apart, in lanes. */
+  readonly isPartitioned: boolean
   readonly schema: string
   /** `"accounts_v1"."accounts"` */
   readonly sql: string
@@ -23,12 +25,31 @@ export interface ReadTable {
   readonly listIndexes: readonly (readonly string[])[]
 }
 
-export function schemaOf({ name, version }: AnyProjection): string {
+/** Where the rows of a version are that queries read. */
+export function schemaOf({ name, version }: Pick<AnyProjection, 'name' | 'version'>): string {
   return `${name}_v${version}`
+}
+
+/** The same table as another build has it. */
+export function tableIn(table: ReadTable, schema: string): ReadTable {
+  return { ...table, schema, sql: `"${schema}"."${table.name}"` }
 }
 
 export function tableId(projection: AnyProjection, table: string): string {
   return `${projection.name}.v${projection.version}:${table}`
+}
+
+/**
+ * Can its streams be folded apart? Only when every key names the aggregate's instance, in a column of the aggregate's name, and so does
+ * every route: then no row and no answer spans two streams.
+ */
+export function isPartitioned({ resources }: Domain, projection: AnyProjection): boolean {
+  const { name } = projection.of
+  const mine = resources.filter((each) => each.projection === projection)
+  return (
+    Object.values(projection.tables).every((columns) => columns[name]?.isKey === true) &&
+    mine.every(({ params }) => params.includes(name))
+  )
 }
 
 /** Every table of the installed domains. */
@@ -50,6 +71,7 @@ function tableOf(domain: Domain, projection: AnyProjection, name: string, column
   return {
     projection,
     name,
+    isPartitioned: isPartitioned(domain, projection),
     schema,
     sql: `"${schema}"."${name}"`,
     id: tableId(projection, name),

@@ -10,6 +10,7 @@ export const PROBLEMS = {
   'not-found': { status: 404, title: 'There is nothing here' },
   'method-not-allowed': { status: 405, title: 'This path has other methods' },
   archived: { status: 410, title: 'What this takes is archived' },
+  'build-conflict': { status: 409, title: 'The builds of the projection do not allow this now' },
   'revision-mismatch': { status: 412, title: 'The stream has moved on' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The content type is not one that is read here' },

@@ -1,0 +1,74 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common'
+import { IsIn, IsOptional, IsString, Matches } from 'class-validator'
+import { validateDto } from '#http-api'
+import { Builds, type BuildStatus } from '#read-models'
+import { Caller, type Principal, Problem, RequireScope } from '#runtime'
+
+class RebuildOptions {
+  /** `no`: the new build waits to be promoted. Default `yes`. */
+  @IsOptional() @IsIn(['yes', 'no']) readonly promote?: 'yes' | 'no'
+}
+
+class DropOptions {
+  @IsIn(['next', 'previous']) readonly slot!: 'next' | 'previous'
+}
+
+class SkipOptions {
+  /** Position of the event to leave out: the one at which the projection has stopped. */
+  @IsString() @Matches(/^\d{1,18}$/) readonly position!: string
+}
+
+class Nothing {}
+
+/** `GET /v1/projections` and `POST /v1/projections/{name}/{action}`: blue and green builds, and what has stopped. For operators. */
+@Controller()
+export class ProjectionsController {
+  constructor(@Inject(Builds) private readonly builds: Builds) {}
+
+  @Get('/v1/projections')
+  @RequireScope('operate')
+  async list(): Promise<{ readonly projections: readonly BuildStatus[] }> {
+    return { projections: await this.builds.list() }
+  }
+
+  @Post('/v1/projections/:name/:action')
+  @HttpCode(200)
+  @RequireScope('operate')
+  async act(
+    @Param('name') name: string,
+    @Param('action') action: string,
+    @Body() body: unknown,
+    @Caller() principal: Principal,
+  ): Promise<{ readonly projections: readonly BuildStatus[] }> {
+    const given = body === undefined || body === null ? {} : body
+    await this.run(name, action, given, { actor: principal.subject, action })
+    const all = await this.builds.list()
+    return { projections: all.filter(({ projection }) => projection === name) }
+  }
+
+  private async run(name: string, action: string, given: unknown, by: { actor: string; action: string }): Promise<void> {
+    const { builds } = this
+    switch (action) {
+      case 'rebuild':
+        return builds.rebuild(name, validateDto(RebuildOptions, given, 'body').promote !== 'no', by)
+      case 'promote':
+        validateDto(Nothing, given, 'body')
+        return builds.promote(name, by)
+      case 'rollback':
+        validateDto(Nothing, given, 'body')
+        return builds.rollback(name, by)
+      case 'drop':
+        return builds.drop(name, validateDto(DropOptions, given, 'body').slot, by)
+      case 'retry':
+        validateDto(Nothing, given, 'body')
+        return builds.retry(name, by)
+      case 'skip':
+        return builds.skip(name, BigInt(validateDto(SkipOptions, given, 'body').position), by)
+      default:
+        throw Problem.of(
+          'not-found',
+          `"${action.slice(0, 60)}" is nothing that can be done with a projection: rebuild, promote, rollback, drop, retry, skip`,
+        )
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { type Pool } from 'pg'
+import { type Logger, reasonOf } from '#runtime'
+import { type Builds } from './builds.js'
+import { DUE_SQL, STOPS_SQL } from './builds-sql.js'
+
+/** A projection that does not go on in a lane, and because of which event. */
+export interface Stop {
+  readonly projection: string
+  readonly version: number
+  readonly build: number
+  readonly lane: number
+  readonly stopped: {
+    readonly position: string
+    readonly stream: string
+    readonly revision: string
+    readonly type: string
+    readonly reason: string
+    readonly at: string
+  }
+}
+
+export interface BuildKeeperOptions {
+  readonly pool: Pool
+  readonly builds: Builds
+  readonly fleet: string
+  readonly logger: Logger
+}
+
+/** Brings builds on that are due for their next step, and knows what has stopped. */
+export class BuildKeeper {
+  private found: readonly Stop[] = []
+  private advancing: Promise<void> | undefined
+
+  constructor(private readonly options: BuildKeeperOptions) {}
+
+  get stops(): readonly Stop[] {
+    return this.found
+  }
+
+  /** Cheap when there is nothing to do. @throws when the database does not answer. */
+  async tick(): Promise<void> {
+    const { pool, fleet, builds, logger } = this.options
+    this.found = (await pool.query<Stop>(STOPS_SQL, [fleet])).rows
+    if (this.advancing || (await pool.query(DUE_SQL, [fleet])).rowCount === 0) return
+    // An index takes a while; folding goes on meanwhile.
+    this.advancing = builds
+      .advance()
+      .catch((error: unknown) => logger.warn({ reason: reasonOf(error) }, 'a build was not brought on'))
+      .finally(() => (this.advancing = undefined))
+  }
+
+  async close(): Promise<void> {
+    await this.advancing
+  }
+}

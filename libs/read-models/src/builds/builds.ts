@@ -1,0 +1,266 @@
+import { DataSource, type QueryRunner } from 'typeorm'
+import { Problem } from '#runtime'
+import { type ReadTable } from '../tables/table.js'
+import { type Stop } from './build-keeper.js'
+import { createIndexes, createTables } from './create-tables.js'
+import * as sql from './builds-sql.js'
+import { schemaIn, type Slot } from './slots.js'
+import { lanesOf } from '../project/lanes.js'
+
+/** A build as the database knows it. */
+interface BuildRow {
+  readonly projection: string
+  readonly version: number
+  readonly build: number
+  readonly slot: Slot
+  readonly is_indexed: boolean
+  /** Lanes in which it does not go with its lane. */
+  readonly apart: number
+}
+
+/** A build as operators see it. Positions are decimal text. */
+export interface BuildStatus {
+  readonly projection: string
+  readonly version: number
+  readonly build: number
+  readonly slot: Slot
+  /** `building`: catching up; `ready`: goes with the log, not live; `live`; `stopped`: at an event, in some lane. */
+  readonly state: 'building' | 'ready' | 'live' | 'stopped'
+  /** The least over its lanes. */
+  readonly position: string
+  /** How far the lanes are. */
+  readonly head: string
+  readonly since: string
+  readonly stops: readonly { readonly lane: number; readonly stopped: Stop['stopped'] }[]
+}
+
+/** What an operator asked for, and who that is. */
+export interface Decision {
+  readonly actor: string
+  readonly action: string
+}
+
+interface ListRow extends Omit<BuildStatus, 'state' | 'since'> {
+  readonly created_at: Date
+  readonly lanes: number
+  readonly together: number
+}
+
+const LOCK = 'select pg_advisory_xact_lock(7400003)'
+
+/**
+ * The builds of the installed projections: blue and green, and what operators do with them. Each operation is one transaction, written down in
+ * `headwater.decisions`; projectors see what has changed within a quarter of a second.
+ */
+export class Builds {
+  private source: Promise<DataSource> | undefined
+
+  constructor(
+    private readonly url: string,
+    private readonly tables: readonly ReadTable[],
+    private readonly fleet: string,
+  ) {}
+
+  async close(): Promise<void> {
+    await (await this.source)?.destroy()
+  }
+
+  /** Every build, old versions included. */
+  async list(): Promise<readonly BuildStatus[]> {
+    const rows = (await (await this.connected()).query(sql.LIST_SQL)) as ListRow[]
+    return rows.map(({ projection, version, build, slot, position, head, created_at, lanes, together, stops }) => {
+      const isTogether = lanes === together
+      const state = stops.length > 0 ? 'stopped' : slot === 'live' ? 'live' : isTogether ? 'ready' : 'building'
+      return { projection, version, build, slot, state, position, head, since: created_at.toISOString(), stops }
+    })
+  }
+
+  /** Begins another build of a projection beside the live one. @throws Problem `not-found`, `build-conflict` */
+  async rebuild(name: string, promotesItself: boolean, by: Decision): Promise<void> {
+    const tables = this.tablesOf(name)
+    await this.transaction(async (runner) => {
+      const builds = await this.of(runner, tables)
+      if (!builds.live) throw conflict(name, 'its first build is not live yet; wait for it')
+      if (builds.next) throw conflict(name, 'a build is under way; promote it, or drop it with --slot next')
+      const { name: projection, version } = builds.table.projection
+      const build = 1 + Math.max(...builds.all.map((each) => each.build))
+      await createTables(runner, tables, schemaIn(builds.table.projection, 'next'), false)
+      await runner.query(sql.BEGIN_SQL, [projection, version, build, promotesItself])
+      await runner.query(sql.BEGIN_MEMBERS_SQL, [projection, version, build, lanesOf(builds.table), this.fleet])
+      await decided(runner, by, { ...builds.table.projection, build }, '')
+    })
+  }
+
+  /** The next build becomes the live one, and the live one the previous. @throws Problem `not-found`, `build-conflict` */
+  async promote(name: string, by: Decision): Promise<void> {
+    await this.swap(name, 'next', by)
+  }
+
+  /** The previous build becomes the live one again, and the live one the previous. @throws Problem `not-found`, `build-conflict` */
+  async rollback(name: string, by: Decision): Promise<void> {
+    await this.swap(name, 'previous', by)
+  }
+
+  /** Throws a build away that is not live. @throws Problem `not-found`, `build-conflict` */
+  async drop(name: string, slot: Exclude<Slot, 'live'>, by: Decision): Promise<void> {
+    const tables = this.tablesOf(name)
+    await this.transaction(async (runner) => {
+      const builds = await this.of(runner, tables)
+      const build = builds[slot]
+      if (!build) throw conflict(name, `there is no ${slot} build`)
+      await dropBuild(runner, builds.table, build)
+      await decided(runner, by, { ...builds.table.projection, build: build.build }, slot)
+    })
+  }
+
+  /** Lets what has stopped go on, at the event that stopped it. @throws Problem `not-found`, `build-conflict` */
+  async retry(name: string, by: Decision): Promise<void> {
+    const { projection } = this.tableOf(name)
+    await this.transaction(async (runner) => {
+      const stopped = (await runner.query(sql.GO_ON_SQL, [name, projection.version, null])) as [{ build: number }[], number]
+      const [first] = stopped[0]
+      if (!first) throw conflict(name, 'it has not stopped anywhere')
+      await decided(runner, by, { ...projection, build: first.build }, '')
+    })
+  }
+
+  /** Leaves an event out at which builds of a projection have stopped, for ever. @throws Problem `not-found`, `build-conflict` */
+  async skip(name: string, position: bigint, by: Decision): Promise<void> {
+    const { projection } = this.tableOf(name)
+    await this.transaction(async (runner) => {
+      const at = position.toString()
+      const rows = (await runner.query(sql.GO_ON_SQL, [name, projection.version, at])) as [{ build: number }[], number]
+      if (rows[0].length === 0) throw conflict(name, `it has not stopped at position ${at}`)
+      for (const { build } of rows[0]) {
+        await runner.query(sql.SKIP_SQL, [name, projection.version, build, at])
+        await decided(runner, by, { ...projection, build }, `left out the event at position ${at}`, at)
+      }
+    })
+  }
+
+  /** Builds that have caught up as far as they can without what serves lists get it now; those that have caught up are promoted if they want to be. */
+  async advance(): Promise<void> {
+    const runner = (await this.connected()).createQueryRunner()
+    try {
+      const due = (await runner.query(sql.DUE_SQL, [this.fleet])) as (BuildRow & { promotes_itself: boolean })[]
+      for (const build of due) {
+        const tables = this.tables.filter(
+          ({ projection }) => projection.name === build.projection && projection.version === build.version,
+        )
+        const [table] = tables
+        if (!table) continue
+        if (!build.is_indexed) await this.index(runner, tables, build)
+        else if (build.promotes_itself && build.apart === 0)
+          await this.promote(build.projection, { actor: 'headwater', action: 'promote' }).catch(unlessDone)
+      }
+    } finally {
+      await runner.release()
+    }
+  }
+
+  private async index(runner: QueryRunner, tables: readonly ReadTable[], build: BuildRow): Promise<void> {
+    const [table] = tables
+    const [lock] = (await runner.query('select pg_try_advisory_lock(7400004) as is_mine')) as { is_mine: boolean }[]
+    if (!table || !lock?.is_mine) return
+    try {
+      await createIndexes(runner, tables, schemaIn(table.projection, build.slot))
+      await runner.query(sql.INDEXED_SQL, [build.projection, build.version, build.build])
+    } finally {
+      await runner.query('select pg_advisory_unlock(7400004)')
+    }
+  }
+
+  private async swap(name: string, from: 'next' | 'previous', by: Decision): Promise<void> {
+    const tables = this.tablesOf(name)
+    await this.transaction(async (runner) => {
+      const builds = await this.of(runner, tables)
+      const { table, live, previous } = builds
+      const { projection } = table
+      const chosen = builds[from]
+      if (!chosen) throw conflict(name, `there is no ${from} build`)
+      if (!chosen.is_indexed || chosen.apart > 0)
+        throw conflict(name, `the ${from} build has not caught up, or has stopped: see "headwater projections list"`)
+      if (from === 'next' && previous) await dropBuild(runner, table, previous)
+      const rename = (a: string, b: string): Promise<unknown> => runner.query(`alter schema "${a}" rename to "${b}"`)
+      const away = `${schemaIn(projection, 'live')}$away`
+      if (live) await rename(schemaIn(projection, 'live'), away)
+      await rename(schemaIn(projection, from), schemaIn(projection, 'live'))
+      if (live) await rename(away, schemaIn(projection, 'previous'))
+      if (live) await runner.query(sql.SLOT_SQL, [name, projection.version, live.build, 'previous'])
+      await runner.query(sql.SLOT_SQL, [name, projection.version, chosen.build, 'live'])
+      // Whoever is in the middle of a batch has the old names: it must not commit.
+      await runner.query(sql.FENCE_SQL, [this.fleet, lanesOf(table)])
+      await decided(runner, by, { ...projection, build: chosen.build }, `from ${from}`)
+    })
+  }
+
+  private tableOf(name: string): ReadTable {
+    const [table] = this.tablesOf(name)
+    if (!table) throw new RangeError(`projection "${name}" has no table`)
+    return table
+  }
+
+  private tablesOf(name: string): readonly ReadTable[] {
+    const tables = this.tables.filter(({ projection }) => projection.name === name)
+    if (tables.length > 0) return tables
+    const known = [...new Set(this.tables.map(({ projection }) => projection.name))].sort().join(', ')
+    throw Problem.of('not-found', `there is no projection "${name.slice(0, 60)}"; there are ${known}`)
+  }
+
+  private async of(runner: QueryRunner, tables: readonly ReadTable[]) {
+    const [table] = tables
+    if (!table) throw new RangeError('a projection without tables')
+    const { name, version } = table.projection
+    const all = (await runner.query(sql.BUILDS_SQL, [name, version])) as BuildRow[]
+    const at = (slot: Slot): BuildRow | undefined => all.find((each) => each.slot === slot)
+    return { table, all, live: at('live'), next: at('next'), previous: at('previous') }
+  }
+
+  private connected(): Promise<DataSource> {
+    this.source ??= new DataSource({
+      type: 'postgres',
+      url: this.url,
+      applicationName: 'headwater builds',
+      extra: { max: 2 },
+    }).initialize()
+    this.source.catch(() => (this.source = undefined))
+    return this.source
+  }
+
+  private async transaction(work: (runner: QueryRunner) => Promise<void>): Promise<void> {
+    const runner = (await this.connected()).createQueryRunner()
+    try {
+      await runner.startTransaction()
+      await runner.query(LOCK)
+      await work(runner)
+      await runner.commitTransaction()
+    } catch (error) {
+      if (runner.isTransactionActive) await runner.rollbackTransaction()
+      throw error
+    } finally {
+      await runner.release()
+    }
+  }
+}
+
+const conflict = (name: string, why: string): Problem => Problem.of('build-conflict', `${name}: ${why}`)
+
+/** Another projector was faster. */
+function unlessDone(error: unknown): void {
+  if (!(error instanceof Problem)) throw error
+}
+
+async function dropBuild(runner: QueryRunner, { projection }: ReadTable, { build, slot }: BuildRow): Promise<void> {
+  await runner.query(sql.DROP_SQL, [projection.name, projection.version, build])
+  await runner.dropSchema(schemaIn(projection, slot), true, true)
+}
+
+async function decided(
+  runner: QueryRunner,
+  { actor, action }: Decision,
+  { name, version, build }: { readonly name: string; readonly version: number; readonly build: number },
+  detail: string,
+  position: string | null = null,
+): Promise<void> {
+  await runner.query(sql.DECIDED_SQL, [actor, action, name, version, build, position, detail])
+}

@@ -1,0 +1,36 @@
+/**
+ * What the projection runtime keeps beside the rows; it replicates with them.
+ *
+ * - `lanes`: how far a fleet (all projectors of one set of projection versions) has folded each lane, and who owns it. Row locked by each batch.
+ * - `builds`: each set of tables that a projection version has. `live` is what queries read, `next` is being built or waits to be
+ *   promoted, `previous` was live and is folded on, so that it can be again.
+ * - `members`: which lanes a build is folded in, by which fleet. `position` is null while it goes with its lane; `stopped` says why it does not go at all.
+ * - `skips`: events that an operator has told a build to leave out. `decisions`: what operators did, for ever.
+ * - `projectors`: who is there to share the lanes among. `fleets`: which versions each fleet knows.
+ */
+export const LANES_SQL = `
+create sequence headwater.epochs;
+create table headwater.lanes (
+  fleet text not null, lane integer not null, position bigint not null, epoch bigint not null,
+  holder text not null, backend integer not null, expires_at timestamptz not null, primary key (fleet, lane));
+create table headwater.builds (
+  projection text not null, version integer not null, build integer not null,
+  slot text not null check (slot in ('live', 'next', 'previous')),
+  is_indexed boolean not null, promotes_itself boolean not null, created_at timestamptz not null default now(),
+  primary key (projection, version, build), unique (projection, version, slot) deferrable initially deferred);
+create table headwater.members (
+  projection text not null, version integer not null, build integer not null, lane integer not null,
+  fleet text not null, position bigint, stopped json, primary key (projection, version, build, lane),
+  foreign key (projection, version, build) references headwater.builds on delete cascade);
+create table headwater.fleets (
+  fleet text not null, projection text not null, version integer not null, primary key (fleet, projection, version));
+create table headwater.skips (
+  projection text not null, version integer not null, build integer not null, position bigint not null,
+  primary key (projection, version, build, position),
+  foreign key (projection, version, build) references headwater.builds on delete cascade);
+create table headwater.decisions (
+  id bigint generated always as identity primary key, decided_at timestamptz not null default clock_timestamp(),
+  actor text not null, action text not null, projection text not null, version integer not null, build integer not null,
+  position bigint, detail text not null);
+create table headwater.projectors (
+  instance text primary key, fleet text not null, backend integer not null, seen_at timestamptz not null)`

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import { type BatchChanges } from '../project/changes.js'
+import { KeptFeed } from './kept-feed.js'
+import { feedKey, stateKey } from './keys.js'
+import { type Redis } from './redis.js'
+import { RESET_LUA } from './scripts.js'
+
+export interface LaneSetup {
+  readonly fleet: string
+  readonly lane: number
+  readonly epoch: bigint
+  /** Last position folded. */
+  readonly position: bigint
+  /** Names what is live in it: when that is another than what is cached, nothing cached counts. */
+  readonly builds: string
+  /** Positions of projections that do not go with the lane, by the name of their field. */
+  readonly own: Readonly<Record<string, string>>
+}
+
+const NOTHING: BatchChanges = { changes: [], documents: [] }
+
+/** One lane as its owner keeps it in Redis. */
+export class CachedLane {
+  readonly lane: number
+  readonly key: string
+  /** Redis has missed something: a new generation must begin. */
+  isBroken = true
+  private kept = new KeptFeed()
+  /** Up to here Redis was told. */
+  private told: bigint
+  private position: bigint
+
+  constructor(
+    private readonly redis: Redis,
+    private readonly setup: LaneSetup,
+  ) {
+    this.lane = setup.lane
+    this.key = stateKey(setup.fleet, setup.lane)
+    this.told = setup.position
+    this.position = setup.position
+  }
+
+  /** @throws when Redis does not answer. */
+  async begin(): Promise<void> {
+    const { position, builds } = this.setup
+    const [generation, applied, cached] = await this.redis.hmGet(this.key, ['generation', 'applied', 'builds'])
+    if (typeof generation !== 'string' || applied !== position.toString() || cached !== builds) return this.reset()
+    const entries = (await this.redis.xRange(feedKey(generation), '-', '+')) ?? []
+    for (const { id, message } of entries) {
+      const text = message['changes'] ?? '[]'
+      this.kept.add(id, (JSON.parse(text) as unknown[]).length, text.length)
+    }
+    this.isBroken = false
+  }
+
+  /** @returns whether that is news: lanes that were ahead of a batch have nothing to do with it. */
+  moveTo(position: bigint): boolean {
+    if (position <= this.position) return false
+    this.position = position
+    return true
+  }
+
+  /** For the script that applies a batch. */
+  arguments(position: bigint, { changes, documents }: BatchChanges = NOTHING): string[] {
+    const after = this.told
+    this.told = position
+    const text = changes.length > 0 ? JSON.stringify(changes) : ''
+    if (changes.length > 0) this.kept.add(`${position.toString()}-0`, changes.length, text.length)
+    return [
+      this.setup.epoch.toString(),
+      after.toString(),
+      text,
+      String(changes.length),
+      this.kept.cut(),
+      String(documents.length),
+      ...documents.flatMap(([suffix, value]) => [suffix, value ?? '']),
+    ]
+  }
+
+  /** @throws when Redis does not answer. */
+  async reset(): Promise<void> {
+    const { epoch, builds, own } = this.setup
+    const { position } = this
+    const args = [epoch.toString(), position.toString(), randomUUID(), builds, ...Object.entries(own).flat()]
+    await this.redis.eval(RESET_LUA, { keys: [this.key], arguments: args })
+    this.kept = new KeptFeed()
+    this.told = position
+    this.isBroken = false
+  }
+}

@@ -1,0 +1,40 @@
+import pg from 'pg'
+
+/** A lane is another projector's by now: whatever was in hand is that one's work. */
+export class Lost extends Error {
+  override readonly name = 'Lost'
+
+  constructor() {
+    super('another projector owns one of these lanes by now')
+  }
+}
+
+/** The code of a projection threw: it will do so again with the same events. */
+export class FoldFailure extends Error {
+  override readonly name = 'FoldFailure'
+
+  constructor(projection: string, cause: unknown) {
+    super(`${projection}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+/** The database did not answer a fold's question: that is not the fold's fault. */
+export class LoadFailure extends Error {
+  override readonly name = 'LoadFailure'
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
+/**
+ * Classes of SQLSTATE that say that the data is at fault, and not the server: cardinality, data exception, integrity constraint,
+ * program limits such as a row too large.
+ */
+const DATA_AT_FAULT = new Set(['21', '22', '23', '54'])
+
+/** Would the same batch fail again, wherever and whenever it is folded? */
+export function isPoison(error: unknown): boolean {
+  if (error instanceof FoldFailure) return true
+  return error instanceof pg.DatabaseError && DATA_AT_FAULT.has(error.code?.slice(0, 2) ?? '')
+}

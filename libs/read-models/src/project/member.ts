@@ -1,0 +1,38 @@
+import { type AnyProjection } from '#domain-kit'
+import { type Slot } from '../builds/slots.js'
+import { type ReadTable } from '../tables/table.js'
+import { TableState } from './table-state.js'
+
+/** One build as one process folds it: in which lanes, and how far each is. */
+export interface MemberPlan {
+  readonly projection: AnyProjection
+  readonly build: number
+  readonly slot: Slot
+  /** As this build has them. */
+  readonly tables: readonly ReadTable[]
+  readonly isPartitioned: boolean
+  /** Last position folded, by lane. */
+  readonly lanes: ReadonlyMap<number, bigint>
+  /** Lanes that it does not go with yet: its own position there is written down. */
+  readonly joining: ReadonlySet<number>
+  /** Events to leave out. */
+  readonly skips: ReadonlySet<bigint>
+}
+
+export class Member {
+  readonly states: ReadonlyMap<string, TableState>
+  readonly types: ReadonlySet<string>
+  readonly positions: Map<number, bigint>
+  readonly joining: Set<number>
+
+  constructor(readonly plan: MemberPlan) {
+    this.states = new Map(plan.tables.map((table) => [table.name, new TableState(table)]))
+    this.types = new Set(plan.projection.types)
+    this.positions = new Map(plan.lanes)
+    this.joining = new Set(plan.joining)
+  }
+
+  forget(): void {
+    for (const state of this.states.values()) state.forget()
+  }
+}

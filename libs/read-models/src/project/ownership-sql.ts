@@ -1,0 +1,67 @@
+/** The connection that holds it is gone: its process was killed, or the server noticed that it was cut off. */
+const vanished = (alias: string): string => `not exists (select from pg_stat_activity where pid = ${alias}.backend)`
+
+/** Tells that this projector is there. In: instance, fleet. Locks its own row. */
+export const HERE_SQL = `
+insert into headwater.projectors as p (instance, fleet, backend, seen_at) values ($1, $2, pg_backend_pid(), clock_timestamp())
+on conflict (instance) do update set fleet = excluded.fleet, backend = excluded.backend, seen_at = excluded.seen_at`
+
+/** Who is there, in the order in which all count them. In: fleet, silence in ms after which one is gone. Locks nothing. */
+export const PEERS_SQL = `
+select instance from headwater.projectors p
+where fleet = $1 and seen_at > clock_timestamp() - $2 * interval '1 ms' and not (${vanished('p')}) order by instance`
+
+/** In: fleet, instance. Out: each lane, its holder, and whether its term is over. Locks nothing. */
+export const LANES_SQL = `
+select lane, holder, epoch, expires_at < clock_timestamp() or ${vanished('l')} as is_over
+from headwater.lanes l where fleet = $1 order by lane`
+
+/** In: fleet, instance, lease in ms. Out: the lanes whose terms still stand. Locks their rows. */
+export const RENEW_SQL = `
+update headwater.lanes set expires_at = clock_timestamp() + $3 * interval '1 ms', backend = pg_backend_pid()
+where fleet = $1 and holder = $2 and expires_at > clock_timestamp() returning lane, epoch`
+
+/**
+ * Takes what is free, or was this instance's own in an earlier life. Epochs come from one sequence: of two owners the later one has the
+ * higher. In: fleet, instance, lanes, lease in ms. Out: what was got. Locks the rows; a commit in hand is waited for.
+ */
+export const TAKE_SQL = `
+update headwater.lanes l set epoch = nextval('headwater.epochs'), holder = $2, backend = pg_backend_pid(),
+  expires_at = clock_timestamp() + $4 * interval '1 ms'
+where fleet = $1 and lane = any($3::int[])
+  and (expires_at < clock_timestamp() or holder = $2 or ${vanished('l')}) returning lane, epoch`
+
+/** In: fleet, instance, lanes. Locks the rows. */
+export const RELEASE_SQL = `
+update headwater.lanes set holder = '', expires_at = '-infinity' where fleet = $1 and holder = $2 and lane = any($3::int[])`
+
+/** In: instance, fleet. Locks its rows. */
+export const LEAVE_SQL = `
+with gone as (delete from headwater.projectors where instance = $1)
+update headwater.lanes set holder = '', expires_at = '-infinity' where fleet = $2 and holder = $1`
+
+/** Ends the connections that folded for somebody whose term is over. In: their names. */
+export const END_SQL = `
+select pg_terminate_backend(pid) from pg_stat_activity
+where application_name = any($1::text[]) and usename = current_user and datname = current_database()`
+
+/** Is there anything that another fleet folds and this one knows? In: fleet, lanes. Locks nothing. */
+export const LEFT_SQL = `
+select 1 from headwater.members m join headwater.fleets f on f.fleet = $1 and f.projection = m.projection and f.version = m.version
+where m.fleet <> $1 and m.lane = any($2::int[]) limit 1`
+
+/**
+ * What a fleet left behind that is no longer there is carried on, as far as this fleet knows it: its lanes get another epoch first, so that
+ * none of its projectors can commit when it wakes up. In: fleet, lanes, silence in ms after which a projector is gone. Locks both.
+ */
+export const INHERIT_SQL = `
+with gone as (
+  update headwater.lanes l set epoch = nextval('headwater.epochs'), holder = '', expires_at = '-infinity'
+  where fleet <> $1 and lane = any($2::int[]) and not exists (
+    select from headwater.projectors p where p.fleet = l.fleet
+      and seen_at > clock_timestamp() - $3 * interval '1 ms' and not (${vanished('p')}))
+  returning fleet, lane, position
+)
+update headwater.members m set fleet = $1, position = coalesce(m.position, gone.position)
+from gone where gone.fleet = m.fleet and gone.lane = m.lane
+  and exists (select from headwater.fleets f where f.fleet = $1 and f.projection = m.projection and f.version = m.version)`
