@@ -3,6 +3,15 @@ import { reasonOf } from '#runtime'
 import { eventsTail } from './commands/events-tail.js'
 import { importHledgerCommand } from './commands/import-hledger.js'
 import { logArchive, logPartitions, logRestore } from './commands/log.js'
+import {
+  projectionsDrop,
+  projectionsList,
+  projectionsPromote,
+  projectionsRebuild,
+  projectionsRetry,
+  projectionsRollback,
+  projectionsSkip,
+} from './commands/projections.js'
 import { status } from './commands/status.js'
 import { token } from './commands/token.js'
 import { up } from './up/up.js'
@@ -79,5 +88,39 @@ log
   .description('put the newest archive back into the log')
   .option('--file <path>', 'where its file is now')
   .action(run(logRestore))
+
+const projections = program.command('projections').description('look after the read models')
+projections
+  .command('list')
+  .description('every build of every projection: which one is read, and how far each is')
+  .option('--json', 'one JSON object a line')
+  .action(run(projectionsList))
+projections
+  .command('rebuild <name>')
+  .description('build it anew from the log, beside the live one, which goes on')
+  .option('--no-promote', 'do not make it the live one when it has caught up')
+  .action(run(projectionsRebuild))
+projections
+  .command('promote <name>')
+  .description('make the build that has caught up the live one')
+  .action(run(projectionsPromote))
+projections
+  .command('rollback <name>')
+  .description('make the build that was live before the live one again')
+  .action(run(projectionsRollback))
+projections
+  .command('drop <name>')
+  .description('throw away a build that is not live')
+  .requiredOption('--slot <slot>', 'next, or previous')
+  .action(run(projectionsDrop))
+projections
+  .command('retry <name>')
+  .description('let a projection that has stopped go on, with the event that stopped it')
+  .action(run(projectionsRetry))
+projections
+  .command('skip <name>')
+  .description('let a projection that has stopped go on without the event that stopped it, for ever')
+  .requiredOption('--position <position>', 'of that event')
+  .action(run(projectionsSkip))
 
 await program.parseAsync()

@@ -63,8 +63,11 @@ export class Directory {
     const head = this.headAtStart
     if (head === undefined) return true
     return ['projector', 'query-api'].some((role) => {
-      const one = processes.find(({ component, isReady }) => component.role === role && isReady)
-      return ((one && positionOf(one, 'position')) ?? -1n) < head
+      // A projector that owns no lane has no position to tell.
+      const all = processes.filter(
+        ({ component, isReady, last }) => component.role === role && isReady && last.leader !== false,
+      )
+      return all.length === 0 || all.some((each) => (positionOf(each, 'position') ?? -1n) < head)
     })
   }
 }

@@ -24,5 +24,9 @@ export function measureBuilds(builds: Pick<Builds, 'list'>, metrics: Registry): 
   gauge('headwater_projection_lag_events', 'Events between the build and its lanes', (build) =>
     Number(BigInt(build.head) - BigInt(build.position)),
   )
-  gauge('headwater_projection_stopped_lanes', 'Lanes in which it stands still at an event', (build) => build.stops.length)
+  gauge(
+    'headwater_projection_stopped_lanes',
+    'Lanes in which it stands still at an event',
+    (build) => build.stops.length,
+  )
 }

@@ -46,7 +46,12 @@ export class ProjectionsController {
     return { projections: all.filter(({ projection }) => projection === name) }
   }
 
-  private async run(name: string, action: string, given: unknown, by: { actor: string; action: string }): Promise<void> {
+  private async run(
+    name: string,
+    action: string,
+    given: unknown,
+    by: { actor: string; action: string },
+  ): Promise<void> {
     const { builds } = this
     switch (action) {
       case 'rebuild':

@@ -1,4 +1,4 @@
-export { type Stop } from './builds/build-keeper.js'
+export { type Stop } from './builds/stop.js'
 export { Builds, type BuildStatus } from './builds/builds.js'
 export { type Slot } from './builds/slots.js'
 export { openRedis, type Redis } from './cache/redis.js'

@@ -2,22 +2,7 @@ import { type Pool } from 'pg'
 import { type Logger, reasonOf } from '#runtime'
 import { type Builds } from './builds.js'
 import { DUE_SQL, STOPS_SQL } from './builds-sql.js'
-
-/** A projection that does not go on in a lane, and because of which event. */
-export interface Stop {
-  readonly projection: string
-  readonly version: number
-  readonly build: number
-  readonly lane: number
-  readonly stopped: {
-    readonly position: string
-    readonly stream: string
-    readonly revision: string
-    readonly type: string
-    readonly reason: string
-    readonly at: string
-  }
-}
+import { type Stop } from './stop.js'
 
 export interface BuildKeeperOptions {
   readonly pool: Pool

@@ -1,7 +1,7 @@
 import { DataSource, type QueryRunner } from 'typeorm'
 import { Problem } from '#runtime'
 import { type ReadTable } from '../tables/table.js'
-import { type Stop } from './build-keeper.js'
+import { type Stop } from './stop.js'
 import { createIndexes, createTables } from './create-tables.js'
 import * as sql from './builds-sql.js'
 import { schemaIn, type Slot } from './slots.js'
@@ -67,7 +67,7 @@ export class Builds {
 
   /** Every build, old versions included. */
   async list(): Promise<readonly BuildStatus[]> {
-    const rows = (await (await this.connected()).query(sql.LIST_SQL)) as ListRow[]
+    const rows = await (await this.connected()).query<ListRow[]>(sql.LIST_SQL)
     return rows.map(({ projection, version, build, slot, position, head, created_at, lanes, together, stops }) => {
       const isTogether = lanes === together
       const state = stops.length > 0 ? 'stopped' : slot === 'live' ? 'live' : isTogether ? 'ready' : 'building'
@@ -117,7 +117,10 @@ export class Builds {
   async retry(name: string, by: Decision): Promise<void> {
     const { projection } = this.tableOf(name)
     await this.transaction(async (runner) => {
-      const stopped = (await runner.query(sql.GO_ON_SQL, [name, projection.version, null])) as [{ build: number }[], number]
+      const stopped = (await runner.query(sql.GO_ON_SQL, [name, projection.version, null])) as [
+        { build: number }[],
+        number,
+      ]
       const [first] = stopped[0]
       if (!first) throw conflict(name, 'it has not stopped anywhere')
       await decided(runner, by, { ...projection, build: first.build }, '')

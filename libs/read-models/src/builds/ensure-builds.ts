@@ -46,7 +46,12 @@ export async function ensureBuilds(runner: QueryRunner, tables: readonly ReadTab
   await runner.query('drop table if exists headwater.checkpoints')
 }
 
-async function begin(runner: QueryRunner, tables: readonly ReadTable[], fleet: string, isFirst: boolean): Promise<void> {
+async function begin(
+  runner: QueryRunner,
+  tables: readonly ReadTable[],
+  fleet: string,
+  isFirst: boolean,
+): Promise<void> {
   const [table] = tables
   if (!table) return
   const { name, version } = table.projection
@@ -55,7 +60,14 @@ async function begin(runner: QueryRunner, tables: readonly ReadTable[], fleet: s
   try {
     await createTables(runner, tables, schemaIn(table.projection, slot), isFirst)
     await runner.query(BUILD_SQL, [name, version, 1, slot, isFirst])
-    await runner.query(MEMBERS_SQL, [name, version, 1, lanesOf(table), fleet, await earlierCheckpoint(runner, name, version)])
+    await runner.query(MEMBERS_SQL, [
+      name,
+      version,
+      1,
+      lanesOf(table),
+      fleet,
+      await earlierCheckpoint(runner, name, version),
+    ])
     await runner.commitTransaction()
   } catch (error) {
     await runner.rollbackTransaction()
@@ -65,9 +77,9 @@ async function begin(runner: QueryRunner, tables: readonly ReadTable[], fleet: s
 
 /** Where the one checkpoint of all lanes stood before there were lanes. */
 async function earlierCheckpoint(runner: QueryRunner, name: string, version: number): Promise<string> {
-  const [there] = (await runner.query(
-    "select to_regclass('headwater.checkpoints') is not null as is_there",
-  )) as { is_there: boolean }[]
+  const [there] = (await runner.query("select to_regclass('headwater.checkpoints') is not null as is_there")) as {
+    is_there: boolean
+  }[]
   if (!there?.is_there) return '0'
   const [row] = (await runner.query(
     'select position from headwater.checkpoints where projection = $1 and version = $2 and partition = 0',

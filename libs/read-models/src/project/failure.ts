@@ -14,7 +14,7 @@ export class FoldFailure extends Error {
   override readonly name = 'FoldFailure'
 
   constructor(projection: string, cause: unknown) {
-    super(`${projection}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    super(`${projection} cannot be folded`, { cause })
   }
 }
 
@@ -23,7 +23,7 @@ export class LoadFailure extends Error {
   override readonly name = 'LoadFailure'
 
   constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    super('rows cannot be read', { cause })
   }
 }
 

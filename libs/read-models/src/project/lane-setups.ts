@@ -20,7 +20,9 @@ export async function laneSetups(client: ClientBase, fleet: string, { lanes, pos
   }>(LIVE_SQL, [fleet, [...lanes.keys()]])
   return [...lanes].map(([lane, epoch]) => {
     const mine = rows.filter((row) => row.lane === lane)
-    const own = Object.fromEntries(mine.flatMap((row) => (row.position === null ? [] : [[ownField(row), row.position]])))
+    const own = Object.fromEntries(
+      mine.flatMap((row) => (row.position === null ? [] : [[ownField(row), row.position]])),
+    )
     const builds = JSON.stringify([mine.map(({ name, version, build }) => `${name}.v${version}.${build}`), own])
     return { fleet, lane, epoch, position: positions.get(lane) ?? 0n, builds, own }
   })

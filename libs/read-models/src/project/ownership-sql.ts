@@ -11,7 +11,7 @@ export const PEERS_SQL = `
 select instance from headwater.projectors p
 where fleet = $1 and seen_at > clock_timestamp() - $2 * interval '1 ms' and not (${vanished('p')}) order by instance`
 
-/** In: fleet, instance. Out: each lane, its holder, and whether its term is over. Locks nothing. */
+/** In: fleet. Out: each lane, its holder, and whether its term is over. Locks nothing. */
 export const LANES_SQL = `
 select lane, holder, epoch, expires_at < clock_timestamp() or ${vanished('l')} as is_over
 from headwater.lanes l where fleet = $1 order by lane`

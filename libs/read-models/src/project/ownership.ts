@@ -36,6 +36,8 @@ export const foldingName = (instance: string): string => `headwater folding ${in
  * Emits `changed` after lanes were taken or lost. Before one is given back `release` must have stopped folding it.
  */
 export class Ownership extends EventEmitter<{ changed: [owned: Owned]; tick: [] }> {
+  /** Why it is not known who owns what, until it is. */
+  trouble: string | undefined
   private owned = new Map<number, bigint>()
   private client: pg.Client | undefined
   private timer: NodeJS.Timeout | undefined
@@ -86,7 +88,9 @@ export class Ownership extends EventEmitter<{ changed: [owned: Owned]; tick: [] 
     try {
       const client = await this.connection()
       await this.share(client)
+      this.trouble = undefined
     } catch (error) {
+      this.trouble = reasonOf(error)
       this.options.logger.warn({ reason: reasonOf(error) }, 'ownership of the lanes is not confirmed')
       this.become(new Map())
       this.client?.end().catch(() => undefined)
@@ -121,12 +125,14 @@ export class Ownership extends EventEmitter<{ changed: [owned: Owned]; tick: [] 
     const { instance, fleet } = this.options
     await client.query(sql.HERE_SQL, [instance, fleet])
     const { rows: peers } = await client.query<{ instance: string }>(sql.PEERS_SQL, [fleet, this.lease_ms])
-    const { rows: lanes } = await client.query<LaneRow>(sql.LANES_SQL, [fleet, instance])
+    const { rows: lanes } = await client.query<LaneRow>(sql.LANES_SQL, [fleet])
     const names = peers.map((each) => each.instance)
     const isOurs = ({ lane }: { lane: number }): boolean => names[lane % names.length] === instance
     const renewed = await client.query<{ lane: number; epoch: string }>(sql.RENEW_SQL, [fleet, instance, this.lease_ms])
     const owned = new Map(
-      renewed.rows.filter(({ lane, epoch }) => this.owned.get(lane) === BigInt(epoch)).map((row) => [row.lane, BigInt(row.epoch)]),
+      renewed.rows
+        .filter(({ lane, epoch }) => this.owned.get(lane) === BigInt(epoch))
+        .map((row) => [row.lane, BigInt(row.epoch)]),
     )
     const others = [...owned.keys()].filter((lane) => !isOurs({ lane }))
     if (others.length > 0) await this.giveBack(client, others, owned)

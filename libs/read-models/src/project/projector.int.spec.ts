@@ -1,5 +1,5 @@
+import pg from 'pg'
 import { createMemoryStore, type EventStore } from '#event-store'
-import { Leadership } from '#leadership'
 import { ledger } from '#ledger'
 import {
   eventually,
@@ -9,7 +9,8 @@ import {
   scratchRedis,
   silentLogger,
 } from '#testing'
-import { feedKey, STATE_KEY } from '../cache/keys.js'
+import { fleetOf } from '../builds/fleet.js'
+import { feedKey, ownField, stateKey } from '../cache/keys.js'
 import { openRedis, type Redis } from '../cache/redis.js'
 import { APPLY_LUA, READ_LUA } from '../cache/scripts.js'
 import { Feed } from '../feed/feed.js'
@@ -18,12 +19,15 @@ import { decodeRow } from '../tables/row-codec.js'
 import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
 import { rowSuffix } from './changes.js'
+import { LANES, WHOLE } from './lanes.js'
 import { Projector } from './projector.js'
 
 jest.setTimeout(60_000)
 
 const tables = tablesOf([ledger])
 const books = tables.find(({ id }) => id === 'books.v1:books')!
+const fleet = fleetOf(tables)
+const whole = stateKey(fleet, WHOLE)
 
 let database: ScratchDatabase
 let scratch: ScratchRedis
@@ -37,8 +41,9 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 beforeEach(async () => {
-  const names = [...tables.map(({ sql }) => sql), 'headwater.checkpoints', 'headwater.leases']
-  await database.query(`truncate ${names.join(', ')}`)
+  await database.query(`truncate ${tables.map(({ sql }) => sql).join(', ')}, headwater.projectors`)
+  await database.query('update headwater.members set position = 0, stopped = null')
+  await database.query("update headwater.lanes set position = 0, holder = '', expires_at = '-infinity'")
   scratch = await scratchRedis()
   redis = await ready()
   store = createMemoryStore()
@@ -70,26 +75,32 @@ function meddling(client: Redis, apply: (run: () => Promise<unknown>) => Promise
   })
 }
 
-function project(holder: string, client: Redis): { projector: Projector; close: () => Promise<void> } {
-  const logger = silentLogger()
-  const leadership = new Leadership({
-    url: database.url,
-    schema: 'headwater',
-    name: 'projector',
-    holder,
-    lease_ms: 60_000,
-    logger,
-  })
-  const projector = new Projector({ store, url: database.url, domains: [ledger], redis: client, leadership, logger })
-  leadership.start()
+function project(
+  instance: string,
+  client: Redis,
+  lease_ms = 60_000,
+): { projector: Projector; close: () => Promise<void> } {
+  const options = { url: database.url, domains: [ledger], instance, lease_ms, logger: silentLogger() }
+  const projector = new Projector({ ...options, store, redis: client })
+  projector.start()
   let closing: Promise<void> | undefined
-  const close = (): Promise<void> => (closing ??= projector.close().then(() => leadership.close()))
+  const close = (): Promise<void> => (closing ??= projector.close())
   ended.push(close)
   return { projector, close }
 }
 
+/** A transaction that stays open: whoever wants to write the row waits. */
+async function holdRow(sql: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  await client.query('begin')
+  await client.query(sql)
+  return client
+}
+
+/** Of the lane in which books are folded: all of it. */
 async function state(): Promise<{ generation: string | null; applied: string | null }> {
-  const [generation = null, applied = null] = await redis.hmGet(STATE_KEY, ['generation', 'applied'])
+  const [generation = null, applied = null] = await redis.hmGet(whole, ['generation', 'applied'])
   return { generation, applied }
 }
 
@@ -98,7 +109,8 @@ const appliedTo = (position: bigint): Promise<unknown> =>
 
 /** The number of transactions that the cached summary of a book shows; undefined when it is not cached. */
 async function cachedTransactions(book: string): Promise<unknown> {
-  const answer = await redis.eval(READ_LUA, { keys: [STATE_KEY], arguments: [rowSuffix(books, { book })] })
+  const own = ownField(books.projection)
+  const answer = await redis.eval(READ_LUA, { keys: [whole], arguments: [rowSuffix(books, { book }), own] })
   const [, , text] = answer as (string | null)[]
   if (typeof text !== 'string') return undefined
   const [values] = JSON.parse(text) as [unknown[]]
@@ -106,7 +118,7 @@ async function cachedTransactions(book: string): Promise<unknown> {
 }
 
 const checkpoint = async (): Promise<string | undefined> => {
-  const rows = await database.query<{ position: string }>('select min(position) as position from headwater.checkpoints')
+  const rows = await database.query<{ position: string }>('select min(position) as position from headwater.lanes')
   return rows[0]?.position
 }
 
@@ -145,7 +157,7 @@ test('killed between commit and Redis: a new generation, in which nothing stale 
     // As if the process were stopped right here: it neither sends the script nor goes on.
     return new Promise((resolve) => {
       late = run
-      release = () => resolve('gap')
+      release = () => resolve(LANES.map(() => 'gap'))
     })
   })
   ended.push(() => client.destroy())
@@ -154,11 +166,11 @@ test('killed between commit and Redis: a new generation, in which nothing stale 
   await post('main')
   await appliedTo(2n)
   const before = await state()
-  const feed = new Feed({ url: scratch.url, logger: silentLogger() })
+  const feed = new Feed({ url: scratch.url, fleets: () => [fleet], logger: silentLogger() })
   ended.push(() => feed.close())
-  const gaps: bigint[] = []
-  feed.on('gap', (position) => gaps.push(position))
-  await eventually('the feed is followed', () => feed.isLive && feed.position === 2n)
+  const gaps: number[] = []
+  feed.on('gap', ({ lane }) => gaps.push(lane))
+  await eventually('the feed is followed', () => feed.isLive && feed.positionOf({ fleet, lane: WHOLE }) === 2n)
 
   hold = true
   await post('main')
@@ -166,17 +178,19 @@ test('killed between commit and Redis: a new generation, in which nothing stale 
   expect(await state()).toEqual(before)
   expect(await cachedTransactions('main')).toBe(1)
 
-  const successor = project('projector-2', redis)
-  await database.query("update headwater.leases set expires_at = '-infinity'")
+  // It says no longer that it is there, either, and its leases run out.
+  const silence = await holdRow("select from headwater.projectors where instance = 'projector-1' for update")
+  const successor = project('projector-2', redis, 1_000)
+  await database.query("update headwater.lanes set expires_at = '-infinity'")
   await appliedTo(3n)
   const after = await state()
   expect(after.generation).not.toBe(before.generation)
   expect(await cachedTransactions('main')).toBeUndefined()
   await eventually('who follows the feed is told of the gap', () => gaps.length > 0)
-  expect(gaps).toEqual([3n])
+  expect(gaps).toContain(WHOLE)
 
   // The old owner wakes up and sends what it had in hand.
-  expect(['fenced', 'gap']).toContain(await late?.())
+  for (const outcome of (await late?.()) as string[]) expect(['fenced', 'gap']).toContain(outcome)
   expect(await state()).toEqual(after)
   expect(await cachedTransactions('main')).toBeUndefined()
   await post('main')
@@ -185,6 +199,7 @@ test('killed between commit and Redis: a new generation, in which nothing stale 
   expect(await redis.exists(feedKey(after.generation ?? ''))).toBe(1)
   hold = false
   release()
+  await silence.end()
   await killed.close()
   expect(successor.projector.position).toBe(4n)
   expect((await state()).generation).toBe(after.generation)
@@ -214,4 +229,48 @@ test('a batch that Redis missed costs the cache its generation, and folding goes
   await post('main')
   await appliedTo(4n)
   expect(await cachedTransactions('main')).toBe(3)
+})
+
+/** The lanes that each of these owns. */
+const ownedBy = (...projectors: readonly { projector: Projector }[]): number[][] =>
+  projectors.map(({ projector }) => [...projector.lanes].sort((a, b) => a - b))
+const even = LANES.filter((lane) => lane % 2 === 0)
+const odd = LANES.filter((lane) => lane % 2 === 1)
+
+test('who joins gets its share of the lanes, who leaves gives its own back, and all is folded meanwhile', async () => {
+  const first = project('projector-1', redis)
+  await append(store, 'main', { type: 'BookOpened', data: {} })
+  await eventually('one owns all', () => first.projector.lanes.length === LANES.length)
+  const second = project('projector-2', redis)
+  await eventually(
+    'they share',
+    () => second.projector.lanes.length > 0 && first.projector.lanes.length === even.length,
+  )
+  await eventually('all is owned', () => ownedBy(first, second).flat().length === LANES.length)
+  expect(ownedBy(first, second)).toEqual([even, odd])
+  for (const book of ['main', 'b', 'c', 'd', 'e']) await post(book)
+  await eventually('all lanes are at the head', async () => (await checkpoint()) === '6')
+  await first.close()
+  await eventually('the other one owns all', () => second.projector.lanes.length === LANES.length)
+  await post('main')
+  await eventually('all lanes are at the head', async () => (await checkpoint()) === '7')
+  const rows = await database.query<{ book: string; transactions: number }>(
+    'select book, transactions from books_v1.books',
+  )
+  expect(rows.find(({ book }) => book === 'main')?.transactions).toBe(2)
+  expect(rows).toHaveLength(5)
+})
+
+test('whose connection is gone is succeeded at once', async () => {
+  const vanished = project('projector-1', redis)
+  await append(store, 'main', { type: 'BookOpened', data: {} })
+  await eventually('it owns all', () => vanished.projector.lanes.length === LANES.length)
+  const silence = await holdRow("select from headwater.projectors where instance = 'projector-1' for update")
+  await database.query(`select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'headwater projector projector-1' and datname = current_database()`)
+  const successor = project('projector-2', redis)
+  await eventually('the successor owns all', () => successor.projector.lanes.length === LANES.length)
+  await post('main')
+  await eventually('all lanes are at the head', async () => (await checkpoint()) === '2')
+  await silence.end()
 })

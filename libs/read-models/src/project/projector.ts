@@ -2,7 +2,8 @@ import pg from 'pg'
 import { type Domain } from '#domain-kit'
 import { type EventStore } from '#event-store'
 import { type Logger, reasonOf } from '#runtime'
-import { BuildKeeper, type Stop } from '../builds/build-keeper.js'
+import { BuildKeeper } from '../builds/build-keeper.js'
+import { type Stop } from '../builds/stop.js'
 import { Builds } from '../builds/builds.js'
 import { fleetOf } from '../builds/fleet.js'
 import { CacheWriter } from '../cache/cache-writer.js'
@@ -44,8 +45,6 @@ interface Running {
 export class Projector {
   /** Last position folded in every lane that it owns; undefined while it owns none. */
   position: bigint | undefined
-  /** Why folding stopped, until it goes on. */
-  trouble: string | undefined
   /** What operators do with builds. */
   readonly builds: Builds
   private readonly tables: readonly ReadTable[]
@@ -53,6 +52,7 @@ export class Projector {
   private readonly ownership: Ownership
   private readonly keeper: BuildKeeper
   private readonly pool: pg.Pool
+  private failure: string | undefined
   private key = ''
   private running: readonly Running[] = []
   private work: Promise<void> = Promise.resolve()
@@ -82,6 +82,11 @@ export class Projector {
 
   start(): void {
     this.ownership.start()
+  }
+
+  /** Why folding stopped, until it goes on. */
+  get trouble(): string | undefined {
+    return this.failure ?? this.ownership.trouble
   }
 
   /** Lanes that this process folds. */
@@ -149,12 +154,11 @@ export class Projector {
 
   private async begin(plan: Plan): Promise<void> {
     this.key = plan.key
+    this.failure = undefined
     if (plan.lanes.size === 0) return
     this.running = [
       this.keepGoing((signal) => this.foldTogether(plan, signal)),
-      ...plan.behind.map((member) =>
-        this.keepGoing((signal) => this.foldOne({ ...plan, together: [member] }, signal)),
-      ),
+      ...plan.behind.map((member) => this.keepGoing((signal) => this.foldOne({ ...plan, together: [member] }, signal))),
     ]
     return Promise.resolve()
   }
@@ -174,8 +178,8 @@ export class Projector {
   }
 
   private complain(error: unknown, message: string): void {
-    this.trouble = reasonOf(error)
-    this.options.logger.error({ reason: this.trouble }, message)
+    this.failure = reasonOf(error)
+    this.options.logger.error({ reason: this.failure }, message)
   }
 
   private get base(): Omit<Base, 'lanes'> {
@@ -187,13 +191,14 @@ export class Projector {
     const { redis, logger } = this.options
     const { lanes, positions, together: members } = plan
     const unit = await ProjectionUnit.open({ ...this.base, lanes, positions, members })
-    const cache = new CacheWriter(redis, await this.setups(plan), logger)
-    const mending = setInterval(() => void cache.mend(), 1_000)
+    let mending: NodeJS.Timeout | undefined
     try {
       await unit.join()
+      const cache = new CacheWriter(redis, await this.setups(plan), logger)
+      mending = setInterval(() => void cache.mend(), 1_000)
       await cache.begin()
       this.position = least(positions)
-      this.trouble = undefined
+      this.failure = undefined
       await this.guarded(plan, unit, cache, signal, (position) => {
         if (position > (this.position ?? 0n)) this.position = position
         if (unit.hasJoined()) this.key = ''
@@ -236,8 +241,18 @@ export class Projector {
       const { member, lane, event, reason, position } = poison
       const { projection, build } = member
       const { position: at, stream, revision, type } = event
-      const stopped = { position: String(at), stream, revision: String(revision), type, reason, at: new Date().toISOString() }
-      this.options.logger.error({ projection: projection.name, build, lane, ...stopped }, 'a projection stopped at an event')
+      const stopped = {
+        position: String(at),
+        stream,
+        revision: String(revision),
+        type,
+        reason,
+        at: new Date().toISOString(),
+      }
+      this.options.logger.error(
+        { projection: projection.name, build, lane, ...stopped },
+        'a projection stopped at an event',
+      )
       await this.pool.query(STOP_SQL, [
         ...[projection.name, projection.version, build, lane, position],
         ...[JSON.stringify(stopped), this.fleet, lanes.get(lane)],

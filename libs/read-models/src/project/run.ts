@@ -11,7 +11,7 @@ export class BatchFailure extends Error {
     readonly batch: EventBatch,
     cause: unknown,
   ) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    super(`the batch up to position ${batch.position} was not folded`, { cause })
   }
 }
 

@@ -30,7 +30,10 @@ export const isEmpty = ({ upserts, deletes, inserts }: TableChanges): boolean =>
   upserts.length + deletes.length + inserts.length === 0
 
 /** In the caller's transaction. */
-export async function writeChanges(client: ClientBase, { table, upserts, deletes, inserts }: TableChanges): Promise<void> {
+export async function writeChanges(
+  client: ClientBase,
+  { table, upserts, deletes, inserts }: TableChanges,
+): Promise<void> {
   await upsertRows(client, table, upserts)
   await deleteRows(client, table, deletes)
   await copyRows(client, table, inserts)
@@ -65,8 +68,7 @@ export class TableState {
     if (missing.size === 0) return
     await this.inserting
     const found = new Map<string, StoredRow>()
-    for (const row of await this.read(client, [...missing.values()]))
-      found.set(keyText(this.table.keys, row.row), row)
+    for (const row of await this.read(client, [...missing.values()])) found.set(keyText(this.table.keys, row.row), row)
     for (const [text, key] of missing) this.entries.set(text, { key, before: found.get(text), after: found.get(text) })
   }
 

@@ -65,7 +65,10 @@ const together = (lanes: LaneChanges): BatchChanges => ({
 async function empty(): Promise<void> {
   await database.query(`truncate ${tables.map(({ sql }) => sql).join(', ')}`)
   await database.query('update headwater.members set position = 0, stopped = null')
-  await database.query("update headwater.lanes set position = 0, epoch = $1, holder = 'test', expires_at = 'infinity'", [EPOCH])
+  await database.query(
+    "update headwater.lanes set position = 0, epoch = $1, holder = 'test', expires_at = 'infinity'",
+    [EPOCH],
+  )
 }
 
 /** Rows of a table nobody watches have no place that anybody could see: it depends on how the log was cut. */
@@ -162,7 +165,7 @@ test('however the log is cut into batches, the read models are its plain fold, a
           expect(listener.documents.get(rowSuffix(table, row.row))).toBe(documentText(table, row))
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   )
 })
 
@@ -201,7 +204,7 @@ test('lanes folded apart, by units that crash, restart and fold ahead, come to t
       for (const table of tables)
         expect(comparable(table, await storedRows(table))).toEqual(comparable(table, plainFold(table, events)))
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   )
 })
 

@@ -86,8 +86,7 @@ export class ProjectionUnit {
   /** Makes it last. @throws {@link Lost} when a lane is another's by now; whatever Postgres throws. Nothing of the batch was written then. */
   async commit(folded: Folded): Promise<void> {
     const done = this.write(folded)
-    for (const { table, inserts } of folded.writes)
-      if (inserts.length > 0) this.states.get(table)?.wait(done)
+    for (const { table, inserts } of folded.writes) if (inserts.length > 0) this.states.get(table)?.wait(done)
     await done
   }
 
@@ -133,6 +132,7 @@ export class ProjectionUnit {
       await writing.query('rollback').catch(() => undefined)
       throw error
     }
+    this.isJoining = this.members.some(({ joining }) => joining.size > 0)
   }
 
   private async foldEvents(events: readonly RecordedEvent[]): Promise<readonly TableChanges[]> {

@@ -1,0 +1,167 @@
+import { createMemoryStore, type EventStore } from '#event-store'
+import { ledger } from '#ledger'
+import {
+  eventually,
+  type ScratchDatabase,
+  scratchDatabase,
+  type ScratchRedis,
+  scratchRedis,
+  silentLogger,
+} from '#testing'
+import { openRedis, type Redis } from '../cache/redis.js'
+import { append } from '../fixtures/ledger-events.js'
+import { Projector } from '../project/projector.js'
+import { migrateReadModels } from '../tables/migrations.js'
+import { tablesOf } from '../tables/table.js'
+import { type BuildStatus } from './builds.js'
+
+jest.setTimeout(60_000)
+
+const tables = tablesOf([ledger])
+const by = { actor: 'tester', action: 'test' }
+
+let database: ScratchDatabase
+let scratch: ScratchRedis
+let redis: Redis
+let store: EventStore
+let projector: Projector
+
+beforeEach(async () => {
+  database = await scratchDatabase()
+  scratch = await scratchRedis()
+  redis = openRedis(scratch.url, silentLogger())
+  await migrateReadModels(database.url, tables)
+  store = createMemoryStore()
+  const options = { url: database.url, domains: [ledger], instance: 'projector-1', logger: silentLogger() }
+  projector = new Projector({ ...options, store, redis })
+  projector.start()
+})
+afterEach(async () => {
+  await projector.close()
+  redis.destroy()
+  await scratch.drop()
+  await database.drop()
+})
+
+let transactions = 0
+async function post(book: string): Promise<void> {
+  transactions += 1
+  const postings = [
+    { account: 'a', amount: '-1', commodity: 'EUR' },
+    { account: 'b', amount: '1', commodity: 'EUR' },
+  ]
+  const data = { id: `t-${transactions}`, date: '2026-01-01', postings }
+  await append(store, book, { type: 'TransactionPosted', data })
+}
+
+const builds = async (name: string): Promise<readonly BuildStatus[]> =>
+  (await projector.builds.list()).filter(({ projection }) => projection === name)
+
+const shown = async (name: string): Promise<unknown> =>
+  (await builds(name)).map(({ build, slot, state }) => ({ build, slot, state }))
+
+const folded = async (): Promise<unknown> =>
+  eventually('all is folded', async () => {
+    const head = await store.head()
+    return (await projector.builds.list()).every(({ position }) => BigInt(position) === head)
+  })
+
+const balances = async (schema: string): Promise<unknown> =>
+  database.query(`select book, account, balance from "${schema}".totals order by 1, 2`)
+
+test('a rebuild becomes the live build by itself, the one before is folded on and can come back', async () => {
+  for (const book of ['x', 'y', 'z']) await post(book)
+  await folded()
+  // What nobody has folded so shows which build is read.
+  await database.query("update statement_v1.totals set balance = '99' where account = 'a'")
+  await projector.builds.rebuild('statement', true, by)
+  await eventually('the new build is live', async () =>
+    (await builds('statement')).some((each) => each.build === 2 && each.slot === 'live'),
+  )
+  expect(await shown('statement')).toEqual([
+    { build: 1, slot: 'previous', state: 'ready' },
+    { build: 2, slot: 'live', state: 'live' },
+  ])
+  expect(await balances('statement_v1')).toEqual(
+    ['x', 'y', 'z'].flatMap((book) => [
+      { book, account: 'a', balance: '-1' },
+      { book, account: 'b', balance: '1' },
+    ]),
+  )
+  await post('x')
+  await folded()
+  expect(await balances('statement_v1')).toContainEqual({ book: 'x', account: 'b', balance: '2' })
+  expect(await balances('statement_v1$previous')).toContainEqual({ book: 'x', account: 'b', balance: '2' })
+  const indexes = await database.query(
+    "select 1 from pg_indexes where schemaname = 'statement_v1' and indexname like 'lines_list%'",
+  )
+  expect(indexes).toHaveLength(1)
+
+  await projector.builds.rollback('statement', by)
+  expect(await shown('statement')).toEqual([
+    { build: 1, slot: 'live', state: 'live' },
+    { build: 2, slot: 'previous', state: 'ready' },
+  ])
+  await post('x')
+  await folded()
+  expect(await balances('statement_v1')).toContainEqual({ book: 'y', account: 'a', balance: '99' })
+  expect(await balances('statement_v1')).toContainEqual({ book: 'x', account: 'b', balance: '3' })
+  await projector.builds.drop('statement', 'previous', by)
+  expect(await shown('statement')).toEqual([{ build: 1, slot: 'live', state: 'live' }])
+  await post('z')
+  await folded()
+  const decisions = await database.query<{ projection: string; build: number; detail: string }>(
+    'select actor, action, projection, build, detail from headwater.decisions order by id',
+  )
+  expect(decisions.map(({ projection, build, detail }) => [projection, build, detail])).toEqual([
+    ['statement', 2, ''],
+    ['statement', 2, 'from next'],
+    ['statement', 1, 'from previous'],
+    ['statement', 2, 'previous'],
+  ])
+})
+
+test('a build that is not to promote itself waits, goes with the log, and is promoted when told', async () => {
+  await post('x')
+  await projector.builds.rebuild('accounts', false, by)
+  await eventually('it is ready', async () =>
+    (await builds('accounts')).some(({ slot, state }) => slot === 'next' && state === 'ready'),
+  )
+  await post('x')
+  await folded()
+  expect(await shown('accounts')).toEqual([
+    { build: 1, slot: 'live', state: 'live' },
+    { build: 2, slot: 'next', state: 'ready' },
+  ])
+  await projector.builds.promote('accounts', by)
+  expect(await shown('accounts')).toEqual([
+    { build: 1, slot: 'previous', state: 'ready' },
+    { build: 2, slot: 'live', state: 'live' },
+  ])
+})
+
+describe('is refused with the reason', () => {
+  const refused = (code: string, detail: RegExp): unknown =>
+    expect.objectContaining({ code, detail: expect.stringMatching(detail) as string })
+
+  test('what the builds do not allow', async () => {
+    await expect(projector.builds.promote('books', by)).rejects.toEqual(refused('build-conflict', /no next build/))
+    await expect(projector.builds.rollback('books', by)).rejects.toEqual(refused('build-conflict', /no previous build/))
+    await expect(projector.builds.drop('books', 'next', by)).rejects.toEqual(refused('build-conflict', /no next build/))
+    await expect(projector.builds.retry('books', by)).rejects.toEqual(refused('build-conflict', /not stopped/))
+    await expect(projector.builds.skip('books', 7n, by)).rejects.toEqual(
+      refused('build-conflict', /not stopped at position 7/),
+    )
+  })
+
+  test('a projection that is not installed', async () => {
+    await expect(projector.builds.rebuild('nothing', true, by)).rejects.toEqual(
+      refused('not-found', /there are accounts, books/),
+    )
+  })
+
+  test('a second build at a time', async () => {
+    await projector.builds.rebuild('books', false, by)
+    await expect(projector.builds.rebuild('books', false, by)).rejects.toEqual(refused('build-conflict', /under way/))
+  })
+})
