@@ -15,6 +15,7 @@ const settings = {
     description: "key set of the operators' tokens",
     schemes: ['file', 'http', 'https'],
   }),
+  CACHE_MIB: setting.integer({ description: 'MiB of Redis for cached rows', default: 256, min: 1, max: 1_048_576 }),
 } as const
 
 /** Folds the log into the read models. One instance owns the folding, others stand by. Shows operators the log. */
@@ -34,7 +35,15 @@ await startService('projector', settings, async (service) => {
   const redis = openRedis(REDIS_URL, logger)
   onStop('redis', () => redis.destroy())
   const leadership = new Leadership({ url, schema: 'headwater', name: 'projector', holder, logger })
-  const projector = new Projector({ store, url, domains, redis, leadership, logger })
+  const projector = new Projector({
+    store,
+    url,
+    domains,
+    redis,
+    leadership,
+    logger,
+    cache_bytes_max: config.CACHE_MIB * 1_048_576,
+  })
   onStop('leadership', () => leadership.close())
   onStop('projector', () => projector.close())
   leadership.start()

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { type EventBatch } from '#event-store'
 import { type Logger, reasonOf } from '#runtime'
 import { type BatchChanges } from '../project/changes.js'
+import { BUDGET_KEY, CACHE_BYTES_MAX } from './budget.js'
 import { feedKey, STATE_KEY } from './keys.js'
 import { type Redis } from './redis.js'
 import { APPLY_LUA, RESET_LUA } from './scripts.js'
+import { sweepGenerations } from './sweep.js'
 
 /** Cached rows live this long after they were last written. */
 export const ROW_TTL_S = 3_600
@@ -26,16 +28,20 @@ interface Kept {
 export class CacheWriter {
   private kept: Kept[] = []
   private isBroken = true
+  private isSweeping = false
 
   constructor(
     private readonly redis: Redis,
     private readonly epoch: bigint,
     private readonly logger: Logger,
+    /** Budget of the cached rows, in bytes. */
+    private readonly bytes_max = CACHE_BYTES_MAX,
   ) {}
 
   /** Before the first batch: goes on where Redis is, if that is where the database is. */
   async begin(position: bigint): Promise<void> {
     try {
+      await this.redis.hSet(BUDGET_KEY, 'max', this.bytes_max)
       const [generation, applied] = await this.redis.hmGet(STATE_KEY, ['generation', 'applied'])
       if (typeof generation === 'string' && applied === position.toString()) {
         const entries = (await this.redis.xRange(feedKey(generation), '-', '+')) ?? []
@@ -98,6 +104,20 @@ export class CacheWriter {
     })
     this.kept = []
     this.isBroken = false
+    // Redis may have lost that, too.
+    await this.redis.hSet(BUDGET_KEY, 'max', this.bytes_max)
+    this.sweep()
+  }
+
+  /** In the background: it may take longer than folding can wait. */
+  private sweep(): void {
+    if (this.isSweeping) return
+    this.isSweeping = true
+    sweepGenerations(this.redis, ROW_TTL_S)
+      .catch((error: unknown) => this.logger.warn({ reason: reasonOf(error) }, 'old rows stay until they expire'))
+      .finally(() => {
+        this.isSweeping = false
+      })
   }
 
   /** Cuts the feed when it is over its upper bound, down to its lower one. */

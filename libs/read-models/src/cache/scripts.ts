@@ -1,10 +1,12 @@
+import { BUDGET_LUA } from './budget.js'
+
 /**
  * Applies one batch if it follows on what was applied, by an owner that is not fenced.
  * KEYS: state. ARGV: epoch, after, position, ttl in s, changes (JSON), number of changes, least feed id to keep ('' none),
  * then pairs of row suffix and value ('' deletes).
- * Returns `ok`, `gap` or `fenced`; only `ok` changed anything.
+ * Returns `ok`, `gap` or `fenced`; only `ok` changed anything. A row beyond the budget is not cached.
  */
-export const APPLY_LUA = `
+export const APPLY_LUA = `${BUDGET_LUA}
 local state = redis.call('HMGET', KEYS[1], 'generation', 'epoch', 'applied', 'count')
 if not state[1] then return 'gap' end
 if tonumber(state[2]) > tonumber(ARGV[1]) then return 'fenced' end
@@ -12,9 +14,10 @@ if state[3] ~= ARGV[2] then return 'gap' end
 local generation = state[1]
 local prefix = 'hw:rm:' .. generation .. ':row:'
 for i = 8, #ARGV, 2 do
-  if ARGV[i + 1] == '' then redis.call('DEL', prefix .. ARGV[i])
-  else redis.call('SET', prefix .. ARGV[i], ARGV[i + 1], 'EX', ARGV[4]) end
+  if ARGV[i + 1] == '' then drop(prefix .. ARGV[i], ARGV[4])
+  else put(prefix .. ARGV[i], ARGV[i + 1], ARGV[4]) end
 end
+settle(ARGV[4])
 local count = tonumber(state[4] or '0') + tonumber(ARGV[6])
 local feed = 'hw:rm:' .. generation .. ':feed'
 redis.call('XADD', feed, ARGV[3] .. '-0', 'after', ARGV[2], 'count', count, 'changes', ARGV[5])
@@ -39,21 +42,26 @@ redis.call('HSET', KEYS[1], 'generation', ARGV[3], 'epoch', ARGV[1], 'applied', 
 return 'ok'`
 
 /**
- * A document and what is applied, in one round trip and one moment.
- * KEYS: state. ARGV: row suffix. Returns generation, applied position, value or false; nothing before the first reset.
+ * Rows and what is applied, in one round trip and one moment.
+ * KEYS: state. ARGV: row suffixes, at most some hundred. Returns generation, applied position, then a value or false for each; nothing
+ * before the first reset.
  */
 export const READ_LUA = `
 local state = redis.call('HMGET', KEYS[1], 'generation', 'applied')
 if not state[1] then return {} end
-return { state[1], state[2], redis.call('GET', 'hw:rm:' .. state[1] .. ':row:' .. ARGV[1]) }`
+local prefix = 'hw:rm:' .. state[1] .. ':row:'
+local answer = { state[1], state[2] }
+for i = 1, #ARGV do answer[i + 2] = redis.call('GET', prefix .. ARGV[i]) end
+return answer`
 
 /**
- * Keeps a row that a reader found in a replica, if it is exactly as fresh as the cache.
+ * Keeps a row that a reader found in a replica, if it is exactly as fresh as the cache and within the budget.
  * KEYS: state. ARGV: generation, position, ttl in s, row suffix, value.
  */
-export const FILL_LUA = `
+export const FILL_LUA = `${BUDGET_LUA}
 local state = redis.call('HMGET', KEYS[1], 'generation', 'applied')
 if state[1] == ARGV[1] and state[2] == ARGV[2] then
-  redis.call('SET', 'hw:rm:' .. ARGV[1] .. ':row:' .. ARGV[4], ARGV[5], 'EX', ARGV[3], 'NX')
+  put('hw:rm:' .. ARGV[1] .. ':row:' .. ARGV[4], ARGV[5], ARGV[3], true)
+  settle(ARGV[3])
 end
 return 'ok'`

@@ -15,6 +15,8 @@ export interface ProjectorOptions {
   readonly logger: Logger
   /** Events folded in one transaction. Default 1,000. */
   readonly batch_max?: number
+  /** Budget of the cached rows, in bytes. Default 256 MiB. */
+  readonly cache_bytes_max?: number
 }
 
 /** Folds the log for as long as it owns the read models; stands by otherwise. */
@@ -55,9 +57,9 @@ export class Projector {
   }
 
   private async foldOn(epoch: bigint, signal: AbortSignal): Promise<void> {
-    const { store, url, domains, redis, logger, batch_max = 1_000 } = this.options
+    const { store, url, domains, redis, logger, batch_max = 1_000, cache_bytes_max } = this.options
     const unit = await ProjectionUnit.open({ url, domains, lease: { name: 'projector', epoch }, logger })
-    const cache = new CacheWriter(redis, epoch, logger)
+    const cache = new CacheWriter(redis, epoch, logger, cache_bytes_max)
     const mending = setInterval(() => {
       void cache.mend(unit.position)
     }, 1_000)
