@@ -2,10 +2,16 @@ import 'reflect-metadata'
 import { append } from './append/append.js'
 import { bulk } from './bulk/bulk.js'
 import { command } from './command/command.js'
+import { query } from './query/query.js'
 import { type Report } from './support/report.js'
 
 /** Every benchmark: measures ours, its peers and its limit in one run. */
-const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<Report>>> = { append, bulk, command }
+const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<Report>>> = {
+  append,
+  bulk,
+  command,
+  query,
+}
 
 // Whoever interrupts a measurement leaves no server behind: what was started ends with this process.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))

@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { NODE_ARGS, projectRoot } from '#local-runtime'
 import { eventually, freePort } from '#testing'
 
+/** A busy machine takes its time to start a process. */
+const PATIENCE = { timeout_ms: 120_000 }
+
 /** A service of the product, or of a benchmark, in its own process. */
 export interface AppProcess {
   readonly port: number
@@ -35,11 +38,15 @@ export async function startApp(
   })
   const endWithMe = (): void => void child.kill('SIGKILL')
   process.once('exit', endWithMe)
-  await eventually(`${file} is ready`, async () => {
-    if (child.exitCode !== null) throw new Error(`${file} ended with ${child.exitCode}`)
-    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined)
-    return answer !== undefined && isReady((await answer.json()) as Readiness)
-  })
+  await eventually(
+    `${file} is ready`,
+    async () => {
+      if (child.exitCode !== null) throw new Error(`${file} ended with ${child.exitCode}`)
+      const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined)
+      return answer !== undefined && isReady((await answer.json()) as Readiness)
+    },
+    PATIENCE,
+  )
   return {
     port,
     pid: child.pid ?? 0,

@@ -2,6 +2,8 @@ import { connect, type Socket } from 'node:net'
 
 export interface HttpAnswer {
   readonly status: number
+  /** Status line and headers, as they came. */
+  readonly head: string
   readonly body: string
 }
 
@@ -38,6 +40,14 @@ export class HttpConnection {
     })
   }
 
+  /** @param headers lines that each end with CRLF. */
+  async get(path: string, headers: string): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      this.waiting = { resolve, reject }
+      this.socket.write(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${headers}\r\n`, 'latin1')
+    })
+  }
+
   close(): void {
     this.waiting = undefined
     this.socket.destroy()
@@ -54,7 +64,7 @@ export class HttpConnection {
     const { waiting } = this
     this.waiting = undefined
     this.received = ''
-    waiting?.resolve({ status: Number(text.slice(9, 12)), body: text.slice(end + 4) })
+    waiting?.resolve({ status: Number(text.slice(9, 12)), head: text.slice(0, end), body: text.slice(end + 4) })
   }
 
   private fail(error: Error): void {

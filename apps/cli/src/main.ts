@@ -22,6 +22,7 @@ Environment:
   HEADWATER_PORT_BASE  first of the block of 100 ports it uses (default: 7400)
   EVENT_STORE          postgres (default), or eventstoredb with EVENT_STORE_URL=esdb://… of its cluster
   EVENT_STORE_URL, PRIMARY_URL, REPLICA_URLS, REDIS_URL  replace the embedded servers
+  HEADWATER_REPLICAS   embedded streaming replicas, 1 (default) to 4
   HEADWATER_JWKS_URL   key set of your own identity provider`
 
 /** Runs one action; what it returns is the exit status. */

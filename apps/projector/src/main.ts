@@ -17,6 +17,7 @@ const settings = {
     description: "key set of the operators' tokens",
     schemes: ['file', 'http', 'https'],
   }),
+  CACHE_MIB: setting.integer({ description: 'MiB of Redis for cached rows', default: 256, min: 1, max: 1_048_576 }),
 } as const
 
 /** Folds the log into the read models. All instances share the work. Shows operators the log and the projections. */
@@ -35,7 +36,8 @@ await startService('projector', settings, async (service) => {
   endpoint('redis', REDIS_URL)
   const redis = openRedis(REDIS_URL, logger)
   onStop('redis', () => redis.destroy())
-  const projector = new Projector({ store, url, domains, redis, instance, logger })
+  const cache_bytes_max = config.CACHE_MIB * 1_048_576
+  const projector = new Projector({ store, url, domains, redis, instance, logger, cache_bytes_max })
   onStop('projector', () => projector.close())
   projector.start()
   health.add('folding', () => projector.trouble)

@@ -10,7 +10,7 @@ import { LiveHub } from './live/hub.js'
 import { LiveSessions } from './live/sessions.js'
 import { ReportResultsController } from './rest/report-results.js'
 import { queryRoute } from './rest/query-route.js'
-import { replicaProgress } from './replica-progress.js'
+import { replicaMetrics, replicaProgress } from './replica-progress.js'
 
 const settings = {
   ...authSettings,
@@ -25,7 +25,12 @@ const settings = {
     description: 'may a query read the primary when no replica is fresh enough',
     default: 'never',
   }),
-  QUERY_POOL: setting.integer({ description: 'connections to each database', default: 8, min: 1, max: 200 }),
+  QUERY_POOL: setting.integer({
+    description: 'connections to each database, one of which watches',
+    default: 8,
+    min: 2,
+    max: 200,
+  }),
 } as const
 
 /** Queries and live subscriptions: Redis first, then a replica. Any number of instances. */
@@ -60,6 +65,8 @@ await startService('query-api', settings, async (service) => {
   beforeStop('live', () => sessions.drain())
   const progress = replicaProgress(sources, domains)
   health.add('replica', () => progress.check())
+  replicaMetrics(sources, metrics)
+  health.add('builds', () => carriers.trouble)
   health.add('feed', () => (feed.isLive ? undefined : 'the change feed is not followed'))
   health.fact('position', () => progress.position.toString())
   const gauge = (name: string, help: string, value: () => number): Gauge =>

@@ -1,10 +1,10 @@
-import { type Answer, type NamedResource, type Reader } from '#read-models'
+import { type Answer, type NamedResource, type Reading } from '#read-models'
 import { mayTouch, type Principal, Problem } from '#runtime'
 import { type Query } from './query-input.js'
 
 /** The one way to read a resource, for GET and for a subscriber's snapshot alike. */
 export async function readResource(
-  reader: Reader,
+  reader: Reading,
   named: NamedResource,
   query: Query,
   minPosition: bigint,
@@ -17,7 +17,7 @@ export async function readResource(
   return answer
 }
 
-async function read(reader: Reader, named: NamedResource, query: Query, minPosition: bigint): Promise<Answer> {
+async function read(reader: Reading, named: NamedResource, query: Query, minPosition: bigint): Promise<Answer> {
   switch (named.readable.resource.kind) {
     case 'document':
       return reader.document(named, { minPosition })

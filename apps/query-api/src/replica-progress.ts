@@ -1,33 +1,41 @@
+import { Gauge, type Registry } from 'prom-client'
 import { type Domain } from '#domain-kit'
-import { type Sources } from '#read-models'
-
-/** The least position over all live builds in all their lanes, as the replica has it; and whether none is missing. */
-const PROGRESS_SQL = `
-select coalesce(min(coalesce(m.position, l.position)), 0) as checkpoint, count(distinct (m.projection, m.version)) = $3::int as is_within
-from headwater.members m join headwater.builds b using (projection, version, build)
-join headwater.lanes l on l.fleet = m.fleet and l.lane = m.lane
-join unnest($1::text[], $2::int[]) as p(projection, version) using (projection, version) where b.slot = 'live'`
+import { type ReplicaStatus, type Sources } from '#read-models'
 
 export interface ReplicaProgress {
+  /** What every replica reflects of every projection. */
   readonly position: bigint
-  check(): Promise<string | undefined>
+  check(): string | undefined
 }
 
-/** How far the replicas are, for health and status. */
+/** How far the replicas are, for health and status. One that is away is no reason to send queries elsewhere, all of them are. */
 export function replicaProgress(sources: Sources, domains: readonly Domain[]): ReplicaProgress {
   const projections = domains.flatMap((domain) => domain.projections)
-  const names = projections.map(({ name }) => name)
-  const versions = projections.map(({ version }) => version)
-  let position = 0n
   return {
     get position() {
-      return position
+      return sources.progress(projections)
     },
-    check: async () => {
-      const statement = { text: PROGRESS_SQL, values: [names, versions, names.length] }
-      const snapshot = await sources.replica(statement, {})
-      position = snapshot.isWithin ? snapshot.position : 0n
-      return snapshot.isWithin ? undefined : 'a projection of this release has no live build yet: it is being built'
-    },
+    check: () => (sources.isAway ? 'no replica answers' : undefined),
   }
+}
+
+const GAUGES: readonly { name: string; help: string; of: (status: ReplicaStatus) => number }[] = [
+  { name: 'position', help: 'Last position that the replica was seen to reflect', of: (it) => Number(it.position) },
+  { name: 'lag_positions', help: 'Positions behind the replica that is furthest', of: (it) => Number(it.lag) },
+  { name: 'in_flight', help: 'Queries under way or waiting at the replica', of: (it) => it.inFlight },
+  { name: 'ejected', help: '1 while it is left out because it is away or lags', of: (it) => Number(it.isEjected) },
+]
+
+/** `headwater_replica_…`, one series a replica. */
+export function replicaMetrics(sources: Sources, registry: Registry): void {
+  for (const { name, help, of } of GAUGES)
+    new Gauge({
+      name: `headwater_replica_${name}`,
+      help,
+      labelNames: ['replica'],
+      registers: [registry],
+      collect() {
+        for (const status of sources.status()) this.set({ replica: status.name }, of(status))
+      },
+    })
 }

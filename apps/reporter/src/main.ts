@@ -27,7 +27,7 @@ await startService('reporter', settings, async (service) => {
     replicaUrls: config.REPLICA_URLS,
     primaryUrl: config.PRIMARY_URL,
     primary: 'never',
-    pool_max: 2,
+    pool_max: 3,
     logger,
   })
   onStop('sources', () => sources.close())

@@ -55,13 +55,12 @@ export class ReportRunner {
     const where = report.where(job.params)
     const resource = { params: Object.keys(where) }
     const statement = collectionSql({ table, resource, within: undefined }, where, {}, ROWS_MAX + 1)
-    const end_ms = Date.now() + FRESH_MS_MAX
-    for (;;) {
-      const snapshot = await this.options.sources.replica(statement, table.columns)
-      if (snapshot.position >= BigInt(job.minPosition)) return snapshot
-      if (Date.now() > end_ms) throw new Error(`no replica came to position ${job.minPosition} in time`)
-      await new Promise((resolve) => setTimeout(resolve, 50))
+    const freshness = {
+      of: table.projection,
+      minPosition: BigInt(job.minPosition),
+      wait_ms_max: FRESH_MS_MAX,
     }
+    return this.options.sources.replica(statement, table.columns, freshness)
   }
 
   private async settle(id: string, body: object): Promise<void> {

@@ -68,6 +68,7 @@ const QUERY_CODES: readonly ProblemCode[] = [
   'forbidden',
   'internal-error',
   'unavailable',
+  'overloaded',
   'not-fresh-enough',
 ]
 
@@ -124,6 +125,7 @@ function queryOperation(domain: Domain, resource: Resource, schemas: Readonly<Re
     ...correlation,
     'Headwater-Position': position,
     'Headwater-Source': header('Where it was read', { type: 'string', enum: ['cache', 'replica', 'primary'] }),
+    'Headwater-Replica': header('Which replica, as host:port, when it was one'),
     ETag: header('Weak: projection version and revision of the document'),
   }
   return {

@@ -7,4 +7,6 @@ export { isAlive, type PidFile, readPidFile, removePidFile, startOf, writePidFil
 export { runProgram } from './process/run-program.js'
 export { postgresBinaries } from './postgres/binaries.js'
 export { type ClusterPlace, initCluster, launchCluster, SUPERUSER } from './postgres/cluster.js'
+export { copyPrimary, pointAt } from './postgres/replica.js'
+export { embeddedRedis } from './redis/component.js'
 export { serverOwner } from './process/owner.js'

@@ -4,7 +4,8 @@ import { resolve } from 'node:path'
 export interface DataLayout {
   readonly root: string
   readonly primary: string
-  readonly replica: string
+  /** Of the replica with this ordinal, from 1. */
+  replica(ordinal: number): string
   readonly redis: string
   readonly identities: string
   readonly allowList: string
@@ -19,7 +20,7 @@ export function dataLayout(folder: string): DataLayout {
   return {
     root,
     primary: at('postgres-primary'),
-    replica: at('postgres-replica'),
+    replica: (ordinal) => at(ordinal === 1 ? 'postgres-replica' : `postgres-replica-${ordinal}`),
     redis: at('redis'),
     identities: at('identities'),
     allowList: at('allow-list.json'),
@@ -41,7 +42,8 @@ export interface Ports {
   readonly writerLink: number
   readonly writerLink2: number
   readonly primary: number
-  readonly replica: number
+  /** By ordinal from 1, as many as there may be. */
+  readonly replicas: readonly number[]
   readonly redis: number
 }
 
@@ -59,7 +61,7 @@ export function portsFrom(base: number): Ports {
     writerLink: base + 14,
     writerLink2: base + 15,
     primary: base + 50,
-    replica: base + 51,
+    replicas: [base + 51, base + 53, base + 54, base + 55],
     redis: base + 52,
   }
 }

@@ -32,6 +32,12 @@ export const localSettings = {
     default: [],
     schemes: postgres,
   }),
+  HEADWATER_REPLICAS: setting.integer({
+    description: 'embedded streaming replicas',
+    default: 1,
+    min: 1,
+    max: 4,
+  }),
   REDIS_URL: setting.optional(setting.url({ description: 'Redis', schemes: ['redis', 'rediss'] })),
   HEADWATER_JWKS_URL: setting.optional(
     setting.url({ description: 'key set that tokens are checked with', schemes: ['file', 'http', 'https'] }),
@@ -52,6 +58,7 @@ export interface LocalConfig {
   readonly EVENT_STORE_URL: string | undefined
   readonly PRIMARY_URL: string | undefined
   readonly REPLICA_URLS: readonly string[]
+  readonly HEADWATER_REPLICAS: number
   readonly REDIS_URL: string | undefined
   readonly HEADWATER_JWKS_URL: string | undefined
   readonly HEADWATER_JWT_ISSUER: string
@@ -112,15 +119,12 @@ export async function localPlan(config: LocalConfig): Promise<LocalPlan> {
   const secrets = await ensureSecrets(layout.keys)
   const hasWriter = config.EVENT_STORE === 'postgres'
   const needsPostgres = (hasWriter && config.EVENT_STORE_URL === undefined) || config.PRIMARY_URL === undefined
-  const embedded = needsPostgres ? embeddedPostgres(layout, ports, secrets) : undefined
+  const embedded = needsPostgres ? embeddedPostgres(layout, ports, secrets, config.HEADWATER_REPLICAS) : undefined
   const redis = config.REDIS_URL === undefined ? embeddedRedis(layout.redis, ports.redis, secrets.redis) : undefined
   const env = environment(config, layout, ports, embedded, redis?.url ?? config.REDIS_URL ?? '')
-  const needsReplica = embedded && config.PRIMARY_URL === undefined && config.REPLICA_URLS.length === 0
-  const servers = [
-    ...(embedded ? [embedded.primary] : []),
-    ...(redis ? [redis.component] : []),
-    ...(needsReplica ? [embedded.replica] : []),
-  ]
+  const needsReplicas = embedded && config.PRIMARY_URL === undefined && config.REPLICA_URLS.length === 0
+  const replicas = needsReplicas ? embedded.replicas : []
+  const servers = [...(embedded ? [embedded.primary] : []), ...(redis ? [redis.component] : []), ...replicas]
   // An EventStoreDB cluster's leader is the writer.
   const apps = appsOf(ports).filter(({ role }) => hasWriter || role !== 'event-writer')
   await enrolAll(layout, apps)
@@ -132,18 +136,20 @@ export async function localPlan(config: LocalConfig): Promise<LocalPlan> {
     ports,
     urls: urlsOf(ports),
     components: [...servers, ...components],
-    startOrder: START_ORDER,
+    startOrder: startOrder(replicas.map(({ name }) => name)),
     stopOrder: STOP_ORDER,
     headTold: hasWriter ? { role: 'event-writer', fact: 'position' } : { role: 'command-api', fact: 'head' },
   }
 }
 
 /** The writer makes the log's schema: who reads the log comes after it. Three waves, because starting takes processors. */
-const START_ORDER = [
-  ['postgres-primary', 'redis'],
-  ['postgres-replica', 'event-writer-1', 'event-writer-2', 'query-api-1'],
-  ['projector-1', 'command-api-1', 'reporter-1', 'reactor-1'],
-]
+function startOrder(replicas: readonly string[]): readonly (readonly string[])[] {
+  return [
+    ['postgres-primary', 'redis'],
+    [...replicas, 'event-writer-1', 'event-writer-2', 'query-api-1'],
+    ['projector-1', 'command-api-1', 'reporter-1', 'reactor-1'],
+  ]
+}
 
 const STOP_ORDER = [
   ...['command-api', 'query-api', 'reactor', 'reporter', 'projector', 'event-writer'],
@@ -182,7 +188,7 @@ function environment(
   redisUrl: string,
 ): Record<string, string> {
   const primary = config.PRIMARY_URL ?? embedded?.readUrl ?? ''
-  const replica = config.PRIMARY_URL === undefined && embedded ? embedded.replicaReadUrl : primary
+  const own = config.PRIMARY_URL === undefined && embedded ? embedded.replicaReadUrls : [primary]
   return {
     HEADWATER_DATA: layout.root,
     HEADWATER_HOST: '127.0.0.1',
@@ -191,7 +197,7 @@ function environment(
     EVENT_STORE_URL: config.EVENT_STORE_URL ?? embedded?.logUrl ?? '',
     EVENT_STORE_PREFIX: config.EVENT_STORE_PREFIX ?? '',
     PRIMARY_URL: primary,
-    REPLICA_URLS: config.REPLICA_URLS.length > 0 ? config.REPLICA_URLS.join(',') : replica,
+    REPLICA_URLS: (config.REPLICA_URLS.length > 0 ? config.REPLICA_URLS : own).join(','),
     REDIS_URL: redisUrl,
     HEADWATER_WRITER: `127.0.0.1:${ports.writerLink},127.0.0.1:${ports.writerLink2}`,
     HEADWATER_ALLOW_LIST: layout.allowList,

@@ -5,6 +5,7 @@ export { type ScratchDatabase, scratchDatabase } from './servers/scratch-databas
 export { type ScratchRedis, scratchRedis } from './servers/scratch-redis.js'
 export { freePort } from './servers/free-port.js'
 export { type TemporaryPostgres, temporaryPostgres } from './servers/temporary-postgres.js'
+export { type TemporaryRedis, temporaryRedis } from './servers/temporary-redis.js'
 export { testServers, type TestServers } from './servers/test-servers.js'
 export { silentLogger } from './silent-logger.js'
 export { checkLog } from './log-checker/check-log.js'

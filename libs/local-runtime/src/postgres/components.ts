@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import pg from 'pg'
 import { type DataLayout, type Ports } from '../layout.js'
@@ -11,10 +12,10 @@ import { copyPrimary, pointAt } from './replica.js'
 
 export interface EmbeddedPostgres {
   readonly primary: Component
-  readonly replica: Component
+  readonly replicas: readonly Component[]
   readonly logUrl: string
   readonly readUrl: string
-  readonly replicaReadUrl: string
+  readonly replicaReadUrls: readonly string[]
 }
 
 /** One query on a connection of its own. */
@@ -37,75 +38,128 @@ async function checked(run: () => Promise<string | undefined>): Promise<Check> {
   }
 }
 
-/** The embedded primary and its streaming replica. Nothing is started or made before `prepare`. */
-export function embeddedPostgres(layout: DataLayout, ports: Ports, secrets: Secrets): EmbeddedPostgres {
+/**
+ * The embedded primary and its streaming replicas. Nothing is started or made before `prepare`.
+ *
+ * @param count of replicas, at most as many as there are ports for.
+ */
+export function embeddedPostgres(layout: DataLayout, ports: Ports, secrets: Secrets, count = 1): EmbeddedPostgres {
   const owner = serverOwner()
-  const url = (user: string, password: string, port: number, database: string): string =>
-    `postgres://${user}:${password}@127.0.0.1:${port}/${database}`
-  const adminUrl = url(SUPERUSER, secrets.superuser, ports.primary, 'postgres')
-  let bin = ''
-  const place = (folder: string, port: number): ClusterPlace => ({
-    bin,
-    folder: reachablePath(folder, owner),
-    port,
-    owner,
-  })
-  const findBinaries = async (folder: string): Promise<void> => {
-    bin = await postgresBinaries(owner)
-    await makeParent(reachablePath(folder, owner), owner)
+  const adminUrl = urlOf(SUPERUSER, secrets.superuser, ports.primary, 'postgres')
+  const place = async (folder: string, port: number): Promise<ClusterPlace> => {
+    const reachable = reachablePath(folder, owner)
+    const bin = await postgresBinaries(owner)
+    await makeParent(reachable, owner)
+    return { bin, folder: reachable, port, owner }
   }
+  const primaryPlace = (): Promise<ClusterPlace> => place(layout.primary, ports.primary)
+  const kept = ports.replicas.slice(0, count)
+  const replicas = kept.map((port, at) =>
+    replicaComponent({
+      name: count === 1 ? 'postgres-replica' : `postgres-replica-${at + 1}`,
+      slot: slotOf(at + 1),
+      adminUrl: urlOf(SUPERUSER, secrets.superuser, port, 'postgres'),
+      port,
+      prepare: async (conninfo) => {
+        const mine = await place(layout.replica(at + 1), port)
+        await copyPrimary(await primaryPlace(), mine, adminUrl)
+        await pointAt(mine, `host=127.0.0.1 port=${ports.primary} user=${SUPERUSER} ${conninfo}`)
+        return mine
+      },
+      password: secrets.superuser,
+    }),
+  )
+  const prepare = async (): Promise<ClusterPlace> => {
+    // A replica that is wanted no longer is but a copy, and too old to go on from once its slot is gone.
+    for (let ordinal = count + 1; ordinal <= ports.replicas.length; ordinal += 1)
+      await rm(reachablePath(layout.replica(ordinal), owner), { recursive: true, force: true })
+    const mine = await primaryPlace()
+    await initCluster(mine, secrets.superuser)
+    return mine
+  }
+  const slots = kept.map((_, at) => slotOf(at + 1))
+  return {
+    primary: primaryComponent(ports.primary, prepare, adminUrl, () => ensureDatabases(adminUrl, secrets, slots)),
+    replicas,
+    logUrl: urlOf('headwater_log', secrets.log, ports.primary, 'headwater_log'),
+    readUrl: urlOf('headwater_read', secrets.read, ports.primary, 'headwater_read'),
+    replicaReadUrls: kept.map((port) => urlOf('headwater_read', secrets.read, port, 'headwater_read')),
+  }
+}
+
+function primaryComponent(
+  port: number,
+  prepare: () => Promise<ClusterPlace>,
+  adminUrl: string,
+  setUp: () => Promise<void>,
+): Component {
+  let place: ClusterPlace | undefined
   let isSetUp = false
-  const primary: Component = {
+  return {
     name: 'postgres-primary',
     role: 'postgres-primary',
-    url: `postgres://127.0.0.1:${ports.primary}`,
+    url: `postgres://127.0.0.1:${port}`,
     stopSignal: 'SIGINT',
     stop_ms: 15_000,
     prepare: async () => {
-      await findBinaries(layout.primary)
-      await initCluster(place(layout.primary, ports.primary), secrets.superuser)
+      place = await prepare()
     },
-    launch: () => launchCluster(place(layout.primary, ports.primary)),
+    launch: () => launchCluster(prepared(place)),
     check: () =>
       checked(async () => {
         if (isSetUp) await ask(adminUrl, 'select 1')
-        else await ensureDatabases(adminUrl, secrets)
+        else await setUp()
         isSetUp = true
         return undefined
       }),
   }
-  const replicaAdmin = url(SUPERUSER, secrets.superuser, ports.replica, 'postgres')
-  const conninfo = `host=127.0.0.1 port=${ports.primary} user=${SUPERUSER} password=${secrets.superuser} application_name=postgres-replica`
-  const replica: Component = {
-    name: 'postgres-replica',
+}
+
+interface ReplicaPlan {
+  readonly name: string
+  readonly slot: string
+  readonly adminUrl: string
+  readonly port: number
+  readonly password: string
+  prepare(conninfo: string): Promise<ClusterPlace>
+}
+
+function replicaComponent({ name, slot, adminUrl, port, password, prepare }: ReplicaPlan): Component {
+  let place: ClusterPlace | undefined
+  return {
+    name,
     role: 'postgres-replica',
-    url: `postgres://127.0.0.1:${ports.replica}`,
+    url: `postgres://127.0.0.1:${port}`,
     stopSignal: 'SIGINT',
     stop_ms: 15_000,
     prepare: async () => {
-      await findBinaries(layout.replica)
-      const mine = place(layout.replica, ports.replica)
-      await copyPrimary(place(layout.primary, ports.primary), mine, adminUrl)
-      await pointAt(mine, conninfo)
+      place = await prepare(`password=${password} application_name=${name}`)
     },
-    launch: () => launchCluster(place(layout.replica, ports.replica), { primary_slot_name: 'headwater_replica' }),
+    launch: () => launchCluster(prepared(place), { primary_slot_name: slot }),
     check: () =>
       checked(async () => {
         const row = await ask(
-          replicaAdmin,
+          adminUrl,
           'select pg_is_in_recovery() as standby, (select status from pg_stat_wal_receiver) as status',
         )
         if (row?.['standby'] !== true) return 'it is no standby'
         return row['status'] === 'streaming' ? undefined : 'not streaming from the primary'
       }),
   }
-  return {
-    primary,
-    replica,
-    logUrl: url('headwater_log', secrets.log, ports.primary, 'headwater_log'),
-    readUrl: url('headwater_read', secrets.read, ports.primary, 'headwater_read'),
-    replicaReadUrl: url('headwater_read', secrets.read, ports.replica, 'headwater_read'),
-  }
+}
+
+function prepared(place: ClusterPlace | undefined): ClusterPlace {
+  if (!place) throw new Error('it is launched before it is prepared')
+  return place
+}
+
+function urlOf(user: string, password: string, port: number, database: string): string {
+  return `postgres://${user}:${password}@127.0.0.1:${port}/${database}`
+}
+
+/** The first has no number, because there was but one once. */
+function slotOf(ordinal: number): string {
+  return ordinal === 1 ? 'headwater_replica' : `headwater_replica_${ordinal}`
 }
 
 /** The folder above a cluster must let its owner in; the data folder itself stays ours. */

@@ -7,8 +7,16 @@ const DATABASES = [
   { name: 'headwater_read', secret: 'read' },
 ] as const
 
-/** Makes databases and their roles if they are missing. */
-export async function ensureDatabases(adminUrl: string, secrets: Secrets): Promise<void> {
+/** In: names. Makes the slots that are missing, and drops those of replicas that are no longer: they would keep WAL for nobody. */
+const MAKE_SLOTS_SQL = `
+select pg_create_physical_replication_slot(name, true) from unnest($1::text[]) as name
+where not exists (select 1 from pg_replication_slots where slot_name = name)`
+const DROP_SLOTS_SQL = `
+select pg_drop_replication_slot(slot_name) from pg_replication_slots
+where slot_name ~ '^headwater_replica(_[0-9]+)?$' and not active and slot_name <> all($1::text[])`
+
+/** Makes databases, their roles and the replicas' slots if they are missing. */
+export async function ensureDatabases(adminUrl: string, secrets: Secrets, slots: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 5_000 })
   await client.connect()
   try {
@@ -21,9 +29,8 @@ export async function ensureDatabases(adminUrl: string, secrets: Secrets): Promi
       await client.query(`create database ${name} owner ${name}`)
       await client.query(`revoke connect on database ${name} from public`)
     }
-    await client.query(
-      "select pg_create_physical_replication_slot('headwater_replica', true) where not exists (select 1 from pg_replication_slots where slot_name = 'headwater_replica')",
-    )
+    await client.query(MAKE_SLOTS_SQL, [slots])
+    await client.query(DROP_SLOTS_SQL, [slots])
   } finally {
     await client.end()
   }

@@ -1,9 +1,13 @@
 import { type EventBatch } from '#event-store'
 import { type Logger, reasonOf } from '#runtime'
 import { type LaneChanges } from '../project/changes.js'
+import { LANES } from '../project/lanes.js'
+import { BUDGET_KEY, CACHE_BYTES_MAX } from './budget.js'
 import { CachedLane, type LaneSetup } from './cached-lane.js'
 import { type Redis } from './redis.js'
+import { Script } from './script.js'
 import { APPLY_LUA } from './scripts.js'
+import { sweepGenerations } from './sweep.js'
 
 /** Cached rows live this long after they were last written. */
 export const ROW_TTL_S = 3_600
@@ -14,11 +18,15 @@ export const ROW_TTL_S = 3_600
  */
 export class CacheWriter {
   private readonly lanes: readonly CachedLane[]
+  private readonly applyScript = new Script(APPLY_LUA)
+  private isSweeping = false
 
   constructor(
     private readonly redis: Redis,
     setups: readonly LaneSetup[],
     private readonly logger: Logger,
+    /** Budget of the cached rows, in bytes. */
+    private readonly bytes_max = CACHE_BYTES_MAX,
   ) {
     this.lanes = setups.map((setup) => new CachedLane(redis, setup))
   }
@@ -26,6 +34,7 @@ export class CacheWriter {
   /** Before the first batch: goes on where Redis is, if that is where the database is. Never throws. */
   async begin(): Promise<void> {
     try {
+      await this.redis.hSet(BUDGET_KEY, 'max', this.bytes_max)
       await Promise.all(this.lanes.map((lane) => lane.begin()))
     } catch (error) {
       this.logger.warn({ reason: reasonOf(error) }, 'Redis cannot be written yet')
@@ -42,15 +51,28 @@ export class CacheWriter {
 
   /** Called while idle too: a Redis that came back must not wait for the next event. */
   async mend(): Promise<void> {
-    for (const lane of this.lanes) {
-      if (!lane.isBroken) continue
-      try {
-        await lane.reset()
-      } catch {
-        // Redis is still away; its client has said so.
-        return
-      }
+    const broken = this.lanes.filter(({ isBroken }) => isBroken)
+    if (broken.length === 0) return
+    try {
+      for (const lane of broken) await lane.reset()
+      // Redis may have lost that, too.
+      await this.redis.hSet(BUDGET_KEY, 'max', this.bytes_max)
+      this.sweep()
+    } catch {
+      // Redis is still away; its client has said so.
     }
+  }
+
+  /** In the background: it may take longer than folding can wait. */
+  private sweep(): void {
+    if (this.isSweeping) return
+    this.isSweeping = true
+    const states = LANES.flatMap((lane) => this.lanes[0]?.stateOf(lane) ?? [])
+    sweepGenerations(this.redis, states, ROW_TTL_S)
+      .catch((error: unknown) => this.logger.warn({ reason: reasonOf(error) }, 'old rows stay until they expire'))
+      .finally(() => {
+        this.isSweeping = false
+      })
   }
 
   /** A batch that Redis is not told of: where that happens, the lane begins anew. */
@@ -61,10 +83,9 @@ export class CacheWriter {
   private async send(lanes: readonly CachedLane[], position: bigint, changes: LaneChanges): Promise<void> {
     const parts = lanes.flatMap((lane) => lane.arguments(position, changes.get(lane.lane)))
     try {
-      const outcomes = (await this.redis.eval(APPLY_LUA, {
-        keys: lanes.map(({ key }) => key),
-        arguments: [String(ROW_TTL_S), position.toString(), ...parts],
-      })) as unknown as readonly string[]
+      const keys = lanes.map(({ key }) => key)
+      const args = [String(ROW_TTL_S), position.toString(), ...parts]
+      const outcomes = (await this.applyScript.run(this.redis, keys, args)) as readonly string[]
       for (const [at, lane] of lanes.entries()) this.told(lane, outcomes[at], position)
     } catch (error) {
       for (const lane of lanes) lane.isBroken = true

@@ -40,6 +40,11 @@ export class CachedLane {
     this.position = setup.position
   }
 
+  /** The state of another lane of the same fleet. */
+  stateOf(lane: number): string {
+    return stateKey(this.setup.fleet, lane)
+  }
+
   /** @throws when Redis does not answer. */
   async begin(): Promise<void> {
     const { position, builds } = this.setup

@@ -7,3 +7,5 @@ export const stateKey = (fleet: string, lane: number): string => `hw:rm:${fleet}
 export const feedKey = (generation: string): string => `hw:rm:${generation}:feed`
 export const ownField = ({ name, version }: { readonly name: string; readonly version: number }): string =>
   `own:${name}.v${version}`
+/** Every row of every generation. */
+export const ROW_KEYS = 'hw:rm:*:row:*'

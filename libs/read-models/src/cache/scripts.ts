@@ -1,11 +1,13 @@
+import { BUDGET_LUA } from './budget.js'
+
 /**
  * Applies one batch to lanes, each if it follows on what was applied there, by an owner that is not fenced. An entry goes into a lane's feed
  * only when something has changed there; it names the one before it.
  * KEYS: states of the lanes. ARGV: ttl in s, position, then for each lane: epoch, after, changes (JSON), number of changes, least feed id to
  * keep ('' none), number of documents, and so many pairs of row suffix and value ('' deletes).
- * Returns `ok`, `gap` or `fenced` for each lane; only `ok` changed anything.
+ * Returns `ok`, `gap` or `fenced` for each lane; only `ok` changed anything. A row beyond the budget is not cached.
  */
-export const APPLY_LUA = `
+export const APPLY_LUA = `${BUDGET_LUA}
 local outcomes = {}
 local at = 3
 for lane = 1, #KEYS do
@@ -19,8 +21,8 @@ for lane = 1, #KEYS do
   else
     local prefix = 'hw:rm:' .. state[1] .. ':row:'
     for i = first, at - 1, 2 do
-      if ARGV[i + 1] == '' then redis.call('DEL', prefix .. ARGV[i])
-      else redis.call('SET', prefix .. ARGV[i], ARGV[i + 1], 'EX', ARGV[1]) end
+      if ARGV[i + 1] == '' then drop(prefix .. ARGV[i], ARGV[1])
+      else put(prefix .. ARGV[i], ARGV[i + 1], ARGV[1]) end
     end
     if number ~= '0' then
       local feed = 'hw:rm:' .. state[1] .. ':feed'
@@ -33,6 +35,7 @@ for lane = 1, #KEYS do
     outcomes[lane] = 'ok'
   end
 end
+settle(ARGV[1])
 return outcomes`
 
 /**
@@ -54,21 +57,28 @@ for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 return 'ok'`
 
 /**
- * A document and the position it reflects, in one round trip and one moment.
- * KEYS: state. ARGV: row suffix, own field. Returns generation, position, value or false; nothing before the first reset.
+ * Rows and the position that each reflects, in one round trip and one moment.
+ * KEYS: states of their lanes. ARGV: for each row the number of its state, own field, row suffix; at most some hundred rows. Returns for each row
+ * generation, position, and value; false for what is not there.
  */
 export const READ_LUA = `
-local state = redis.call('HMGET', KEYS[1], 'generation', 'applied', ARGV[2])
-if not state[1] then return {} end
-return { state[1], state[3] or state[2], redis.call('GET', 'hw:rm:' .. state[1] .. ':row:' .. ARGV[1]) }`
+local answer = {}
+for i = 1, #ARGV, 3 do
+  local state = redis.call('HMGET', KEYS[tonumber(ARGV[i])], 'generation', 'applied', ARGV[i + 1])
+  answer[i] = state[1]
+  answer[i + 1] = state[3] or state[2]
+  answer[i + 2] = state[1] and redis.call('GET', 'hw:rm:' .. state[1] .. ':row:' .. ARGV[i + 2])
+end
+return answer`
 
 /**
- * Keeps a row that a reader found in a replica, if it is exactly as fresh as the cache.
+ * Keeps a row that a reader found in a replica, if it is exactly as fresh as the cache and within the budget.
  * KEYS: state. ARGV: generation, position, ttl in s, row suffix, value, own field.
  */
-export const FILL_LUA = `
+export const FILL_LUA = `${BUDGET_LUA}
 local state = redis.call('HMGET', KEYS[1], 'generation', 'applied', ARGV[6])
 if state[1] == ARGV[1] and (state[3] or state[2]) == ARGV[2] then
-  redis.call('SET', 'hw:rm:' .. ARGV[1] .. ':row:' .. ARGV[4], ARGV[5], 'EX', ARGV[3], 'NX')
+  put('hw:rm:' .. ARGV[1] .. ':row:' .. ARGV[4], ARGV[5], ARGV[3], true)
+  settle(ARGV[3])
 end
 return 'ok'`

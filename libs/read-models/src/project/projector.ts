@@ -30,6 +30,8 @@ export interface ProjectorOptions {
   readonly batch_max?: number
   /** A projector that is silent so long loses its lanes. Default 5,000. */
   readonly lease_ms?: number
+  /** Budget of the cached rows, in bytes. Default 256 MiB. */
+  readonly cache_bytes_max?: number
 }
 
 /** Something that folds, until its work changes. */
@@ -188,13 +190,13 @@ export class Projector {
   }
 
   private async foldTogether(plan: Plan, signal: AbortSignal): Promise<void> {
-    const { redis, logger } = this.options
+    const { redis, logger, cache_bytes_max } = this.options
     const { lanes, positions, together: members } = plan
     const unit = await ProjectionUnit.open({ ...this.base, lanes, positions, members })
     let mending: NodeJS.Timeout | undefined
     try {
       await unit.join()
-      const cache = new CacheWriter(redis, await this.setups(plan), logger)
+      const cache = new CacheWriter(redis, await this.setups(plan), logger, cache_bytes_max)
       mending = setInterval(() => void cache.mend(), 1_000)
       await cache.begin()
       this.position = least(positions)

@@ -58,6 +58,14 @@ export class Carriers extends EventEmitter<{ changed: [projection: string] }> {
     if (before !== fleet) this.emit('changed', projection)
   }
 
+  /** Projections that have no live build: they are being built for the first time in this version. */
+  get trouble(): string | undefined {
+    const missing = this.tables.map(nameOf).filter((name) => !this.fleets.has(name))
+    return this.fleets.size === 0 || missing.length === 0
+      ? undefined
+      : `being built: ${[...new Set(missing)].join(', ')}`
+  }
+
   private async look(): Promise<void> {
     const projections = [...new Set(this.tables.map(({ projection }) => projection))]
     try {

@@ -1,9 +1,8 @@
 import { type CollectionResource, type Columns, type DocumentResource, type ListResource } from '#domain-kit'
-import { type Logger, Problem, reasonOf } from '#runtime'
-import { type Redis } from '../cache/redis.js'
-import { ROW_TTL_S } from '../cache/cache-writer.js'
+import { type Logger, Problem } from '#runtime'
+import { type CachedRow, type CachePlace, CacheReader } from '../cache/cache-reader.js'
 import { ownField, stateKey } from '../cache/keys.js'
-import { FILL_LUA, READ_LUA } from '../cache/scripts.js'
+import { type Redis } from '../cache/redis.js'
 import { documentText, rowSuffix } from '../project/changes.js'
 import { decodeRow, type StoredRow } from '../tables/row-codec.js'
 import { laneFor } from '../project/lanes.js'
@@ -11,6 +10,7 @@ import { type ReadTable } from '../tables/table.js'
 import { type Carriers } from './carriers.js'
 import { decodeCursor, encodeCursor } from './cursor.js'
 import { type NamedResource, type ReadableResource } from './resources.js'
+import { SharedReads } from './shared-reads.js'
 import { type Snapshot, type SourceName, type Sources } from './sources.js'
 import { collectionSql, documentSql, listSql, type Place, type Statement } from './sql.js'
 
@@ -18,6 +18,8 @@ import { collectionSql, documentSql, listSql, type Place, type Statement } from 
 export interface Answer {
   readonly position: bigint
   readonly source: SourceName
+  /** Which replica, `host:port`, when it was one. */
+  readonly replica?: string | undefined
   /** Changes when the answer may have changed. */
   readonly etag: string
   readonly data: object
@@ -33,7 +35,8 @@ export interface MissedItems {
 }
 
 export const ROWS_MAX = 100_000
-const POLL_MS = 15
+/** A cache that some replica has been ahead of for so long is not read: it gets no more batches, and would age for ever. */
+const CACHE_STALE_MS_MAX = 5_000
 
 export interface ReaderOptions {
   readonly sources: Sources
@@ -48,21 +51,20 @@ interface Fresh {
   readonly minPosition: bigint
 }
 
-/** Where a row stands in Redis. */
-interface CachePlace {
-  /** The state of its lane. */
-  readonly key: string
-  readonly suffix: string
-  readonly own: string
-}
+/** What answers queries. */
+export type Reading = Pick<Reader, 'document' | 'list' | 'collection'>
 
 type Params = Readonly<Record<string, string>>
 
 /** Reads resources: Redis first, then a replica that is fresh enough, the primary only by policy. */
 export class Reader {
   private readonly wait_ms_max: number
+  private readonly cache: CacheReader
+  private readonly misses = new SharedReads<Snapshot>()
+
   constructor(private readonly options: ReaderOptions) {
     this.wait_ms_max = options.wait_ms_max ?? 2_000
+    this.cache = new CacheReader(options)
   }
 
   /** @throws Problem `not-found`, `not-fresh-enough`, `unavailable` */
@@ -70,15 +72,14 @@ export class Reader {
     const { table } = readable
     const resource = readable.resource as DocumentResource
     const place = this.placeOf(table, params)
-    const cached = await this.cached(place, minPosition, table.columns)
-    const hit = cached?.row
-    if (cached && hit) return answerOf(readable, resource, hit, cached.position, 'cache')
-    const snapshot = await this.fresh(documentSql(readable, params), readable, minPosition)
+    const cached = await this.cached(place, minPosition)
+    if (cached?.text !== undefined)
+      return answerOf(readable, resource, parseRow(table.columns, cached.text), cached.position, { source: 'cache' })
+    const read = (): Promise<Snapshot> => this.miss({ readable, params }, place, cached, minPosition)
+    const snapshot = await this.misses.read(place.suffix, minPosition, read)
     const [row] = snapshot.rows
     if (!row) throw notFound(params)
-    if (cached && cached.position === snapshot.position)
-      this.fill(place, cached.generation, snapshot.position, documentText(table, row))
-    return answerOf(readable, resource, row, snapshot.position, snapshot.source)
+    return answerOf(readable, resource, row, snapshot.position, snapshot)
   }
 
   /** A page, newest first. @throws Problem as `document`, and `invalid-cursor` */
@@ -96,9 +97,10 @@ export class Reader {
     const rows = snapshot.rows.slice(0, query.limit)
     const last = rows.at(-1)
     const next = snapshot.rows.length > query.limit && last ? encodeCursor(resource.name, last.created) : null
-    const { position, source } = snapshot
+    const { position, source, replica } = snapshot
     const items = rows.map((row) => itemOf(resource, row))
-    return { position, source, etag: etagOf(readable, position), data: { position: position.toString(), items, next } }
+    const data = { position: position.toString(), items, next }
+    return { position, source, replica, etag: etagOf(readable, position), data }
   }
 
   /** Every item after a place, oldest first, at most `limit`. */
@@ -123,14 +125,15 @@ export class Reader {
   async collection({ readable, params }: NamedResource, query: object, { minPosition }: Fresh): Promise<Answer> {
     const resource = readable.resource as CollectionResource
     const statement = collectionSql(readable, params, resource.prefix(query), ROWS_MAX + 1)
-    const { position, source, rows, isWithin } = await this.fresh(statement, readable, minPosition)
+    const { position, source, replica, rows, isWithin } = await this.fresh(statement, readable, minPosition)
     if (!isWithin) throw notFound(params)
     if (rows.length > ROWS_MAX) throw Problem.of('too-many-rows', `more than ${ROWS_MAX} rows; narrow the query`)
     const answer = resource.answer(
       rows.map(({ row }) => row),
       query,
     )
-    return { position, source, etag: etagOf(readable, position), data: { position: position.toString(), ...answer } }
+    const data = { position: position.toString(), ...answer }
+    return { position, source, replica, etag: etagOf(readable, position), data }
   }
 
   /** Rows for a computation, from one snapshot of a replica. */
@@ -149,31 +152,23 @@ export class Reader {
     return { key, suffix: rowSuffix(table, params), own: ownField(table.projection) }
   }
 
-  private async cached(
-    { key, suffix, own }: CachePlace,
-    minPosition: bigint,
-    columns: Columns,
-  ): Promise<{ generation: string; position: bigint; row: StoredRow | undefined } | undefined> {
-    try {
-      const answer = await this.options.redis.eval(READ_LUA, { keys: [key], arguments: [suffix, own] })
-      if (!Array.isArray(answer)) return undefined
-      const [generation, applied, value] = answer as unknown[]
-      if (typeof generation !== 'string' || typeof applied !== 'string' || BigInt(applied) < minPosition)
-        return undefined
-      return {
-        generation,
-        position: BigInt(applied),
-        row: typeof value === 'string' ? parseRow(columns, value) : undefined,
-      }
-    } catch (error) {
-      this.options.logger.debug({ reason: reasonOf(error) }, 'the cache cannot be read')
-      return undefined
-    }
+  /** What the cache says, if that is fresh enough for this query. */
+  private async cached(place: CachePlace, minPosition: bigint): Promise<CachedRow | undefined> {
+    const cached = await this.cache.read(place)
+    if (!cached || cached.position < minPosition) return undefined
+    return this.options.sources.staleFor_ms(cached.position) > CACHE_STALE_MS_MAX ? undefined : cached
   }
 
-  private fill({ key, suffix, own }: CachePlace, generation: string, position: bigint, value: string): void {
-    const args = [generation, position.toString(), String(ROW_TTL_S), suffix, value, own]
-    this.options.redis.eval(FILL_LUA, { keys: [key], arguments: args }).catch(() => undefined)
+  private async miss(
+    { readable, params }: Pick<NamedResource, 'readable' | 'params'>,
+    place: CachePlace,
+    cached: CachedRow | undefined,
+    minPosition: bigint,
+  ): Promise<Snapshot> {
+    const snapshot = await this.fresh(documentSql(readable, params), readable, minPosition)
+    const [row] = snapshot.rows
+    if (row && cached?.position === snapshot.position) this.cache.fill(cached, place, documentText(readable.table, row))
+    return snapshot
   }
 
   /** A replica's snapshot at or past the position; waits for one, bounded. */
@@ -182,25 +177,9 @@ export class Reader {
     { table }: Pick<ReadableResource, 'table'>,
     minPosition: bigint,
   ): Promise<Snapshot> {
-    const end_ms = Date.now() + this.wait_ms_max
+    const { projection, columns } = table
     const { sources } = this.options
-    let position = 0n
-    for (;;) {
-      const snapshot = await sources.replica(statement, table.columns)
-      if (snapshot.position >= minPosition) return snapshot
-      ;({ position } = snapshot)
-      if (Date.now() >= end_ms) break
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-    }
-    const primary = await sources.primaryFor(statement, table.columns)
-    if (primary && primary.position >= minPosition) return primary
-    throw Problem.of(
-      'not-fresh-enough',
-      `position ${minPosition} was asked for, the freshest source is at ${position}`,
-      {
-        headers: { 'headwater-position': position.toString() },
-      },
-    )
+    return sources.replica(statement, columns, { of: projection, minPosition, wait_ms_max: this.wait_ms_max })
   }
 }
 
@@ -228,10 +207,10 @@ function answerOf(
   resource: DocumentResource,
   stored: StoredRow,
   position: bigint,
-  source: SourceName,
+  { source, replica }: Pick<Answer, 'source' | 'replica'>,
 ): Answer {
   const place = { createdAt: stored.created.position, changedAt: stored.changed }
   const data = { position: position.toString(), ...resource.answer(stored.row, place) }
   const covers = resource.covers?.(stored.row)
-  return { position, source, etag: etagOf(readable, stored.changed), data, ...(covers ? { covers } : {}) }
+  return { position, source, replica, etag: etagOf(readable, stored.changed), data, ...(covers ? { covers } : {}) }
 }

@@ -2,6 +2,8 @@ import pg from 'pg'
 import { type Logger, Problem, reasonOf } from '#runtime'
 import { fromSql, type StoredRow } from '../tables/row-codec.js'
 import { type Columns } from '#domain-kit'
+import { type Versioned } from './replicas/replica.js'
+import { ReplicaSet, type ReplicaSetOptions, type ReplicaStatus } from './replicas/replica-set.js'
 import { type Statement } from './sql.js'
 
 export type SourceName = 'cache' | 'replica' | 'primary'
@@ -9,92 +11,133 @@ export type SourceName = 'cache' | 'replica' | 'primary'
 /** One snapshot: how far it reflects the log, and the rows asked for. */
 export interface Snapshot {
   readonly source: SourceName
+  /** Which replica, `host:port`. */
+  readonly replica?: string
   /** The projection's checkpoint in this snapshot; 0n before the first batch. */
   readonly position: bigint
   readonly isWithin: boolean
   readonly rows: readonly StoredRow[]
 }
 
-export interface SourcesOptions {
+export interface SourcesOptions extends Omit<ReplicaSetOptions, 'urls'> {
   readonly replicaUrls: readonly string[]
   readonly primaryUrl: string
   /** May the primary be read when no replica will do? */
   readonly primary: 'never' | 'fallback'
-  /** Connections to each database, at most. */
-  readonly pool_max: number
-  readonly logger: Logger
 }
 
-/** The replicas in turn, and the primary where the policy allows it. */
+/** What a query asks of its source. */
+export interface Freshness {
+  /** Whose checkpoint the token is compared with. Default: whichever is the highest. */
+  readonly of?: Versioned
+  /** Default 0. */
+  readonly minPosition?: bigint
+  /** How long to wait for a source that is so fresh, in ms. Default 0. */
+  readonly wait_ms_max?: number
+}
+
+/** The replicas, and the primary where the policy allows it. */
 export class Sources {
-  private readonly replicas: readonly pg.Pool[]
+  private readonly replicas: ReplicaSet
   private readonly primary: pg.Pool | undefined
-  private turn = 0
   private readonly logger: Logger
 
-  constructor({ replicaUrls, primaryUrl, primary, pool_max, logger }: SourcesOptions) {
-    const open = (connectionString: string): pg.Pool => {
-      const pool = new pg.Pool({
-        connectionString,
-        max: pool_max,
-        application_name: 'headwater queries',
-        connectionTimeoutMillis: 2_000,
-        query_timeout: 30_000,
-        idleTimeoutMillis: 60_000,
+  constructor({ replicaUrls, primaryUrl, primary, ...options }: SourcesOptions) {
+    this.logger = options.logger
+    this.replicas = new ReplicaSet({ ...options, urls: replicaUrls })
+    this.primary = primary === 'fallback' ? this.open(primaryUrl, options.pool_max) : undefined
+  }
+
+  /**
+   * From a replica that is as fresh as asked for; of the primary, when none is and the policy allows it.
+   *
+   * @throws Problem `not-fresh-enough`, `unavailable`, `overloaded`
+   */
+  async replica(statement: Statement, columns: Columns, freshness: Freshness = {}): Promise<Snapshot> {
+    const { of, minPosition = 0n, wait_ms_max = 0 } = freshness
+    const query = (client: pg.ClientBase): Promise<Snapshot> => snapshot(client, statement, columns, 'replica')
+    const found = await this.replicas
+      .read(query, { of, minPosition }, ({ position }) => position, wait_ms_max)
+      .catch((error: unknown) => {
+        if (!this.primary) throw this.said(error)
+        return undefined
       })
-      pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'a connection to a replica broke'))
-      return pool
-    }
-    this.logger = logger
-    this.replicas = replicaUrls.map(open)
-    this.primary = primary === 'fallback' ? open(primaryUrl) : undefined
+    if (found) return { ...found.result, replica: found.replica.name }
+    const primary = this.primary && (await snapshot(this.primary, statement, columns, 'primary'))
+    if (primary && primary.position >= minPosition) return primary
+    const position = primary?.position ?? this.replicas.freshest(of)
+    throw Problem.of(
+      'not-fresh-enough',
+      `position ${minPosition} was asked for, the freshest source is at ${position}`,
+      {
+        headers: { 'headwater-position': position.toString() },
+      },
+    )
   }
 
-  /** The next replica that answers. @throws Problem `unavailable` */
-  async replica(statement: Statement, columns: Columns): Promise<Snapshot> {
-    return this.onReplica((pool) => snapshot(pool, statement, columns, 'replica'))
-  }
-
-  /** Plain rows from the next replica that answers. @throws Problem `unavailable` */
+  /** Plain rows from a replica that answers. @throws Problem `unavailable`, `overloaded` */
   async rows(text: string, values: readonly unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    return this.onReplica(async (pool) => (await pool.query<Record<string, unknown>>(text, [...values])).rows)
+    const query = async (client: pg.ClientBase): Promise<readonly Record<string, unknown>[]> =>
+      (await client.query<Record<string, unknown>>(text, [...values])).rows
+    const anywhere = { of: undefined, minPosition: 0n }
+    const found = await this.replicas
+      .read(query, anywhere, () => 0n, 0)
+      .catch((error: unknown) => {
+        throw this.said(error)
+      })
+    return found?.result ?? []
   }
 
-  private async onReplica<T>(run: (pool: pg.Pool) => Promise<T>): Promise<T> {
-    let reason = 'no replica is configured'
-    for (let tries = 0; tries < this.replicas.length; tries++) {
-      this.turn = (this.turn + 1) % this.replicas.length
-      const pool = this.replicas[this.turn]
-      if (!pool) continue
-      try {
-        return await run(pool)
-      } catch (error) {
-        // A statement that is wrong is wrong everywhere.
-        if (error instanceof pg.DatabaseError && error.code?.startsWith('42')) throw error
-        reason = reasonOf(error)
-      }
-    }
-    this.logger.warn({ reason }, 'no replica answers')
-    throw Problem.of('unavailable', 'no replica answers')
+  /** How far every replica is with every one of these projections; 0n before one has begun. */
+  progress(projections: readonly Versioned[]): bigint {
+    const all = projections.map((each) => this.replicas.least(each))
+    return all.reduce((least, each) => (each < least ? each : least), all[0] ?? 0n)
   }
 
-  /** undefined when the policy forbids it. */
-  async primaryFor(statement: Statement, columns: Columns): Promise<Snapshot | undefined> {
-    return this.primary ? snapshot(this.primary, statement, columns, 'primary') : undefined
+  /** For how long, in ms, some replica has been known to be beyond a position. */
+  staleFor_ms(position: bigint): number {
+    return this.replicas.staleFor_ms(position)
+  }
+
+  /** Can no replica be reached? */
+  get isAway(): boolean {
+    return this.replicas.isAway
+  }
+
+  status(): readonly ReplicaStatus[] {
+    return this.replicas.status()
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.replicas, ...(this.primary ? [this.primary] : [])].map((pool) => pool.end()))
+    await Promise.all([this.replicas.close(), this.primary?.end()])
+  }
+
+  private said(error: unknown): unknown {
+    this.logger.warn({ reason: reasonOf(error) }, 'no replica answers')
+    return error
+  }
+
+  private open(connectionString: string, max: number): pg.Pool {
+    const pool = new pg.Pool({
+      connectionString,
+      max,
+      application_name: 'headwater queries',
+      connectionTimeoutMillis: 2_000,
+      query_timeout: 30_000,
+      idleTimeoutMillis: 60_000,
+    })
+    pool.on('error', (error) => this.logger.warn({ reason: reasonOf(error) }, 'a connection to the primary broke'))
+    return pool
   }
 }
 
 async function snapshot(
-  pool: pg.Pool,
+  client: pg.ClientBase | pg.Pool,
   { text, values }: Statement,
   columns: Columns,
   source: SourceName,
 ): Promise<Snapshot> {
-  const { rows } = await pool.query<Record<string, unknown>>(text, [...values])
+  const { rows } = await client.query<Record<string, unknown>>(text, [...values])
   const [first] = rows
   return {
     source,

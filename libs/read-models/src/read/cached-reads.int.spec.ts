@@ -1,0 +1,224 @@
+import pg from 'pg'
+import { createMemoryStore, type EventStore } from '#event-store'
+import { ledger } from '#ledger'
+import {
+  eventually,
+  type ScratchDatabase,
+  scratchDatabase,
+  silentLogger,
+  temporaryRedis,
+  type TemporaryRedis,
+} from '#testing'
+import { BUDGET_KEY } from '../cache/budget.js'
+import { fleetOf } from '../builds/fleet.js'
+import { ROW_KEYS, stateKey } from '../cache/keys.js'
+import { openRedis, type Redis } from '../cache/redis.js'
+import { append } from '../fixtures/ledger-events.js'
+import { LANES, partitionOf } from '../project/lanes.js'
+import { Projector } from '../project/projector.js'
+import { migrateReadModels } from '../tables/migrations.js'
+import { tablesOf } from '../tables/table.js'
+import { type Answer, Reader } from './reader.js'
+import { ResourceCatalogue } from './resources.js'
+import { Sources } from './sources.js'
+
+jest.setTimeout(120_000)
+
+const tables = tablesOf([ledger])
+const catalogue = new ResourceCatalogue([ledger])
+const logger = silentLogger()
+const fleet = fleetOf(tables)
+/** Of the lane of the book "main". */
+const mainLane = stateKey(fleet, partitionOf('book-main'))
+
+let database: ScratchDatabase
+let server: TemporaryRedis
+let redis: Redis
+let store: EventStore
+let sources: Sources
+let reader: Reader
+let ended: (() => unknown)[]
+
+beforeAll(async () => {
+  database = await scratchDatabase()
+  await migrateReadModels(database.url, tables)
+  server = await temporaryRedis()
+})
+afterAll(async () => {
+  await server.drop()
+  await database.drop()
+})
+beforeEach(async () => {
+  await database.query(`truncate ${tables.map(({ sql }) => sql).join(', ')}, headwater.projectors`)
+  await database.query('update headwater.members set position = 0, stopped = null')
+  await database.query("update headwater.lanes set position = 0, holder = '', expires_at = '-infinity'")
+  ended = []
+  redis = await connected()
+  await redis.flushAll()
+  store = createMemoryStore()
+  sources = new Sources({
+    replicaUrls: [database.url],
+    primaryUrl: database.url,
+    primary: 'never',
+    pool_max: 8,
+    logger,
+  })
+  ended.push(() => sources.close())
+  reader = new Reader({ sources, carriers: { of: () => fleet }, redis: await connected(), logger })
+})
+afterEach(async () => {
+  server.resume()
+  for (const end of ended.reverse()) await end()
+})
+
+async function connected(): Promise<Redis> {
+  const client = openRedis(server.url, logger)
+  await eventually('Redis answers', () => client.isReady)
+  ended.push(() => client.destroy())
+  return client
+}
+
+async function project(cache_bytes_max?: number): Promise<Projector> {
+  const more = cache_bytes_max === undefined ? {} : { cache_bytes_max }
+  const options = { url: database.url, domains: [ledger], instance: 'projector-1', lease_ms: 60_000, logger }
+  const projector = new Projector({ ...options, store, redis, ...more })
+  projector.start()
+  ended.push(() => projector.close())
+  await eventually('it folds', () => projector.position !== undefined)
+  return projector
+}
+
+let transactions = 0
+/** Moves 1 EUR in a book. @returns the position of that. */
+async function post(book: string, account = 'cash'): Promise<bigint> {
+  transactions += 1
+  const postings = [
+    { account, amount: '1', commodity: 'EUR' },
+    { account: 'shop', amount: '-1', commodity: 'EUR' },
+  ]
+  await append(store, book, {
+    type: 'TransactionPosted',
+    data: { id: `t-${transactions}`, date: '2026-01-01', postings },
+  })
+  return store.head()
+}
+
+async function balance(
+  minPosition = 0n,
+  book = 'main',
+  account = 'cash',
+): Promise<Answer & { readonly amount: string }> {
+  const named = catalogue.find(`/v1/ledger/books/${book}/balances/${account}`)
+  const answer = await reader.document(named!, { minPosition })
+  const { balances } = answer.data as { readonly balances: readonly { readonly amount: string }[] }
+  return { ...answer, amount: balances[0]?.amount ?? '0' }
+}
+
+const cachedAt = (position: bigint): Promise<unknown> =>
+  eventually(`the cache is at ${position}`, async () => {
+    const applied = await Promise.all(LANES.map((lane) => redis.hGet(stateKey(fleet, lane), 'applied')))
+    return applied.every((each) => each === position.toString())
+  })
+
+test('after FLUSHALL under writes no answer is wrong, and the cache comes back', async () => {
+  await project()
+  const seen = new Set<string>()
+  await balance(await post('main'))
+  for (let count = 2n; count <= 100n; count += 1n) {
+    const token = await post('main')
+    if (count % 20n === 0n) await redis.flushAll()
+    const [exact, any] = await Promise.all([balance(token), balance()])
+    expect(exact.position).toBeGreaterThanOrEqual(token)
+    // One event is one unit: what is shown must be exactly what its position says.
+    for (const { amount, position, source } of [exact, any]) {
+      expect(BigInt(amount)).toBe(position)
+      seen.add(source)
+    }
+  }
+  expect(seen).toEqual(new Set(['cache', 'replica']))
+  await cachedAt(await post('main'))
+  expect(await balance()).toMatchObject({ source: 'cache', amount: '101', position: 101n })
+})
+
+test('misses of one row at one time are one read of the replica', async () => {
+  await project()
+  const token = await post('main')
+  await cachedAt(token)
+  await redis.del(await redis.keys(ROW_KEYS))
+  const reads = jest.spyOn(sources, 'replica')
+  const answers = await Promise.all(Array.from({ length: 200 }, () => balance(token)))
+  expect(new Set(answers.map(({ source }) => source))).toEqual(new Set(['replica']))
+  expect(reads).toHaveBeenCalledTimes(1)
+  await eventually('it is cached for the next', async () => (await balance(token)).source === 'cache')
+})
+
+test('a Redis that hangs or is down fails no query, and is used again when it is back', async () => {
+  await project()
+  const token = await post('main')
+  await cachedAt(token)
+  expect((await balance(token)).source).toBe('cache')
+  server.pause()
+  const answers = await Promise.all(Array.from({ length: 50 }, () => balance(token)))
+  expect(new Set(answers.map(({ source }) => source))).toEqual(new Set(['replica']))
+  server.resume()
+  await eventually('it is used again', async () => (await balance(token)).source === 'cache')
+  await server.kill()
+  expect((await balance(token)).source).toBe('replica')
+  await server.start()
+  await eventually('the row is cached', async () => (await balance(token)).source === 'cache')
+})
+
+test('rows keep to their budget: those that are cached stay right, further ones come from a replica', async () => {
+  const bytes_max = 20_000
+  await project(bytes_max)
+  for (let count = 0; count < 200; count += 1) await post('main', `account-${count}`)
+  const token = await post('main', 'account-0')
+  await cachedAt(token)
+  const rows = await redis.keys(ROW_KEYS)
+  const used = await Promise.all(rows.map((key) => redis.memoryUsage(key)))
+  const sum = used.reduce<number>((all, each) => all + (each ?? 0), 0)
+  expect(sum).toBeGreaterThan(bytes_max / 2)
+  expect(sum).toBeLessThan(bytes_max * 1.2)
+  expect(await balance(token, 'main', 'account-0')).toMatchObject({ source: 'cache', amount: '2' })
+  expect(await balance(token, 'main', 'account-199')).toMatchObject({ source: 'replica', amount: '1' })
+  await balance(token, 'main', 'account-199')
+  expect((await redis.keys(ROW_KEYS)).length).toBe(rows.length)
+})
+
+test('the count of bytes is that of the rows that are there, whatever came and went; old generations are dropped', async () => {
+  await project()
+  for (let count = 0; count < 50; count += 1) await post(`book-${count % 5}`, `account-${count % 7}`)
+  await cachedAt(await store.head())
+  const counted = async (): Promise<number> => {
+    const { max, ...spans } = await redis.hGetAll(BUDGET_KEY)
+    expect(max).toBe(String(256 * 1024 * 1024))
+    return Object.values(spans).reduce((sum, each) => sum + Number(each), 0)
+  }
+  const there = async (): Promise<number> => {
+    const keys = await redis.keys(ROW_KEYS)
+    const sizes = await Promise.all(keys.map((key) => redis.strLen(key)))
+    return sizes.reduce((sum, each, at) => sum + each + Buffer.byteLength(keys[at] ?? '') + 150, 0)
+  }
+  expect(await counted()).toBe(await there())
+  // What was applied is lost: the next batch does not follow on.
+  const generation = await redis.hGet(mainLane, 'generation')
+  await redis.hSet(mainLane, 'applied', '1')
+  await post('main')
+  await eventually('a new generation', async () => (await redis.hGet(mainLane, 'generation')) !== generation)
+  await eventually('old rows are gone', async () => (await redis.keys(`hw:rm:${generation}:row:*`)).length === 0)
+  expect(await counted()).toBe(await there())
+})
+
+test('a cache that gets no more batches is not read for ever', async () => {
+  const projector = await project()
+  const first = await post('main')
+  await cachedAt(first)
+  expect((await balance()).source).toBe('cache')
+  await projector.close()
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  await client.query('update headwater.lanes set position = position + 1')
+  await client.end()
+  await eventually('a replica answers', async () => (await balance()).source === 'replica')
+  expect((await balance()).position).toBe(first + 1n)
+})

@@ -1,0 +1,45 @@
+import { type Versioned } from './replica.js'
+
+/** What a query needs to find at a replica. */
+export interface Need {
+  readonly of: Versioned | undefined
+  readonly minPosition: bigint
+}
+
+interface Waiter extends Need {
+  wake(): void
+}
+
+/** Queries that wait for a replica to come far enough. Each sleeps until one has, or its time is up: none asks by itself. */
+export class Waiting {
+  private readonly waiters = new Set<Waiter>()
+
+  /** @param onChange is told since when the latest has waited, in ms of `performance.now()`; undefined when none waits. */
+  constructor(private readonly onChange: (since_ms: number | undefined) => void) {}
+
+  get size(): number {
+    return this.waiters.size
+  }
+
+  async wait(need: Need, ms_max: number): Promise<void> {
+    const since_ms = performance.now()
+    let waiter: Waiter | undefined
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms_max)
+      const wake = (): void => {
+        clearTimeout(timer)
+        resolve()
+      }
+      waiter = { ...need, wake }
+      this.waiters.add(waiter)
+      this.onChange(since_ms)
+    })
+    if (waiter) this.waiters.delete(waiter)
+    if (this.waiters.size === 0) this.onChange(undefined)
+  }
+
+  /** Wakes those for whom enough is known now. */
+  wakeIf(isEnough: (need: Need) => boolean): void {
+    for (const waiter of this.waiters) if (isEnough(waiter)) waiter.wake()
+  }
+}

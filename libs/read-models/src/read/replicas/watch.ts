@@ -1,0 +1,164 @@
+import pg from 'pg'
+import { reasonOf } from '#runtime'
+import { CutOff, isWrongStatement } from './failure.js'
+import { type Replica } from './replica.js'
+
+/** In: nothing. Out: how far the live build of each projection is here: in the lane that is furthest behind. Locks nothing. */
+const POSITIONS_SQL = `
+select m.projection as name, m.version, min(coalesce(m.position, l.position)) as position
+from headwater.members m join headwater.builds b using (projection, version, build)
+join headwater.lanes l on l.fleet = m.fleet and l.lane = m.lane where b.slot = 'live' group by 1, 2`
+
+/** A replica that says nothing by itself is asked so often; one that does, still so often. */
+const IDLE_MS = 250
+export const BUSY_MS = 1_000
+/** The shortest pause between two questions, while queries wait for its position. */
+const HURRY_MS_MIN = 10
+/** The longest pause between two attempts to get an answer out of one that is away. */
+const AWAY_MS_MAX = 2_000
+const CONNECT_MS_MAX = 2_000
+
+export interface WatchOptions {
+  readonly replica: Replica
+  readonly url: string
+  /** No answer to a question of a few rows within this time, in ms: it hangs. */
+  readonly hang_ms_max: number
+  /** It has said where it is. */
+  readonly onAnswer: () => void
+  /** It cannot be asked; `isNews` when it could the last time. */
+  readonly onSilence: (reason: string, isNews: boolean) => void
+}
+
+/**
+ * Asks one replica where it is, on a connection of its own: when queries have not said so for a while, sooner when some wait for
+ * it, and again and again while it is away. At most one question at a time.
+ */
+export class ReplicaWatch {
+  private client: pg.Client | undefined
+  private failures = 0
+  private asked_ms = 0
+  /** Since when somebody waits for a position that this replica may come to. */
+  private hurried_ms: number | undefined
+  private timer: NodeJS.Timeout | undefined
+  private wake: () => void = () => undefined
+  private isClosed = false
+  private readonly running: Promise<void>
+
+  constructor(private readonly options: WatchOptions) {
+    this.running = this.run()
+  }
+
+  /** Somebody waits, or nobody does any more. The longer they wait, the longer the pauses: half as long as they have waited. */
+  hurry(since_ms: number | undefined): void {
+    this.hurried_ms = since_ms
+    if (since_ms !== undefined) this.wake()
+  }
+
+  /** Asks at once, unless it is known to be away: a query has failed there. */
+  poke(): void {
+    if (this.failures > 0) return
+    this.asked_ms = -Infinity
+    this.wake()
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
+    this.wake()
+    this.drop()
+    await this.running
+  }
+
+  private async run(): Promise<void> {
+    while (!this.isClosed) {
+      const pause_ms = this.pause_ms()
+      if (pause_ms > 0) await this.sleep(pause_ms)
+      else await this.ask()
+    }
+  }
+
+  private pause_ms(): number {
+    const now_ms = performance.now()
+    const { asked_ms, failures, hurried_ms } = this
+    if (failures > 0) return asked_ms + Math.min(AWAY_MS_MAX, 50 * 2 ** Math.min(failures, 10)) - now_ms
+    const idle_ms = Math.min(Math.max(asked_ms, this.options.replica.learned_ms) + IDLE_MS, asked_ms + BUSY_MS)
+    if (hurried_ms === undefined) return idle_ms - now_ms
+    const hurry_ms = asked_ms + Math.max(HURRY_MS_MIN, (now_ms - hurried_ms) / 2)
+    return Math.min(idle_ms, hurry_ms) - now_ms
+  }
+
+  private async sleep(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.wake = resolve
+      this.timer = setTimeout(resolve, ms)
+    })
+    clearTimeout(this.timer)
+  }
+
+  private async ask(): Promise<void> {
+    const { replica, hang_ms_max, onAnswer, onSilence } = this.options
+    this.asked_ms = performance.now()
+    try {
+      this.client ??= await this.connect()
+      const positions = await within(hang_ms_max, this.positions(this.client))
+      for (const { name, version, position } of positions) replica.set({ name, version }, BigInt(position))
+      replica.learned_ms = performance.now()
+      this.failures = 0
+      onAnswer()
+    } catch (error) {
+      this.drop()
+      this.failures += 1
+      if (!this.isClosed) onSilence(reasonOf(error), this.failures === 1)
+    }
+  }
+
+  private async positions(client: pg.Client): Promise<readonly { name: string; version: number; position: string }[]> {
+    try {
+      return (await client.query<{ name: string; version: number; position: string }>(POSITIONS_SQL)).rows
+    } catch (error) {
+      // The read models are not made, or not replicated yet: it is there, and nowhere.
+      if (isWrongStatement(error)) return []
+      throw error
+    }
+  }
+
+  private async connect(): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: this.options.url,
+      application_name: 'headwater replica watch',
+      connectionTimeoutMillis: CONNECT_MS_MAX,
+    })
+    // Whoever asks next is told; the pause before is skipped, because a connection that breaks is news.
+    client.on('error', () => {
+      if (this.client === client) this.poke()
+    })
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      void client.end().catch(() => undefined)
+      throw error
+    }
+  }
+
+  private drop(): void {
+    const { client } = this
+    this.client = undefined
+    void client?.end().catch(() => undefined)
+  }
+}
+
+/** @throws CutOff. An answer that has arrived while this process was busy elsewhere counts: one more turn is given to read it. */
+async function within<T>(ms_max: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      setImmediate(() => setImmediate(() => reject(new CutOff(`no answer within ${ms_max} ms`))))
+    }, ms_max)
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
+    answer.catch(() => undefined)
+  }
+}

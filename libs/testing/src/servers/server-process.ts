@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { type Launch } from '#local-runtime'
+import { eventually } from '../eventually.js'
+
+/** A server as a process of the test's own, with all that can happen to one. */
+export interface ServerProcess {
+  /** Of what was started last; 0 before. */
+  pid(): number
+  /** Starts it, also again after its end, however that came. Resolves when it answers. */
+  start(): Promise<void>
+  /** Asks it to end, by the signal that it takes for that. */
+  stop(): Promise<void>
+  /** SIGKILL of it and all that it has started. Resolves when they are gone. */
+  kill(): Promise<void>
+  /** SIGSTOP of it and all that it has started: it keeps its connections and says nothing. */
+  pause(): void
+  resume(): void
+}
+
+/** @param answers whether it can be used; never throws. */
+export function serverProcess(
+  name: string,
+  launch: () => Launch,
+  stopSignal: NodeJS.Signals,
+  answers: () => Promise<boolean>,
+): ServerProcess {
+  let running: ReturnType<typeof spawn> | undefined
+  const isSpawned = (): boolean => running !== undefined && running.exitCode === null && running.signalCode === null
+  // An interrupted measurement leaves no server behind.
+  const endWithMe = (): void => signal('SIGKILL')
+  const begin = (): void => {
+    process.off('exit', endWithMe)
+    const { command, args, cwd, env, uid, gid } = launch()
+    const ids = { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) }
+    // A group of its own: what is sent to the test's group, as by Ctrl-C, is not for it.
+    process.once('exit', endWithMe)
+    running = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'ignore', detached: true, ...ids })
+  }
+  const ended = async (): Promise<void> => {
+    const child = running
+    if (child && isSpawned()) await new Promise((resolve) => child.once('exit', resolve))
+    process.off('exit', endWithMe)
+  }
+  const signal = (which: NodeJS.Signals): void => {
+    if (running?.pid !== undefined && isSpawned()) process.kill(-running.pid, which)
+  }
+  const each = (which: NodeJS.Signals): void => {
+    const pid = running?.pid
+    if (pid === undefined || !isSpawned()) return
+    // First the one that would start more.
+    for (const one of [pid, ...childrenOf(pid)])
+      try {
+        process.kill(one, which)
+      } catch (error) {
+        // Ended meanwhile.
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+      }
+  }
+  return {
+    pid: () => running?.pid ?? 0,
+    start: async () => {
+      // What it started outlives it by a moment, in which no other may start.
+      const isUp = async (): Promise<boolean> => {
+        if (!isSpawned()) begin()
+        return answers()
+      }
+      await eventually(`${name} answers`, isUp, { timeout_ms: 60_000 })
+    },
+    stop: async () => {
+      if (isSpawned()) running?.kill(stopSignal)
+      await ended()
+    },
+    kill: async () => {
+      each('SIGKILL')
+      await ended()
+    },
+    pause: () => each('SIGSTOP'),
+    resume: () => each('SIGCONT'),
+  }
+}
+
+/** Postgres' backends are sessions of their own, which a signal to the group does not reach. */
+function childrenOf(pid: number): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((each) => parentOf(each) === pid)
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return undefined
+  }
+}
