@@ -2,10 +2,18 @@ import 'reflect-metadata'
 import { append } from './append/append.js'
 import { bulk } from './bulk/bulk.js'
 import { command } from './command/command.js'
+import { live } from './live/live.js'
 import { type Report } from './support/report.js'
+import { visible } from './visible/visible.js'
 
 /** Every benchmark: measures ours, its peers and its limit in one run. */
-const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<Report>>> = { append, bulk, command }
+const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<Report>>> = {
+  append,
+  bulk,
+  command,
+  live,
+  visible,
+}
 
 // Whoever interrupts a measurement leaves no server behind: what was started ends with this process.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
