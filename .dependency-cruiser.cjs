@@ -21,8 +21,9 @@ const allowed = {
   processes: ['domain-kit', 'event-store', 'commands', 'leadership', 'runtime'],
   'read-models': ['domain-kit', 'event-store', 'leadership', 'runtime'],
   'http-api': ['domain-kit', 'runtime'],
+  'live-client': [],
   'local-runtime': ['event-store', 'mesh', 'runtime'],
-  testing: ['domain-kit', 'event-store', 'leadership', 'mesh', 'runtime', 'commands', 'processes', 'read-models', 'local-runtime', 'http-api', 'domains', ...domains],
+  testing: ['domain-kit', 'event-store', 'leadership', 'mesh', 'runtime', 'commands', 'processes', 'read-models', 'local-runtime', 'http-api', 'live-client', 'domains', ...domains],
 }
 const spec = '\\.spec\\.ts$'
 module.exports = {
@@ -40,6 +41,13 @@ module.exports = {
       from: { path: `^libs/(${domains.join('|')})/`, pathNot: spec },
       to: { pathNot: ['^libs/domain-kit/', '^libs/$1/', 'node_modules/class-validator/', 'node_modules/class-transformer/'] },
     },
+    {
+      name: 'live-client-is-for-browsers',
+      comment: 'what runs in a browser imports socket.io-client and itself: nothing of ours, nothing of Node',
+      severity: 'error',
+      from: { path: lib('live-client'), pathNot: spec },
+      to: { pathNot: [lib('live-client'), 'node_modules/socket.io-client/'] },
+    },
     { name: 'no-dev-dependency-in-product', severity: 'error', from: { path: '^(apps|libs)/', pathNot: [spec, lib('testing')] }, to: { dependencyTypes: ['npm-dev'] } },
     ...Object.entries(allowed).map(([name, to]) => ({
       name: `${name}-points-down`,
@@ -52,7 +60,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.deps.json' },
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|node_modules)/' },
+    exclude: { path: '^node_modules/|(^|/)dist/' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
   },
 }

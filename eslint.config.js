@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', '**/*.cjs', '**/*.mjs', 'eslint.config.js', '.headwater/'] },
+  { ignores: ['**/dist/', 'node_modules/', 'coverage/', '**/*.cjs', '**/*.mjs', 'eslint.config.js', '.headwater/'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },

@@ -3,7 +3,9 @@ import { append } from './append/append.js'
 import { bulk } from './bulk/bulk.js'
 import { command } from './command/command.js'
 import { query } from './query/query.js'
+import { live } from './live/live.js'
 import { type Report } from './support/report.js'
+import { visible } from './visible/visible.js'
 
 /** Every benchmark: measures ours, its peers and its limit in one run. */
 const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<Report>>> = {
@@ -11,6 +13,8 @@ const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<R
   bulk,
   command,
   query,
+  live,
+  visible,
 }
 
 // Whoever interrupts a measurement leaves no server behind: what was started ends with this process.

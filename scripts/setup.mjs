@@ -11,7 +11,8 @@ const stamps = join(root, 'node_modules', '.cache', 'headwater')
 function filesBelow(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
-    return entry.isDirectory() ? filesBelow(path) : [path]
+    if (!entry.isDirectory()) return [path]
+    return entry.name === 'dist' ? [] : filesBelow(path)
   })
 }
 

@@ -33,24 +33,25 @@ export class HttpConnection {
 
   /** @param headers lines that each end with CRLF. @param body ASCII. */
   async post(path: string, headers: string, body: string): Promise<HttpAnswer> {
-    return new Promise((resolve, reject) => {
-      this.waiting = { resolve, reject }
-      const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n${headers}`
-      this.socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`, 'latin1')
-    })
+    const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n${headers}`
+    return this.ask(`${head}content-length: ${body.length}\r\n\r\n${body}`)
   }
 
   /** @param headers lines that each end with CRLF. */
   async get(path: string, headers: string): Promise<HttpAnswer> {
-    return new Promise((resolve, reject) => {
-      this.waiting = { resolve, reject }
-      this.socket.write(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${headers}\r\n`, 'latin1')
-    })
+    return this.ask(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${headers}\r\n`)
   }
 
   close(): void {
     this.waiting = undefined
     this.socket.destroy()
+  }
+
+  private async ask(request: string): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      this.waiting = { resolve, reject }
+      this.socket.write(request, 'latin1')
+    })
   }
 
   private receive(bytes: Buffer): void {

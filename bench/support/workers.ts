@@ -31,6 +31,8 @@ export async function worker<Task, Result>(file: string, argument: object): Prom
       return (await answer) as Result
     },
     stop: async () => {
+      // One that failed has ended already.
+      if (child.exitCode !== null || child.signalCode !== null) return
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
       await ended

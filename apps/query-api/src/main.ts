@@ -8,6 +8,7 @@ import { authSettings, createAuthenticator, readModelSettings, redisSettings, se
 import { LiveGateway } from './live/gateway.js'
 import { LiveHub } from './live/hub.js'
 import { LiveSessions } from './live/sessions.js'
+import { SubjectLimits } from './live/subject-limits.js'
 import { ReportResultsController } from './rest/report-results.js'
 import { queryRoute } from './rest/query-route.js'
 import { replicaMetrics, replicaProgress } from './replica-progress.js'
@@ -30,6 +31,18 @@ const settings = {
     default: 8,
     min: 2,
     max: 200,
+  }),
+  LIVE_SOCKETS_PER_SUBJECT: setting.integer({
+    description: 'live sockets that one token subject may have open on one instance',
+    default: 20_000,
+    min: 1,
+    max: 1_000_000,
+  }),
+  LIVE_SUBSCRIPTIONS_PER_SUBJECT: setting.integer({
+    description: 'live subscriptions that all sockets of one token subject may hold on one instance together',
+    default: 100_000,
+    min: 1,
+    max: 10_000_000,
   }),
 } as const
 
@@ -61,8 +74,13 @@ await startService('query-api', settings, async (service) => {
     issuer: config.HEADWATER_JWT_ISSUER,
     audience: config.HEADWATER_JWT_AUDIENCE,
   })
-  const sessions = new LiveSessions({ authenticator, catalogue, hub, reader, logger })
-  beforeStop('live', () => sessions.drain())
+  const limits = new SubjectLimits({
+    sockets_max: config.LIVE_SOCKETS_PER_SUBJECT,
+    subscriptions_max: config.LIVE_SUBSCRIPTIONS_PER_SUBJECT,
+  })
+  const sessions = new LiveSessions({ authenticator, catalogue, hub, reader, limits, logger })
+  // The other half is for what is closed after it.
+  beforeStop('live', () => sessions.drain(config.HEADWATER_DRAIN_MS / 2))
   const progress = replicaProgress(sources, domains)
   health.add('replica', () => progress.check())
   replicaMetrics(sources, metrics)

@@ -3,7 +3,7 @@ export { type PostgresWriter, postgresWriter, type PostgresWriterOptions } from 
 export { type EventStoreDbSubject, eventStoreDbSubject } from './servers/event-store-db.js'
 export { type ScratchDatabase, scratchDatabase } from './servers/scratch-database.js'
 export { type ScratchRedis, scratchRedis } from './servers/scratch-redis.js'
-export { freePort } from './servers/free-port.js'
+export { freePort, isFree } from './servers/free-port.js'
 export { type TemporaryPostgres, temporaryPostgres } from './servers/temporary-postgres.js'
 export { type TemporaryRedis, temporaryRedis } from './servers/temporary-redis.js'
 export { testServers, type TestServers } from './servers/test-servers.js'

@@ -1,18 +1,26 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { Inject } from '@nestjs/common'
 import {
-  ConnectedSocket,
-  MessageBody,
   type OnGatewayConnection,
   type OnGatewayDisconnect,
   type OnGatewayInit,
-  SubscribeMessage,
   WebSocketGateway,
 } from '@nestjs/websockets'
 import { type Namespace, type Socket } from 'socket.io'
 import { Problem, problemFrom } from '#runtime'
 import { LiveSessions } from './sessions.js'
 
-/** socket.io namespace `/live`: what one can GET one can watch. */
+/** What is used of the engine below socket.io, which has no types of its own there. */
+interface Engine {
+  use(middleware: (request: IncomingMessage, response: ServerResponse, next: () => void) => void): void
+  on(event: 'connection', listener: (connection: object) => void): void
+}
+
+/**
+ * socket.io namespace `/live`: what one can GET one can watch. Messages are taken by the sessions themselves: what Nest
+ * would keep for each handler of each socket is more than all that a session is. Nothing is compressed, because a
+ * compressor for each socket is more than a hundred sessions are.
+ */
 @WebSocketGateway({
   namespace: '/live',
   cors: { origin: true },
@@ -20,12 +28,23 @@ import { LiveSessions } from './sessions.js'
   connectTimeout: 10_000,
   pingInterval: 20_000,
   pingTimeout: 10_000,
+  perMessageDeflate: false,
+  httpCompression: false,
+  serveClient: false,
 })
 export class LiveGateway implements OnGatewayInit<Namespace>, OnGatewayConnection<Socket>, OnGatewayDisconnect<Socket> {
   constructor(@Inject(LiveSessions) private readonly sessions: LiveSessions) {}
 
   afterInit(namespace: Namespace): void {
     this.sessions.attach(namespace)
+    const engine = namespace.server.engine as Engine
+    // Refused this early a client takes it for a lost connection, and tries again by itself.
+    engine.use((request, response, next) => {
+      if (!this.sessions.isClosed || request.url?.includes('sid=')) return next()
+      response.writeHead(503, { 'retry-after': '1' }).end()
+    })
+    // Nobody asks for the first request again, and it would be kept for as long as the socket.
+    engine.on('connection', (connection) => void Object.assign(connection, { request: null }))
     namespace.use((socket, next) => {
       this.sessions.authenticate(socket).then(
         () => next(),
@@ -43,15 +62,5 @@ export class LiveGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
 
   handleDisconnect(socket: Socket): void {
     this.sessions.close(socket)
-  }
-
-  @SubscribeMessage('subscribe')
-  async subscribe(@ConnectedSocket() socket: Socket, @MessageBody() payload: unknown): Promise<unknown> {
-    return this.sessions.of(socket)?.subscribe(payload)
-  }
-
-  @SubscribeMessage('unsubscribe')
-  unsubscribe(@ConnectedSocket() socket: Socket, @MessageBody() payload: unknown): unknown {
-    return this.sessions.of(socket)?.unsubscribe(payload)
   }
 }

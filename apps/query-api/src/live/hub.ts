@@ -103,7 +103,7 @@ export class LiveHub {
   }
 
   private fanOut({ fleet, position, changes }: FeedBatch): void {
-    const concerned = new Map<Watcher, RowChange[]>()
+    const concerned = new Map<ReadonlySet<Watcher>, RowChange[]>()
     for (const [id, op, values, created, ordinal, changed] of changes)
       for (const { table, params, watchers } of this.groups.get(id) ?? []) {
         if (watchers.size === 0 || this.carriers.of(table) !== fleet) continue
@@ -114,12 +114,13 @@ export class LiveHub {
           created: { position: BigInt(created), ordinal },
           changed: BigInt(changed),
         }
-        for (const watcher of watchers.get(textOf(params, row)) ?? []) {
-          const mine = concerned.get(watcher)
-          if (mine) mine.push(change)
-          else concerned.set(watcher, [change])
-        }
+        const set = watchers.get(textOf(params, row))
+        if (!set) continue
+        const theirs = concerned.get(set)
+        if (theirs) theirs.push(change)
+        else concerned.set(set, [change])
       }
-    for (const [watcher, mine] of concerned) watcher.changed(mine, position)
+    // The same changes for all who watch the same: what is made of them is made once.
+    for (const [set, theirs] of concerned) for (const watcher of [...set]) watcher.changed(theirs, position)
   }
 }

@@ -1,4 +1,5 @@
 import { type ProblemDetails } from '#runtime'
+import { type Payload } from './payload.js'
 
 /** What a subscriber is told; names as in the wire contract. */
 export interface Change {
@@ -13,5 +14,20 @@ export type Acknowledgement =
 
 export interface Outgoing {
   readonly event: 'change' | 'reset'
-  readonly message: Change & { readonly subscription: string }
+  readonly payload: Payload
+}
+
+/** Why a socket is about to be closed by the server. */
+export type ClosingReason =
+  /** A planned stop: another instance, or the next one here, takes over. */
+  | 'stopping'
+  /** The token is about to expire: come back with a new one. */
+  | 'token-expires'
+  /** A subscription could not be kept: subscribing again tells why. */
+  | 'failed'
+
+export interface Closing {
+  /** The socket is closed by then; who comes back not before that finds no crowd. */
+  readonly reconnectInMs: number
+  readonly reason: ClosingReason
 }

@@ -1,20 +1,21 @@
-import { type Resource } from '#domain-kit'
+import { type DocumentResource, type ListResource, type Resource } from '#domain-kit'
 import { type RowChange } from './hub.js'
-import { type Change } from './messages.js'
+import { type Payload } from './payload.js'
+import { itemsPayload, statePayload } from './shared-payload.js'
 
 /** What waits to be sent to one subscriber of a resource. Bounded, whatever the reader does. */
 export interface ChangeQueue {
   readonly isEmpty: boolean
   /** @returns false when the bound is reached: the reader must begin anew. */
   put(changes: readonly RowChange[]): boolean
-  take(): Change | undefined
+  take(): Payload | undefined
   clear(): void
 }
 
 /** Documents: only the newest state waits, however slow the reader. */
 class NewestState implements ChangeQueue {
   private newest: RowChange | undefined
-  constructor(private readonly resource: Extract<Resource, { kind: 'document' }>) {}
+  constructor(private readonly resource: DocumentResource) {}
 
   get isEmpty(): boolean {
     return this.newest === undefined
@@ -25,14 +26,10 @@ class NewestState implements ChangeQueue {
     return true
   }
 
-  take(): Change | undefined {
+  take(): Payload | undefined {
     const { newest } = this
     this.newest = undefined
-    if (!newest) return undefined
-    const { op, row, created, changed } = newest
-    const position = changed.toString()
-    const place = { createdAt: created.position, changedAt: changed }
-    return { position, data: op === 'del' ? null : { position, ...this.resource.answer(row, place) } }
+    return newest && statePayload(this.resource, newest)
   }
 
   clear(): void {
@@ -45,7 +42,7 @@ const ITEMS_WAITING_MAX = 1_000
 /** Lists: each new item once, in log order; a reader more than a thousand items behind begins anew. */
 class EachItem implements ChangeQueue {
   private waiting: RowChange[] = []
-  constructor(private readonly resource: Extract<Resource, { kind: 'list' }>) {}
+  constructor(private readonly resource: ListResource) {}
 
   get isEmpty(): boolean {
     return this.waiting.length === 0
@@ -56,16 +53,13 @@ class EachItem implements ChangeQueue {
     return this.waiting.length <= ITEMS_WAITING_MAX
   }
 
-  take(): Change | undefined {
+  take(): Payload | undefined {
     const [first] = this.waiting
     if (!first) return undefined
     const { position } = first.created
     const more = this.waiting.findIndex(({ created }) => created.position !== position)
     const taken = this.waiting.splice(0, more < 0 ? this.waiting.length : more)
-    const items = taken.map(({ row, created, changed }) =>
-      this.resource.item(row, { createdAt: created.position, changedAt: changed }),
-    )
-    return { position: position.toString(), data: { items } }
+    return itemsPayload(this.resource, first, taken)
   }
 
   clear(): void {

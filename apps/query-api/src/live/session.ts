@@ -1,166 +1,189 @@
 import { type Socket } from 'socket.io'
-import { parsePosition } from '#http-api'
 import { type Reader, type ResourceCatalogue } from '#read-models'
 import { type Logger, type Principal, Problem, problemFrom, reasonOf, requireScope } from '#runtime'
 import { authorized, checkQuery } from '../query-input.js'
+import { type Leaving } from './drain.js'
+import { type Timed } from './expiry-wheel.js'
 import { type LiveHub } from './hub.js'
-import { type Acknowledgement } from './messages.js'
+import { type Acknowledgement, type Closing, type ClosingReason } from './messages.js'
+import { Sender } from './sender.js'
+import { type SubjectLimits } from './subject-limits.js'
+import { parseSubscribe, type SubscribeRequest } from './subscribe-request.js'
 import { Subscription } from './subscription.js'
 
 const SUBSCRIPTIONS_MAX = 1_000
-/** Messages handed to the socket but not yet sent; beyond that changes wait here, conflated. */
-const UNSENT_MAX = 64
-const RESOURCE_LENGTH_MAX = 4_096
+/** How long before its token expires a socket is told to come back with a new one. At most half of what the token has left. */
+const NOTICE_MS = 5_000
+/** Over how long those spread who were told to come back at the same time. */
+const SPREAD_MS = 1_000
 
-export interface SessionOptions {
-  readonly socket: Socket
-  readonly principal: Principal
+/** What all sessions of a process share. */
+export interface SessionContext {
   readonly catalogue: ResourceCatalogue
   readonly hub: LiveHub
   readonly reader: Reader
+  readonly limits: SubjectLimits
   readonly logger: Logger
 }
 
-interface SubscribeRequest {
-  readonly resource: string
-  readonly after: bigint | undefined
-  readonly minPosition: bigint
-}
-
-/** One connected socket: its subscriptions, and what waits to be sent to it. */
-export class Session {
-  private readonly subscriptions = new Map<string, Subscription>()
-  private readonly pending = new Set<string>()
-  private readonly expiry: NodeJS.Timeout
+/** One connected socket and its subscriptions. Ten thousand of them are idle in a process: each holds as little as it can. */
+export class Session implements Timed, Leaving {
+  /** When its token wants attention, in ms since 1970. */
+  dueAt_ms: number
+  private subscriptions: Map<string, Subscription> | undefined
+  private readonly sender: Sender
+  /** Subscriptions whose answer has not left yet. */
+  private opening = 0
   private last = 0
-  /** Messages handed over since the socket last said that all had left. */
-  private unsent = 0
 
-  constructor(private readonly options: SessionOptions) {
-    const { socket, principal } = options
-    // A timer holds 24.8 days at most; a longer token is checked at every subscribe anyway.
-    const left_ms = Math.min(principal.expiresAt_ms - Date.now(), 2_000_000_000)
-    this.expiry = setTimeout(() => socket.disconnect(true), left_ms)
-    socket.conn.on('drain', () => {
-      this.unsent = 0
-      this.flush()
-    })
+  constructor(
+    private readonly socket: Socket,
+    readonly principal: Principal,
+    private readonly context: SessionContext,
+  ) {
+    const left_ms = principal.expiresAt_ms - Date.now()
+    this.dueAt_ms = principal.expiresAt_ms - Math.min(NOTICE_MS, left_ms / 2)
+    this.sender = new Sender(socket)
   }
 
-  get size(): number {
-    return this.subscriptions.size
+  get isBusy(): boolean {
+    return this.opening > 0 || this.sender.isPending
   }
 
-  async subscribe(payload: unknown): Promise<Acknowledgement> {
-    const { principal, catalogue, hub, reader } = this.options
+  /** Answers a `subscribe`; what comes of it follows the answer. */
+  async subscribe(payload: unknown, answer: (acknowledgement: Acknowledgement) => void): Promise<void> {
+    this.opening += 1
     try {
-      if (Date.now() >= principal.expiresAt_ms)
-        throw Problem.of('unauthorized', 'the token has expired; connect with a new one')
-      requireScope(principal, 'read')
-      if (this.subscriptions.size >= SUBSCRIPTIONS_MAX)
-        throw Problem.of('too-many-requests', `a socket may hold ${SUBSCRIPTIONS_MAX} subscriptions`)
-      const request = parseSubscribe(payload)
-      const [path = '', search = ''] = request.resource.split('?')
-      const found = catalogue.find(path)
-      if (!found) throw Problem.of('not-found', 'no resource has this path')
-      const named = authorized(found.readable, found.params, principal)
-      const query = checkQuery(found.readable, Object.fromEntries(new URLSearchParams(search)))
-      this.last += 1
-      const id = `s${this.last}`
-      const subscription = new Subscription({
-        id,
-        named,
-        query,
-        hub,
-        reader,
-        principal,
-        onPending: () => {
-          this.pending.add(id)
-          this.flush()
-        },
-        onFailed: (error) => this.failed(id, error),
-      })
-      this.subscriptions.set(id, subscription)
-      try {
-        const { after, minPosition } = request
-        const answer = await (after === undefined
-          ? subscription.open(minPosition)
-          : subscription.resume(after, minPosition))
-        // The acknowledgement leaves first; what was pending follows it.
-        setImmediate(() => this.flush())
-        return answer
-      } catch (error) {
-        this.subscriptions.delete(id)
-        throw error
-      }
+      const { subscription, request } = this.add(payload)
+      answer(await this.begin(subscription, request))
+      if (subscription.isPending) this.sender.add(subscription)
     } catch (error) {
-      return { ok: false, problem: this.problem(error).details('/live') }
+      answer({ ok: false, problem: this.problem(error).details('/live') })
+    } finally {
+      this.opening -= 1
+      this.sender.answered()
     }
   }
 
   unsubscribe(payload: unknown): { readonly ok: boolean } {
     const id = typeof payload === 'object' && payload !== null && 'subscription' in payload ? payload.subscription : ''
-    const subscription = typeof id === 'string' ? this.subscriptions.get(id) : undefined
-    if (typeof id === 'string') this.subscriptions.delete(id)
-    subscription?.close()
+    const subscription = typeof id === 'string' ? this.subscriptions?.get(id) : undefined
+    if (subscription) this.remove(subscription)
+    this.sender.answered()
     return { ok: subscription !== undefined }
   }
 
-  close(): void {
-    clearTimeout(this.expiry)
-    for (const each of this.subscriptions.values()) each.close()
-    this.subscriptions.clear()
+  /** Answers what is no message of this namespace. */
+  refuse(message: string): Acknowledgement {
+    const errors = [{ field: 'event', rule: 'known', message }]
+    this.sender.answered()
+    return { ok: false, problem: Problem.of('invalid-parameter', message, { errors }).details('/live') }
   }
 
-  private flush(): void {
-    const { socket } = this.options
-    while (this.pending.size > 0 && socket.connected && this.unsent < UNSENT_MAX) {
-      const [id] = this.pending
-      if (id === undefined) return
-      this.pending.delete(id)
-      const subscription = this.subscriptions.get(id)
-      const next = subscription?.take()
-      if (!next) continue
-      socket.emit(next.event, next.message)
-      this.unsent += 1
-      // At the end of the line: no subscription keeps the others waiting.
-      if (subscription?.isPending) this.pending.add(id)
+  /** What the token's time asks for. @returns whether it is to be asked again, at {@link dueAt_ms}. */
+  expire(): boolean {
+    const { expiresAt_ms } = this.principal
+    if (this.dueAt_ms >= expiresAt_ms) {
+      this.socket.disconnect(true)
+      return false
+    }
+    this.announce('token-expires', expiresAt_ms - Date.now())
+    this.dueAt_ms = expiresAt_ms
+    return true
+  }
+
+  /** Closes the socket of a planned stop. */
+  leave(): void {
+    this.announce('stopping', 0)
+    this.socket.disconnect(true)
+  }
+
+  /** The socket is closed. */
+  close(): void {
+    for (const each of this.subscriptions?.values() ?? []) this.remove(each)
+  }
+
+  /** @throws Problem when it may not be watched. */
+  private add(payload: unknown): { readonly subscription: Subscription; readonly request: SubscribeRequest } {
+    const { principal, sender } = this
+    const { catalogue, hub, reader, limits } = this.context
+    if (Date.now() >= principal.expiresAt_ms)
+      throw Problem.of('unauthorized', 'the token has expired; connect with a new one')
+    requireScope(principal, 'read')
+    if (sender.isFull)
+      throw Problem.of('too-many-requests', 'this socket has much unread; read it before you subscribe')
+    if ((this.subscriptions?.size ?? 0) >= SUBSCRIPTIONS_MAX)
+      throw Problem.of(
+        'too-many-requests',
+        `a socket may hold ${SUBSCRIPTIONS_MAX} subscriptions; unsubscribe from some, or open another socket`,
+      )
+    const request = parseSubscribe(payload)
+    const [path = '', search = ''] = request.resource.split('?')
+    const found = catalogue.find(path)
+    if (!found) throw Problem.of('not-found', 'no resource has this path')
+    const named = authorized(found.readable, found.params, principal)
+    const query = checkQuery(found.readable, Object.fromEntries(new URLSearchParams(search)))
+    limits.subscribe(principal.subject)
+    this.last += 1
+    const subscription = new Subscription({
+      id: `s${this.last}`,
+      named,
+      query,
+      hub,
+      reader,
+      principal,
+      onPending: (each) => {
+        if (each.isTold) sender.add(each)
+      },
+      onFailed: (each, error) => this.failed(each, error),
+    })
+    this.subscriptions ??= new Map()
+    this.subscriptions.set(subscription.id, subscription)
+    return { subscription, request }
+  }
+
+  private async begin(subscription: Subscription, request: SubscribeRequest): Promise<Acknowledgement> {
+    const { after, minPosition } = request
+    try {
+      const answer = await (after === undefined
+        ? subscription.open(minPosition)
+        : subscription.resume(after, minPosition))
+      subscription.isTold = true
+      return answer
+    } catch (error) {
+      this.remove(subscription)
+      throw error
     }
   }
 
+  private remove(subscription: Subscription): void {
+    if (!this.subscriptions?.delete(subscription.id)) return
+    this.context.limits.unsubscribe(this.principal.subject)
+    this.sender.remove(subscription)
+    subscription.close()
+  }
+
   /** It could not be read anew; the client finds out at once and subscribes again. */
-  private failed(id: string, error: unknown): void {
-    this.subscriptions.delete(id)
-    this.options.logger.warn({ reason: reasonOf(error) }, 'a subscription could not be kept; the socket is closed')
-    this.options.socket.emit('closing', { reconnectInMs: 500 + Math.round(Math.random() * 1_000) })
-    this.options.socket.disconnect(true)
+  private failed(subscription: Subscription, error: unknown): void {
+    this.remove(subscription)
+    this.context.logger.warn({ reason: reasonOf(error) }, 'a subscription could not be kept; the socket is closed')
+    this.announce('failed', 500)
+    this.socket.disconnect(true)
+  }
+
+  /** @param least_ms that the socket may stay open for. */
+  private announce(reason: ClosingReason, least_ms: number): void {
+    const closing: Closing = { reconnectInMs: Math.round(least_ms + Math.random() * SPREAD_MS), reason }
+    this.socket.emit('closing', closing)
   }
 
   private problem(error: unknown): Problem {
     const problem = problemFrom(error)
     if (problem) return problem
-    this.options.logger.error(
+    this.context.logger.error(
       { reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined },
       'bug',
     )
     return Problem.of('internal-error', 'it was logged')
   }
-}
-
-function parseSubscribe(payload: unknown): SubscribeRequest {
-  if (typeof payload !== 'object' || payload === null) throw invalid('send an object with "resource"')
-  const { resource, after, minPosition, ...rest } = payload as Readonly<Record<string, unknown>>
-  const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) throw invalid(`${unknown.slice(0, 100)} is not a field of subscribe`)
-  if (typeof resource !== 'string' || !resource.startsWith('/') || resource.length > RESOURCE_LENGTH_MAX)
-    throw invalid('"resource" must be the path of a query')
-  return {
-    resource,
-    after: after === undefined ? undefined : parsePosition('after', after),
-    minPosition: minPosition === undefined ? 0n : parsePosition('minPosition', minPosition),
-  }
-}
-
-function invalid(message: string): Problem {
-  return Problem.of('invalid-parameter', message, { errors: [{ field: 'resource', rule: 'subscribe', message }] })
 }

@@ -1,22 +1,24 @@
 import { type Namespace, type Socket } from 'socket.io'
-import { type Reader, type ResourceCatalogue } from '#read-models'
-import { type Authenticator, type Logger, type Principal, Problem, requireScope } from '#runtime'
-import { type LiveHub } from './hub.js'
-import { Session } from './session.js'
+import { type Authenticator, Problem, requireScope } from '#runtime'
+import { drain } from './drain.js'
+import { ExpiryWheel } from './expiry-wheel.js'
+import { type Acknowledgement } from './messages.js'
+import { Session, type SessionContext } from './session.js'
 
-export interface LiveSessionsOptions {
+export interface LiveSessionsOptions extends SessionContext {
   readonly authenticator: Authenticator
-  readonly catalogue: ResourceCatalogue
-  readonly hub: LiveHub
-  readonly reader: Reader
-  readonly logger: Logger
 }
 
 /** Who is connected. A token is checked at connect, at every subscribe, and when it expires. */
 export class LiveSessions {
-  private readonly principals = new WeakMap<Socket, Principal>()
+  /** Let in, but not connected yet. */
+  private readonly admitted = new WeakMap<Socket, Session['principal']>()
   private readonly sessions = new Map<string, Session>()
+  private readonly wheel = new ExpiryWheel<Session>((session) => {
+    if (session.expire()) this.wheel.add(session)
+  })
   private namespace: Namespace | undefined
+  private isStopping = false
 
   constructor(private readonly options: LiveSessionsOptions) {}
 
@@ -24,42 +26,78 @@ export class LiveSessions {
     return this.sessions.size
   }
 
+  /** Does a planned stop keep new sockets out? */
+  get isClosed(): boolean {
+    return this.isStopping
+  }
+
   attach(namespace: Namespace): void {
     this.namespace = namespace
   }
 
-  /** @throws Problem `unauthorized`, `forbidden` */
+  /** @throws Problem `unauthorized`, `forbidden`, `too-many-requests`, `unavailable` */
   async authenticate(socket: Socket): Promise<void> {
+    if (this.isStopping) throw Problem.of('unavailable', 'this instance is stopping; connect again for another one')
     const { token } = socket.handshake.auth as { readonly token?: unknown }
+    // A secret is kept no longer than it is needed, nor by each of ten thousand sockets.
+    socket.handshake.auth = {}
     if (typeof token !== 'string' || token === '')
       throw Problem.of('unauthorized', 'connect with auth: { token }; npx headwater token prints one')
-    const principal = await this.options.authenticator.verify(token)
+    const { authenticator, limits } = this.options
+    const principal = authenticator.recall(token) ?? (await authenticator.verify(token))
     requireScope(principal, 'read')
-    this.principals.set(socket, principal)
+    if (socket.conn.readyState !== 'open') throw Problem.of('unavailable', 'the connection was closed meanwhile')
+    const { subject } = principal
+    limits.connect(subject)
+    this.admitted.set(socket, principal)
+    // Whoever goes before it is connected gives its place back all the same.
+    socket.conn.once('close', () => {
+      if (this.admitted.delete(socket)) limits.disconnect(subject)
+    })
   }
 
   open(socket: Socket): void {
-    const principal = this.principals.get(socket)
-    if (principal) this.sessions.set(socket.id, new Session({ socket, principal, ...this.options }))
-    else socket.disconnect(true)
-  }
-
-  of(socket: Socket): Session | undefined {
-    return this.sessions.get(socket.id)
+    const principal = this.admitted.get(socket)
+    if (!principal) return void socket.disconnect(true)
+    const session = new Session(socket, principal, this.options)
+    this.sessions.set(socket.id, session)
+    this.wheel.add(session)
+    socket.onAny((event: unknown, ...args: unknown[]) => receive(session, event, args))
   }
 
   close(socket: Socket): void {
-    this.sessions.get(socket.id)?.close()
+    const session = this.sessions.get(socket.id)
+    if (!session) return
+    session.close()
+    this.wheel.delete(session)
     this.sessions.delete(socket.id)
+    if (this.admitted.delete(socket)) this.options.limits.disconnect(session.principal.subject)
   }
 
-  /** Before a planned stop: everyone is told to come back, spread over a second. */
-  async drain(): Promise<void> {
-    for (const socket of this.namespace?.sockets.values() ?? []) {
-      socket.emit('closing', { reconnectInMs: Math.round(Math.random() * 1_000) })
-      socket.disconnect(true)
-    }
+  /**
+   * Before a planned stop: nobody new comes in, and everyone is told to come back, a few at a time, each when what waited
+   * for it has been sent.
+   *
+   * @param window_ms_max how long that may take.
+   */
+  async drain(window_ms_max: number): Promise<void> {
+    this.isStopping = true
+    await drain([...this.sessions.values()], window_ms_max)
+    // Those that were let in just before.
+    for (const each of this.sessions.values()) each.leave()
     this.namespace?.server.disconnectSockets(true)
-    return Promise.resolve()
+    this.wheel.close()
   }
+}
+
+/** Messages of a client. There are two; the answer to anything else names them. */
+function receive(session: Session, event: unknown, args: readonly unknown[]): void {
+  const [payload] = args
+  const last = args.at(-1)
+  const answer = (acknowledgement: Acknowledgement | { readonly ok: boolean }): void => {
+    if (typeof last === 'function') (last as (value: unknown) => void)(acknowledgement)
+  }
+  if (event === 'subscribe') void session.subscribe(payload, answer)
+  else if (event === 'unsubscribe') answer(session.unsubscribe(payload))
+  else answer(session.refuse(`a client sends "subscribe" and "unsubscribe", not "${String(event).slice(0, 100)}"`))
 }

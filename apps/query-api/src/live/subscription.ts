@@ -4,10 +4,20 @@ import { type Query } from '../query-input.js'
 import { readResource } from '../read-resource.js'
 import { type LiveHub, type RowChange, type Watcher } from './hub.js'
 import { type Acknowledgement, type Change, type Outgoing } from './messages.js'
+import { Payload } from './payload.js'
 import { type ChangeQueue, queueFor } from './queue.js'
+import { type Source } from './sender.js'
 
 const CHUNK = 1_000
 const ORDINAL_MAX = 2_147_483_647
+
+/** What was missed, as far as it was read at once. */
+interface Chunk {
+  readonly position: bigint
+  readonly changes: Change[]
+  /** Where the rest begins. */
+  readonly next: { readonly position: bigint; readonly ordinal: number } | undefined
+}
 
 export interface SubscriptionOptions {
   readonly id: string
@@ -17,17 +27,19 @@ export interface SubscriptionOptions {
   readonly reader: Reader
   readonly principal: Principal
   /** Something waits to be sent. */
-  readonly onPending: () => void
+  readonly onPending: (subscription: Subscription) => void
   /** The subscription cannot go on: it could not be read anew. */
-  readonly onFailed: (error: unknown) => void
+  readonly onFailed: (subscription: Subscription, error: unknown) => void
 }
 
 /**
  * One watched resource of one reader. It watches before it reads, reads at least as far as it has watched, and then drops
  * what the snapshot holds already: nothing is missed between the two and nothing comes twice.
  */
-export class Subscription implements Watcher {
+export class Subscription implements Watcher, Source {
   readonly named: NamedResource
+  /** Has the answer to the subscribe been made? Nothing is sent before it. */
+  isTold = false
   private readonly queue: ChangeQueue | undefined
   /** Changes up to here were told. */
   private position = 0n
@@ -101,6 +113,10 @@ export class Subscription implements Watcher {
     return !this.isClosed
   }
 
+  get id(): string {
+    return this.options.id
+  }
+
   get isPending(): boolean {
     return this.outbox.length > 0 || !(this.queue?.isEmpty ?? true)
   }
@@ -109,8 +125,8 @@ export class Subscription implements Watcher {
   take(): Outgoing | undefined {
     const ready = this.outbox.shift()
     if (ready || this.isOpening) return ready
-    const change = this.queue?.take()
-    return change && { event: 'change', message: { subscription: this.options.id, ...change } }
+    const payload = this.queue?.take()
+    return payload && { event: 'change', payload }
   }
 
   private async read(minPosition: bigint) {
@@ -138,7 +154,7 @@ export class Subscription implements Watcher {
       ({ created, changed }) => (kind === 'list' ? created.position : changed) > this.position,
     )
     if (fresh.length === 0) return
-    if (this.queue?.put(fresh)) this.options.onPending()
+    if (this.queue?.put(fresh)) this.options.onPending(this)
     else void this.reset()
   }
 
@@ -162,11 +178,13 @@ export class Subscription implements Watcher {
     try {
       for (let next: typeof from | undefined = from; next && !this.isClosed;) {
         const chunk = await this.chunk(next, 0n)
-        const { id } = this.options
         this.outbox.push(
-          ...chunk.changes.map((each) => ({ event: 'change' as const, message: { subscription: id, ...each } })),
+          ...chunk.changes.map(({ position, data }) => ({
+            event: 'change' as const,
+            payload: new Payload(position, data),
+          })),
         )
-        this.options.onPending()
+        this.options.onPending(this)
         while (this.outbox.length > CHUNK && this.isOpen()) await new Promise((resolve) => setTimeout(resolve, 10))
         if (!chunk.next) this.begin(chunk.position)
         next = chunk.next
@@ -177,20 +195,24 @@ export class Subscription implements Watcher {
   }
 
   /** Items after a place, whole positions only: a position is told once, with all its items. */
-  private async chunk(after: { position: bigint; ordinal: number }, minPosition: bigint) {
+  private async chunk(
+    after: { position: bigint; ordinal: number },
+    minPosition: bigint,
+    limit = CHUNK,
+  ): Promise<Chunk> {
     const { hub, reader } = this.options
     const heard = hub.positionFor(this)
     const least = heard > minPosition ? heard : minPosition
-    const { position, items, isComplete } = await reader.missed(this.named, after, CHUNK, { minPosition: least })
+    const { position, items, isComplete } = await reader.missed(this.named, after, limit, { minPosition: least })
     const cut = isComplete ? undefined : items.at(-1)?.place.position
-    const whole = cut === undefined ? items : items.filter(({ place }) => place.position < cut)
-    const told = whole.length > 0 ? whole : items
+    const told = cut === undefined ? items : items.filter(({ place }) => place.position < cut)
+    // One position with more items than were read: how many it may have is bounded by the command that made them.
+    if (told.length === 0 && !isComplete) return this.chunk(after, minPosition, limit * 2)
     const groups = new Map<bigint, object[]>()
     for (const { place, item } of told) groups.set(place.position, [...(groups.get(place.position) ?? []), item])
     const changes = [...groups].map(([at, each]) => ({ position: at.toString(), data: { items: each } }))
     const last = told.at(-1)?.place
-    const next = isComplete || !last ? undefined : whole.length > 0 ? { ...last, ordinal: ORDINAL_MAX } : last
-    return { position, changes, next }
+    return { position, changes, next: isComplete || !last ? undefined : { ...last, ordinal: ORDINAL_MAX } }
   }
 
   /** The reader could not be kept contiguous: here is the state to go on from. */
@@ -203,10 +225,9 @@ export class Subscription implements Watcher {
     this.queue?.clear()
     try {
       const { position, data } = await this.read(0n)
-      const message = { subscription: this.options.id, position: position.toString(), data }
-      this.outbox.push({ event: 'reset', message })
+      this.outbox.push({ event: 'reset', payload: new Payload(position.toString(), data) })
       this.begin(position)
-      this.options.onPending()
+      this.options.onPending(this)
     } catch (error) {
       this.fail(error)
     }
@@ -225,9 +246,8 @@ export class Subscription implements Watcher {
       while (!this.isClosed && this.staleAt > this.position) {
         const { position, data } = await this.read(this.staleAt)
         this.position = position
-        const message = { subscription: this.options.id, position: position.toString(), data }
-        this.outbox = [{ event: 'change', message }]
-        this.options.onPending()
+        this.outbox = [{ event: 'change', payload: new Payload(position.toString(), data) }]
+        this.options.onPending(this)
       }
       this.isStale = false
     } catch (error) {
@@ -239,6 +259,6 @@ export class Subscription implements Watcher {
   private fail(error: unknown): void {
     if (this.isClosed) return
     this.close()
-    this.options.onFailed(error)
+    this.options.onFailed(this, error)
   }
 }

@@ -61,6 +61,28 @@ test('a watched list tells each item once, in order, also of what was missed', a
   expect(positions.every((each, at) => at === 0 || each > (positions[at - 1] ?? 0n))).toBe(true)
 })
 
+test('what one position holds is told in one message, however much it is', async () => {
+  const book = await system.newBook('a', 'b')
+  const seen = await post(book, '1')
+  // As many lines in one statement as are read at once, and more after them.
+  const lines = Array.from({ length: 1_000 }, (_, at) => ({
+    account: 'a',
+    amount: at % 2 ? '-1' : '1',
+    commodity: 'EUR',
+  }))
+  const many = { id: '2', date: '2026-11-23', postings: lines }
+  const { status, body } = await system.post(`/v1/ledger/books/${book}/transactions`, many)
+  expect(status).toBe(201)
+  const last = await post(book, '3')
+  const more = { after: seen, minPosition: last }
+  const ack = await subscribe(`/v1/ledger/books/${book}/accounts/a/statement`, more)
+  const changes = ack['changes'] as Told[]
+  expect(changes.map(({ position, data }) => [position, (data['items'] as unknown[]).length])).toEqual([
+    [body['position'], 1_000],
+    [last, 1],
+  ])
+})
+
 test('a watched statement carries the running balance', async () => {
   const book = await system.newBook('a', 'b')
   const first = await post(book, '1', '4')

@@ -1,0 +1,80 @@
+import { type Socket } from 'socket.io'
+import { type Outgoing } from './messages.js'
+
+/**
+ * Messages, and their characters, that wait in the engine for the transport to take them. Beyond either, changes wait in
+ * the queues of their subscriptions, conflated. The transport holds as much again: it takes all that waits at once, and
+ * takes the next not before the operating system has taken the last of it.
+ */
+const UNSENT_MAX = 64
+const UNSENT_LENGTH_MAX = 262_144
+/** Answers that a client may leave unread: as many as it may hold subscriptions, and some. */
+const UNREAD_MAX = 1_100
+
+/** Something that has messages for the reader. */
+export interface Source {
+  readonly id: string
+  readonly isPending: boolean
+  take(): Outgoing | undefined
+}
+
+/** Sends to one socket what its subscriptions have for it, in turns, and only what its reader keeps up with. */
+export class Sender {
+  /** Made for the first that waits: most sockets wait for nothing most of the time. */
+  private pending: Set<Source> | undefined
+  private unsent = 0
+  private unsentLength = 0
+
+  constructor(private readonly socket: Socket) {
+    // The engine says so when it has handed all that waited to the transport.
+    socket.conn.on('drain', () => {
+      this.unsent = 0
+      this.unsentLength = 0
+      this.flush()
+    })
+  }
+
+  get isPending(): boolean {
+    return this.pending !== undefined && this.pending.size > 0
+  }
+
+  /** Has the reader left so much unread that nothing more should be made for it? */
+  get isFull(): boolean {
+    return this.unsent >= UNSENT_MAX || this.unsentLength >= UNSENT_LENGTH_MAX
+  }
+
+  add(source: Source): void {
+    this.pending ??= new Set()
+    this.pending.add(source)
+    this.flush()
+  }
+
+  remove(source: Source): void {
+    this.pending?.delete(source)
+  }
+
+  /** An answer was handed over. Whoever asks on without reading the answers is cut off. */
+  answered(): void {
+    this.unsent += 1
+    if (this.unsent > UNREAD_MAX) this.socket.disconnect(true)
+  }
+
+  private flush(): void {
+    const { socket, pending } = this
+    if (!pending) return
+    while (pending.size > 0 && socket.connected && !this.isFull) {
+      const [source] = pending
+      if (!source) return
+      pending.delete(source)
+      const next = source.take()
+      if (!next) continue
+      const { text, options } = next.payload.packet(next.event, source.id)
+      // Counted first: the engine may say that it has drained before this returns.
+      this.unsent += 1
+      this.unsentLength += text.length
+      socket.conn.write(text, options)
+      // At the end of the line: no subscription keeps the others waiting.
+      if (source.isPending) pending.add(source)
+    }
+  }
+}

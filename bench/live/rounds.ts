@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Acknowledged, type CommandsTask } from '../support/post-commands.js'
+import { Latencies } from '../support/latencies.js'
+import { processorOf } from '../support/processor.js'
+import { type Worker } from '../support/workers.js'
+import { type Crowd, SETTLE_MS } from './crowd.js'
+
+export type Source = Worker<CommandsTask, Acknowledged>
+
+/** Who is measured: the process that holds the sockets, and what makes events for it. */
+export interface Subject {
+  readonly group: string
+  readonly pid: number
+  readonly source: Source
+}
+
+export interface Measured {
+  /** Delivered to sockets, per second. */
+  readonly messages_per_s: number
+  /** Of those that there would be if each watcher were told of each event. */
+  readonly delivered: number
+  readonly p50_ms: number
+  readonly p99_ms: number
+  /** Of the server's processor, per message. */
+  readonly server_us: number
+}
+
+/** One round of events at a steady rate. */
+export async function measureRound(
+  crowd: Crowd,
+  { group, pid, source }: Subject,
+  task: CommandsTask,
+  watchers: number,
+): Promise<Measured> {
+  const before_us = processorOf(pid)
+  const sent = await source.run(task)
+  await sleep(SETTLE_MS)
+  const used_us = processorOf(pid) - before_us
+  const { messages, latencies_ms } = await crowd.collect(group, sent)
+  return {
+    messages_per_s: (messages / sent.positions.length) * sent.reached_per_s,
+    delivered: messages / (sent.positions.length * watchers),
+    p50_ms: Latencies.percentile(latencies_ms, 0.5),
+    p99_ms: Latencies.percentile(latencies_ms, 0.99),
+    server_us: used_us / messages,
+  }
+}

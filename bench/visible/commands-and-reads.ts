@@ -1,0 +1,50 @@
+import { bookPath } from '../support/books.js'
+import { HttpConnection } from '../support/http-connection.js'
+import { Latencies } from '../support/latencies.js'
+import { type Acknowledged, CommandPoster, type CommandsTask } from '../support/post-commands.js'
+import { work, workerArgument } from '../support/workers.js'
+
+export interface ReadsArgument {
+  readonly port: number
+  readonly queries: number
+  readonly token: string
+}
+
+/** With how long after the acknowledgement a read of the replica had answered, in ms. */
+export interface Seen extends Acknowledged {
+  readonly latencies_ms: readonly number[]
+}
+
+/** Reads at the same time, at most: reading must not be the load. A command that finds none free is not read after. */
+const READERS = 8
+
+const { port, queries, token } = workerArgument<ReadsArgument>()
+const poster = await CommandPoster.open(port, token)
+const free = await Promise.all(Array.from({ length: READERS }, () => HttpConnection.open(queries)))
+
+/** A query waits for two seconds: this is a minute, after which nothing will come. */
+const ATTEMPTS_MAX = 30
+
+/** Of a list, which no cache answers. Whoever asks with a position waits until the replica has it, and asks again on a 503. */
+async function read(connection: HttpConnection, book: number, position: string): Promise<void> {
+  const headers = `authorization: Bearer ${token}\r\nheadwater-min-position: ${position}\r\n`
+  for (let attempt = 1; ; attempt += 1) {
+    const { status, body } = await connection.get(`${bookPath(book)}/transactions?limit=1`, headers)
+    if (status === 200) return void free.push(connection)
+    if (status !== 503 || attempt === ATTEMPTS_MAX) throw new Error(`a read was refused: ${status} ${body}`)
+  }
+}
+
+work<CommandsTask, Seen>(async (task) => {
+  const latencies = new Latencies()
+  const reads: Promise<void>[] = []
+  const acknowledged = await poster.run(task, (book, position) => {
+    const connection = free.pop()
+    if (!connection) return
+    const acked_ms = performance.now()
+    reads.push(read(connection, book, position).then(() => latencies.add(performance.now() - acked_ms)))
+  })
+  await Promise.all(reads)
+  return { ...acknowledged, latencies_ms: latencies.toArray() }
+})
+process.once('SIGTERM', () => process.exit(0))
