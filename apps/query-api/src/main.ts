@@ -3,8 +3,9 @@ import { IoAdapter } from '@nestjs/platform-socket.io'
 import { Gauge } from 'prom-client'
 import { domains } from '#domains'
 import { forwardTo, openApi, serveDocs } from '#http-api'
-import { Feed, openRedis, Reader, ResourceCatalogue, Sources } from '#read-models'
+import { Exporter, Feed, openRedis, Reader, ResourceCatalogue, Sources } from '#read-models'
 import { authSettings, createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
+import { ExportSlots } from './export/export-slots.js'
 import { LiveGateway } from './live/gateway.js'
 import { LiveHub } from './live/hub.js'
 import { LiveSessions } from './live/sessions.js'
@@ -26,6 +27,12 @@ const settings = {
     default: 'never',
   }),
   QUERY_POOL: setting.integer({ description: 'connections to each database', default: 8, min: 1, max: 200 }),
+  QUERY_EXPORTS: setting.integer({
+    description: 'exports at the same time, each with a connection to a replica of its own',
+    default: 2,
+    min: 1,
+    max: 50,
+  }),
 } as const
 
 /** Queries and live subscriptions: Redis first, then a replica. Any number of instances. */
@@ -38,12 +45,15 @@ await startService('query-api', settings, async (service) => {
     primaryUrl: config.PRIMARY_URL,
     primary: config.READ_PRIMARY,
     pool_max: config.QUERY_POOL,
+    streams_max: config.QUERY_EXPORTS,
     logger,
   })
   onStop('sources', () => sources.close())
   const redis = openRedis(config.REDIS_URL, logger)
   onStop('redis', () => redis.destroy())
   const reader = new Reader({ sources, redis, logger })
+  const slots = new ExportSlots({ running_max: config.QUERY_EXPORTS })
+  const tools = { reader, slots, exporter: new Exporter({ reader, sources }) }
   const feed = new Feed({ url: config.REDIS_URL, logger })
   onStop('feed', () => feed.close())
   const hub = new LiveHub(feed)
@@ -55,6 +65,7 @@ await startService('query-api', settings, async (service) => {
   })
   const sessions = new LiveSessions({ authenticator, catalogue, hub, reader, logger })
   beforeStop('live', () => sessions.drain())
+  beforeStop('exports', () => slots.drain())
   const progress = replicaProgress(sources, domains)
   health.add('replica', () => progress.check())
   health.add('feed', () => (feed.isLive ? undefined : 'the change feed is not followed'))
@@ -70,11 +81,12 @@ await startService('query-api', settings, async (service) => {
     })
   gauge('headwater_live_sockets', 'Connected sockets', () => sessions.size)
   gauge('headwater_live_subscriptions', 'Open subscriptions', () => hub.size)
+  gauge('headwater_exports', 'Running exports', () => slots.size)
   class QueryApi {}
   return {
     module: {
       module: QueryApi,
-      controllers: [ReportResultsController, ...catalogue.resources.map((each) => queryRoute(each, reader))],
+      controllers: [ReportResultsController, ...catalogue.resources.map((each) => queryRoute(each, tools))],
       providers: [
         LiveGateway,
         { provide: LiveSessions, useValue: sessions },

@@ -2,7 +2,7 @@ import { type Socket } from 'socket.io'
 import { parsePosition } from '#http-api'
 import { type Reader, type ResourceCatalogue } from '#read-models'
 import { type Logger, type Principal, Problem, problemFrom, reasonOf, requireScope } from '#runtime'
-import { authorized, checkQuery } from '../query-input.js'
+import { authorized, checkQuery, checkWatchable } from '../query-input.js'
 import { type LiveHub } from './hub.js'
 import { type Acknowledgement } from './messages.js'
 import { Subscription } from './subscription.js'
@@ -65,6 +65,7 @@ export class Session {
       if (!found) throw Problem.of('not-found', 'no resource has this path')
       const named = authorized(found.readable, found.params, principal)
       const query = checkQuery(found.readable, Object.fromEntries(new URLSearchParams(search)))
+      checkWatchable(found.readable, query)
       this.last += 1
       const id = `s${this.last}`
       const subscription = new Subscription({
