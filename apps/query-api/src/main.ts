@@ -1,14 +1,15 @@
 import 'reflect-metadata'
 import { IoAdapter } from '@nestjs/platform-socket.io'
-import { Gauge } from 'prom-client'
 import { domains } from '#domains'
 import { forwardTo, openApi, serveDocs } from '#http-api'
-import { Carriers, Feed, openRedis, Reader, ResourceCatalogue, Sources, tablesOf } from '#read-models'
+import { Carriers, Exporter, Feed, openRedis, Reader, ResourceCatalogue, Sources, tablesOf } from '#read-models'
 import { authSettings, createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
+import { ExportSlots } from './export/export-slots.js'
 import { LiveGateway } from './live/gateway.js'
 import { LiveHub } from './live/hub.js'
 import { LiveSessions } from './live/sessions.js'
 import { SubjectLimits } from './live/subject-limits.js'
+import { measureOpen } from './live-metrics.js'
 import { ReportResultsController } from './rest/report-results.js'
 import { queryRoute } from './rest/query-route.js'
 import { replicaMetrics, replicaProgress } from './replica-progress.js'
@@ -44,6 +45,12 @@ const settings = {
     min: 1,
     max: 10_000_000,
   }),
+  QUERY_EXPORTS: setting.integer({
+    description: 'exports at the same time, each with a connection to a replica of its own',
+    default: 2,
+    min: 1,
+    max: 50,
+  }),
 } as const
 
 /** Queries and live subscriptions: Redis first, then a replica. Any number of instances. */
@@ -56,6 +63,7 @@ await startService('query-api', settings, async (service) => {
     primaryUrl: config.PRIMARY_URL,
     primary: config.READ_PRIMARY,
     pool_max: config.QUERY_POOL,
+    streams_max: config.QUERY_EXPORTS,
     logger,
   })
   onStop('sources', () => sources.close())
@@ -65,6 +73,8 @@ await startService('query-api', settings, async (service) => {
   onStop('carriers', () => carriers.close())
   carriers.start()
   const reader = new Reader({ sources, carriers, redis, logger })
+  const slots = new ExportSlots({ running_max: config.QUERY_EXPORTS })
+  const tools = { reader, slots, exporter: new Exporter({ reader, sources }) }
   const feed = new Feed({ url: config.REDIS_URL, fleets: () => carriers.all, logger })
   onStop('feed', () => feed.close())
   const hub = new LiveHub(feed, carriers)
@@ -81,28 +91,19 @@ await startService('query-api', settings, async (service) => {
   const sessions = new LiveSessions({ authenticator, catalogue, hub, reader, limits, logger })
   // The other half is for what is closed after it.
   beforeStop('live', () => sessions.drain(config.HEADWATER_DRAIN_MS / 2))
+  beforeStop('exports', () => slots.drain())
   const progress = replicaProgress(sources, domains)
   health.add('replica', () => progress.check())
   replicaMetrics(sources, metrics)
   health.add('builds', () => carriers.trouble)
   health.add('feed', () => (feed.isLive ? undefined : 'the change feed is not followed'))
   health.fact('position', () => progress.position.toString())
-  const gauge = (name: string, help: string, value: () => number): Gauge =>
-    new Gauge({
-      name,
-      help,
-      registers: [metrics],
-      collect() {
-        this.set(value())
-      },
-    })
-  gauge('headwater_live_sockets', 'Connected sockets', () => sessions.size)
-  gauge('headwater_live_subscriptions', 'Open subscriptions', () => hub.size)
+  measureOpen({ sockets: () => sessions.size, subscriptions: () => hub.size, exports: () => slots.size }, metrics)
   class QueryApi {}
   return {
     module: {
       module: QueryApi,
-      controllers: [ReportResultsController, ...catalogue.resources.map((each) => queryRoute(each, reader))],
+      controllers: [ReportResultsController, ...catalogue.resources.map((each) => queryRoute(each, tools))],
       providers: [
         LiveGateway,
         { provide: LiveSessions, useValue: sessions },

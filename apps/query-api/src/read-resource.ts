@@ -1,6 +1,6 @@
 import { type Answer, type NamedResource, type Reading } from '#read-models'
 import { mayTouch, type Principal, Problem } from '#runtime'
-import { type Query } from './query-input.js'
+import { LIMIT_DEFAULT, type Query } from './query-input.js'
 
 /** The one way to read a resource, for GET and for a subscriber's snapshot alike. */
 export async function readResource(
@@ -20,10 +20,10 @@ export async function readResource(
 async function read(reader: Reading, named: NamedResource, query: Query, minPosition: bigint): Promise<Answer> {
   switch (named.readable.resource.kind) {
     case 'document':
-      return reader.document(named, { minPosition })
+      return reader.document(named, { minPosition }, query.at)
     case 'list':
-      return reader.list(named, query, { minPosition })
+      return reader.list(named, { ...query, limit: query.limit ?? LIMIT_DEFAULT }, { minPosition })
     case 'collection':
-      return reader.collection(named, query.filter, { minPosition })
+      return reader.collection(named, query.filter, { minPosition }, query.at)
   }
 }

@@ -45,7 +45,7 @@ export interface DomainDefinition {
  * Puts a domain together and checks at boot what the compiler cannot see.
  *
  * @throws RangeError naming the first of: two commands, routes, projections or reports of one name; one rejection code
- *   with two statuses; one projection name with two declarations.
+ *   with two statuses; one projection name with two declarations; a history without the parameters that it is found by.
  */
 export function domain(name: string, definition: DomainDefinition): Domain {
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(name))
@@ -67,7 +67,7 @@ export function domain(name: string, definition: DomainDefinition): Domain {
   const projections = [
     ...new Set([
       ...(definition.projections ?? []),
-      ...resources.map((r) => r.projection),
+      ...resources.flatMap((r) => [r.projection, ...projectionsOfHistory(r)]),
       ...reports.map((r) => r.projection),
     ]),
   ]
@@ -77,6 +77,7 @@ export function domain(name: string, definition: DomainDefinition): Domain {
   )
   const every = [...commands, ...internal]
   checkRejections(name, every)
+  for (const each of resources) checkHistory(name, each)
   const aggregates = aggregatesOf([...every.map((each) => each.aggregate), ...projections.map((each) => each.of)])
   const needs = needsOf(every, definition.needs ?? [])
   return {
@@ -93,6 +94,22 @@ export function domain(name: string, definition: DomainDefinition): Domain {
     needs,
     titles,
   }
+}
+
+function projectionsOfHistory({ history }: Resource): readonly AnyProjection[] {
+  if (!history) return []
+  return 'of' in history ? [history.timeline, history.of] : [history.timeline]
+}
+
+/** A time belongs to one instance, so the path must name it; and the lines of a path are found by the series' key. */
+function checkHistory(name: string, { route, params, history }: Resource): void {
+  if (!history) return
+  const needed = history.timeline.of.name
+  if (!params.includes(needed))
+    throw new RangeError(`domain "${name}": "${route}" has a history and must have the parameter {${needed}}`)
+  const missing = 'by' in history ? params.find((each) => !history.by.includes(each)) : undefined
+  if (missing !== undefined)
+    throw new RangeError(`domain "${name}": the history of "${route}" has no key column "${missing}"`)
 }
 
 function aggregatesOf(refs: readonly AnyAggregateRef[]): readonly AnyAggregate[] {

@@ -1,5 +1,6 @@
 import { type AnyCommand, type Domain, type DtoClass, parseRoute, type Resource } from '#domain-kit'
 import { type ProblemCode, PROBLEMS } from '#runtime'
+import { exportContent, queryParameters } from './query-parameters.js'
 import { dtoSchemas, type JsonSchema, schemaRef } from './schemas.js'
 
 type Operation = Readonly<Record<string, unknown>>
@@ -66,6 +67,7 @@ const QUERY_CODES: readonly ProblemCode[] = [
   'invalid-parameter',
   'unauthorized',
   'forbidden',
+  'not-acceptable',
   'internal-error',
   'unavailable',
   'overloaded',
@@ -108,17 +110,14 @@ function queryOperation(domain: Domain, resource: Resource, schemas: Readonly<Re
   const { params } = parseRoute(domain.prefix, resource.route)
   const query = resource.kind === 'collection' && resource.query ? schemas[resource.query.name] : undefined
   const properties = (query?.['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>
-  const paging =
-    resource.kind === 'list'
-      ? [
-          parameter('limit', 'query', 'Items a page, 1 to 1,000', { schema: { type: 'integer', default: 50 } }),
-          parameter('cursor', 'query', 'The `next` of the page before'),
-        ]
-      : []
+  const exports = exportContent(resource)
   const codes: readonly ProblemCode[] = [
     ...QUERY_CODES,
     ...(resource.kind === 'list' ? (['invalid-cursor'] as const) : []),
-    ...(resource.kind === 'collection' ? (['too-many-rows'] as const) : []),
+    ...(resource.kind === 'collection' || (resource.kind === 'document' && resource.history)
+      ? (['too-many-rows'] as const)
+      : []),
+    ...(Object.keys(exports).length > 0 ? (['overloaded'] as const) : []),
     ...(params.length > 0 ? (['not-found'] as const) : []),
   ]
   const headers = {
@@ -126,17 +125,17 @@ function queryOperation(domain: Domain, resource: Resource, schemas: Readonly<Re
     'Headwater-Position': position,
     'Headwater-Source': header('Where it was read', { type: 'string', enum: ['cache', 'replica', 'primary'] }),
     'Headwater-Replica': header('Which replica, as host:port, when it was one'),
-    ETag: header('Weak: projection version and revision of the document'),
+    ETag: header('Weak: projection version and revision of the document; not on an export'),
+    Vary: header('Accept, Authorization'),
   }
   return {
     operationId: `${domain.name}.${resource.name}`,
     summary: resource.summary,
-    description: 'The same path can be watched on socket.io, namespace /live.',
+    description: 'The same path can be watched on socket.io, namespace /live (a list without filters, none with `at`).',
     tags: [domain.name],
     parameters: [
       ...params.map((name) => parameter(name, 'path', `percent-encoded ${name}`)),
-      ...paging,
-      ...Object.entries(properties).map(([name, schema]) => parameter(name, 'query', '', { schema })),
+      ...queryParameters(resource, properties, parameter),
       parameter('Headwater-Min-Position', 'header', 'The answer must be at least this fresh; waits up to 2 s'),
       parameter('If-None-Match', 'header', 'The ETag of an earlier answer'),
     ],
@@ -144,7 +143,7 @@ function queryOperation(domain: Domain, resource: Resource, schemas: Readonly<Re
       200: {
         description: 'The answer and the position it reflects',
         headers,
-        content: { 'application/json': { schema: { $ref: `#/components/schemas/${answerOf(resource)}` } } },
+        content: { 'application/json': { schema: { $ref: `#/components/schemas/${answerOf(resource)}` } }, ...exports },
       },
       304: { description: 'It is still what If-None-Match names', headers },
       ...problemResponses(codes),

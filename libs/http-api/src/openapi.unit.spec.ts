@@ -166,8 +166,37 @@ describe('a query', () => {
     const inQuery = (route: string): string[] =>
       (Object.fromEntries(all)[route]?.parameters ?? []).filter((it) => it.in === 'query').map(({ name }) => name)
     expect(inQuery('GET /v1/ledger/books')).toEqual(['limit', 'cursor'])
-    expect(inQuery('GET /v1/ledger/books/{book}/balances')).toEqual(['account', 'tree'])
+    expect(inQuery('GET /v1/ledger/books/{book}/balances')).toEqual([
+      ...['account', 'tree', 'commodity', 'nonzero', 'sort', 'at'],
+    ])
     expect(inQuery('GET /v1/ledger/books/{book}')).toEqual([])
+  })
+
+  test('names its filters, orders and history as they are declared', () => {
+    const { parameters } = pages.queries.paths['/v1/ledger/books/{book}/transactions']!['get']!
+    const inQuery = parameters.filter((it) => it.in === 'query')
+    expect(inQuery.map(({ name }) => name)).toEqual([
+      ...['limit', 'cursor', 'from', 'to', 'description', 'descriptionPrefix', 'account', 'sort'],
+    ])
+    expect(inQuery.find(({ name }) => name === 'sort')).toMatchObject({ schema: { enum: ['date', '-date'] } })
+    expect(inQuery.find(({ name }) => name === 'from')).toMatchObject({ schema: { format: 'date' } })
+    const statement = Object.fromEntries(all)['GET /v1/ledger/books/{book}/accounts/{account}/statement']
+    expect(statement?.parameters.filter((it) => it.in === 'query').map(({ name }) => name)).toEqual([
+      ...['limit', 'cursor', 'from', 'to', 'commodity', 'at'],
+    ])
+    const balance = Object.fromEntries(all)['GET /v1/ledger/books/{book}/balances/{account}']
+    expect(balance?.parameters.filter((it) => it.in === 'query').map(({ name }) => name)).toEqual(['at'])
+  })
+
+  test('is offered as lines where it is made of lines, and refuses other types', () => {
+    const types = (route: string): string[] =>
+      Object.keys(Object.fromEntries(all)[`GET /v1/ledger/books/{book}${route}`]?.responses[200]?.content ?? {})
+    const lines = ['application/json', 'text/csv', 'application/x-ndjson']
+    expect(types('/transactions')).toEqual(lines)
+    expect(types('/balances')).toEqual(lines)
+    expect(types('/balances/{account}')).toEqual(['application/json'])
+    for (const [, { responses }] of operations('queries'))
+      expect(responses[406]?.description).toContain('not-acceptable')
   })
 })
 

@@ -1,7 +1,7 @@
 import { type Socket } from 'socket.io'
 import { type Reader, type ResourceCatalogue } from '#read-models'
 import { type Logger, type Principal, Problem, problemFrom, reasonOf, requireScope } from '#runtime'
-import { authorized, checkQuery } from '../query-input.js'
+import { authorized, checkQuery, checkWatchable } from '../query-input.js'
 import { type Leaving } from './drain.js'
 import { type Timed } from './expiry-wheel.js'
 import { type LiveHub } from './hub.js'
@@ -123,6 +123,7 @@ export class Session implements Timed, Leaving {
     if (!found) throw Problem.of('not-found', 'no resource has this path')
     const named = authorized(found.readable, found.params, principal)
     const query = checkQuery(found.readable, Object.fromEntries(new URLSearchParams(search)))
+    checkWatchable(found.readable, query)
     limits.subscribe(principal.subject)
     this.last += 1
     const subscription = new Subscription({

@@ -1,23 +1,38 @@
 import { type Type } from '@nestjs/common'
 import { controllerFor, headerOf, parsePosition } from '#http-api'
-import { type ReadableResource, type Reading } from '#read-models'
+import { type ReadableResource } from '#read-models'
+import { Problem } from '#runtime'
+import { FORMATS, offeredTypes } from '../export/formats.js'
+import { type ExportTools, sendExport } from '../export/send-export.js'
 import { authorized, checkQuery } from '../query-input.js'
 import { readResource } from '../read-resource.js'
+import { negotiate } from './accept.js'
 
 /** The REST route of one declared resource. */
-export function queryRoute(readable: ReadableResource, reader: Reading): Type {
+export function queryRoute(readable: ReadableResource, tools: ExportTools): Type {
   const { domain, resource } = readable
+  const offered = offeredTypes(resource)
   return controllerFor({
     prefix: domain.prefix,
     route: resource.route,
     scope: 'read',
     name: `${domain.name}.${resource.name}`,
     handle: async (request, reply, principal) => {
+      // The same URL has other bytes, and other rows, for who accepts or may see others.
+      void reply.header('vary', 'accept, authorization')
       const named = authorized(readable, request.params as Record<string, string>, principal)
-      const query = checkQuery(readable, request.query as Record<string, unknown>)
+      const type = negotiate(headerOf(request, 'accept'), offered)
+      if (type === undefined) throw Problem.of('not-acceptable', `this is answered as ${offered.join(', ')}`)
+      const format = FORMATS.get(type)
+      const query = checkQuery(readable, request.query as Record<string, unknown>, format !== undefined)
       const token = headerOf(request, 'headwater-min-position')
       const minPosition = token === undefined ? 0n : parsePosition('Headwater-Min-Position', token)
-      const { position, source, replica, etag, data } = await readResource(reader, named, query, minPosition, principal)
+      if (format) {
+        const isHead = request.method === 'HEAD'
+        return sendExport(tools, reply, { named, query, minPosition, principal, format, isHead })
+      }
+      const answer = await readResource(tools.reader, named, query, minPosition, principal)
+      const { position, source, replica, etag, data } = answer
       void reply
         .header('headwater-position', position.toString())
         .header('headwater-source', source)

@@ -28,7 +28,7 @@ export class ReportResultsController {
     const named = this.catalogue.find(`/v1/reports/jobs/${encodeURIComponent(checkParam('id', id))}`)
     if (!named) throw Problem.of('not-found', 'reports are not installed')
     // Who may see the job may see its result; a job that is not there answers for itself.
-    await readResource(this.reader, named, { limit: 1, cursor: undefined, filter: {} }, 0n, principal)
+    await readResource(this.reader, named, { filter: {} }, 0n, principal)
     const format = /^result\.([a-z0-9]{1,20})$/.exec(file)?.[1]
     const row = format === undefined ? undefined : (await this.sources.rows(RESULT_SQL, [id, format]))[0]
     if (!row) throw Problem.of('not-found', `job "${id}" has no result "${file.slice(0, 60)}" (yet)`)

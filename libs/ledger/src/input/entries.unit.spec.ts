@@ -2,7 +2,7 @@ import { faultNamesOf } from '#testing'
 import { OpenAccount } from '../commands/open-account.js'
 import { OpenBook } from '../commands/open-book.js'
 import { PostTransaction } from '../commands/post-transaction.js'
-import { BalancesQuery } from '../read/accounts.js'
+import { BalancesQuery } from '../read/balances-query.js'
 import { goodEntry, goodPosting, withPosting } from '../fixtures/bodies.js'
 
 describe('a date', () => {

@@ -1,10 +1,21 @@
-import { IsIn, IsOptional } from 'class-validator'
-import { addText, boolean, collection, document, json, projection, type RowOf, text } from '#domain-kit'
+import {
+  addText,
+  type Asked,
+  boolean,
+  collection,
+  document,
+  json,
+  latest,
+  projection,
+  type RowOf,
+  text,
+} from '#domain-kit'
 import { book } from '../book/book.js'
 import { type Amount } from '../book/events.js'
-import { IsText } from '../input/names.js'
-import { rolledUp } from './roll-up.js'
+import { type Balance, BalancesQuery, shownBalances } from './balances-query.js'
+import { bookTimes } from './book-times.js'
 import { bookSummary } from './books.js'
+import { statement } from './statement.js'
 
 /** JSON columns want an index signature, which an interface lacks. */
 type AmountJson = Pick<Amount, 'commodity' | 'amount'>
@@ -59,36 +70,40 @@ export const accounts = projection('accounts', {
 
 type Row = RowOf<typeof table>
 
-export interface Balance extends AmountJson {
-  readonly account: string
-}
-
 export function balancesOf({ account, balances }: Pick<Row, 'account' | 'balances'>): readonly Balance[] {
   return balances.map(({ commodity, amount }) => ({ account, commodity, amount }))
 }
 
+/** A line of the statement as the balance that it left. */
+const balanceAfter = ({ account, commodity, balance }: Omit<Balance, 'amount'> & { balance: string }): Balance => ({
+  ...{ account, commodity, amount: balance },
+})
+
 export const accountBalance = document(accounts, 'GET /books/{book}/balances/{account}', {
   summary: 'The balance of one account, a line for each commodity',
   answer: (row) => ({ account: row.account, open: row.is_open, balances: balancesOf(row) }),
+  // Whether it was open then, the lines do not say, and so does the answer not.
+  history: latest(statement, {
+    timeline: bookTimes,
+    series: 'totals',
+    lines: 'lines',
+    answer: (lines, { params }) => ({ account: params['account'], balances: lines.map(balanceAfter) }),
+  }),
 })
-
-export class BalancesQuery {
-  /** Only accounts whose name begins so. */
-  @IsOptional() @IsText({ min: 0, max: 255 }) readonly account?: string
-  /** `true`: each account's balance includes those of the accounts below it. */
-  @IsOptional() @IsIn(['true', 'false']) readonly tree?: 'true' | 'false'
-}
-
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 export const balances = collection(accounts, 'GET /books/{book}/balances', {
   summary: 'The balances of all accounts of a book, flat or rolled up the account tree',
   query: BalancesQuery,
   prefix: ({ account }) => (account === undefined ? {} : { account }),
   within: bookSummary,
-  answer: (rows, { tree, account = '' }) => {
-    const flat = rows.flatMap(balancesOf)
-    const shown = tree === 'true' ? rolledUp(flat).filter((each) => each.account.startsWith(account)) : flat
-    return { balances: shown.sort((a, b) => order(a.account, b.account) || order(a.commodity, b.commodity)) }
-  },
+  answer: (rows, query) => ({ balances: shownBalances(rows.flatMap(balancesOf), query) }),
+  history: latest(statement, {
+    timeline: bookTimes,
+    series: 'totals',
+    lines: 'lines',
+    answer: (lines, { query }: Asked<BalancesQuery>) => ({
+      balances: shownBalances(lines.map(balanceAfter), query),
+    }),
+  }),
+  export: { items: ({ balances }) => balances, fields: ['account', 'commodity', 'amount'] },
 })

@@ -1,7 +1,6 @@
-import { addText, batchProjection, integer, json, type Json, list, type RecordedOf, text } from '#domain-kit'
+import { addText, batchProjection, integer, json, type Json, type RecordedOf, text } from '#domain-kit'
 import { book } from '../book/book.js'
 import { type BookEvent } from '../book/events.js'
-import { accountBalance } from './accounts.js'
 
 const lines = {
   book: text().key(),
@@ -31,7 +30,7 @@ const keyOf = (event: Posted, account: string, commodity: string): string =>
 
 /** A line per posting with the running balance after it: what a fold per key cannot say, because lines only grow. */
 export const statement = batchProjection('statement', {
-  version: 1,
+  version: 2,
   of: book,
   tables: { lines, totals },
   types: ['TransactionPosted'],
@@ -64,21 +63,4 @@ export const statement = batchProjection('statement', {
       if (total && balance !== undefined) tx.upsert('totals', event, [{ ...total, balance }])
     }
   },
-})
-
-export const accountStatement = list(statement, 'GET /books/{book}/accounts/{account}/statement', {
-  table: 'lines',
-  within: accountBalance,
-  summary: "An account's statement: each posting with the balance after it, the newest first",
-  item: (row, { createdAt }) => ({
-    position: createdAt.toString(),
-    transaction: row.transaction,
-    posting: row.posting,
-    date: row.date,
-    description: row.description,
-    commodity: row.commodity,
-    amount: row.amount,
-    balance: row.balance,
-    ...(row.cost === null ? {} : { cost: row.cost }),
-  }),
 })

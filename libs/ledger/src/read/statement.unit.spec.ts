@@ -3,7 +3,8 @@ import { addText, type ProjectionTransaction, type RecordedEvent, type RowOf } f
 import { type BookEvent, type Posting } from '../book/events.js'
 import { bookOpened, entry, inAll, posted, posting, transfer } from '../fixtures/book-events.js'
 import { logOf } from '../fixtures/fold-all.js'
-import { accountStatement, statement } from './statement.js'
+import { accountStatement } from './account-statement.js'
+import { statement } from './statement.js'
 
 type Lines = RowOf<(typeof statement.tables)['lines']>
 type Totals = RowOf<(typeof statement.tables)['totals']>

@@ -1,4 +1,17 @@
-import { document, type Json, json, list, projection, type RowOf, text } from '#domain-kit'
+import {
+  contains,
+  document,
+  from,
+  type Json,
+  json,
+  list,
+  prefix,
+  projection,
+  type RowOf,
+  some,
+  text,
+  to,
+} from '#domain-kit'
 import { book } from '../book/book.js'
 import { type Posting } from '../book/events.js'
 import { bookSummary } from './books.js'
@@ -27,7 +40,7 @@ const asJson = ({ account, amount, commodity, cost }: Posting): Json => ({
 
 /** One row a transaction, as it was posted; a reversal also marks the one that it undoes. */
 export const transactions = projection('transactions', {
-  version: 1,
+  version: 2,
   of: book,
   table,
   key: (event) => {
@@ -77,5 +90,13 @@ export const transaction = document(transactions, 'GET /books/{book}/transaction
 export const transactionList = list(transactions, 'GET /books/{book}/transactions', {
   item: (row, { createdAt }) => ({ position: createdAt.toString(), ...shown(row) }),
   within: bookSummary,
+  filters: {
+    from: from('date', 'day'),
+    to: to('date', 'day'),
+    description: contains('description'),
+    descriptionPrefix: prefix('description'),
+    account: some('postings', 'account'),
+  },
+  sort: ['date'],
   summary: "A book's transactions, the newest first",
 })

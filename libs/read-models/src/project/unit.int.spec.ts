@@ -1,20 +1,18 @@
 import fc from 'fast-check'
-import pg from 'pg'
 import { type RecordedEvent } from '#domain-kit'
 import { createMemoryStore, type EventBatch } from '#event-store'
 import { ledger } from '#ledger'
-import { type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
+import { type ScratchDatabase, scratchDatabase } from '#testing'
 import { append, appendHistory, AWKWARD, type Step } from '../fixtures/ledger-events.js'
+import { openUnit as unitOf } from '../fixtures/open-unit.js'
 import { plainFold, type Rows } from '../fixtures/plain-fold.js'
 import { migrateReadModels } from '../tables/migrations.js'
 import { decodeRow, fromSql, keyText, type StoredRow } from '../tables/row-codec.js'
 import { type ReadTable, tablesOf } from '../tables/table.js'
-import { fleetOf } from '../builds/fleet.js'
 import { type BatchChanges, documentText, type LaneChanges, rowSuffix } from './changes.js'
 import { Lost } from './failure.js'
 import { LANES } from './lanes.js'
-import { planFor } from './plan.js'
-import { ProjectionUnit } from './unit.js'
+import { type ProjectionUnit } from './unit.js'
 
 jest.setTimeout(180_000)
 
@@ -28,27 +26,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-const fleet = fleetOf(tables)
-
-/** A unit of these lanes, as a projector opens it that owns them. */
-async function openUnit(epoch = EPOCH, lanes = LANES): Promise<ProjectionUnit> {
-  const owned = new Map(lanes.map((lane) => [lane, epoch]))
-  const client = new pg.Client({ connectionString: database.url })
-  await client.connect()
-  const { positions, together: members } = await planFor(client, { fleet, tables, lanes: owned })
-  await client.end()
-  const unit = await ProjectionUnit.open({
-    url: database.url,
-    name: 'test',
-    fleet,
-    lanes: owned,
-    positions,
-    members,
-    logger: silentLogger(),
-  })
-  await unit.join()
-  return unit
-}
+const openUnit = (epoch = EPOCH, lanes = LANES): Promise<ProjectionUnit> => unitOf(database.url, tables, epoch, lanes)
 
 /** Folds and commits; what it did in all lanes together. */
 async function apply(unit: ProjectionUnit, batch: EventBatch): Promise<BatchChanges> {

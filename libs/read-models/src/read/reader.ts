@@ -8,11 +8,14 @@ import { decodeRow, type StoredRow } from '../tables/row-codec.js'
 import { laneFor } from '../project/lanes.js'
 import { type ReadTable } from '../tables/table.js'
 import { type Carriers } from './carriers.js'
-import { decodeCursor, encodeCursor } from './cursor.js'
-import { type NamedResource, type ReadableResource } from './resources.js'
+import { Cursors } from './cursor.js'
+import { latestSql, momentSql } from './history-sql.js'
+import { listSql } from './list-sql.js'
+import { type At, type ListQuery } from './query.js'
+import { type NamedResource, type ReadableHistory, type ReadableResource } from './resources.js'
 import { SharedReads } from './shared-reads.js'
 import { type Snapshot, type SourceName, type Sources } from './sources.js'
-import { collectionSql, documentSql, listSql, type Place, type Statement } from './sql.js'
+import { collectionSql, documentSql, type Place, type Statement } from './sql.js'
 
 /** An answer and what it reflects. */
 export interface Answer {
@@ -45,6 +48,8 @@ export interface ReaderOptions {
   readonly logger: Logger
   /** How long a query waits for a source that is fresh enough. Default 2,000. */
   readonly wait_ms_max?: number
+  /** Rows that the filters of one page look at where no index helps; a page that they end has a `next`. Default 50,000. */
+  readonly scanned_max?: number
 }
 
 interface Fresh {
@@ -53,6 +58,11 @@ interface Fresh {
 
 /** What answers queries. */
 export type Reading = Pick<Reader, 'document' | 'list' | 'collection'>
+
+/** A position of long ago, if one was asked for, and how fresh a source must be to know it. */
+export interface When extends Fresh {
+  readonly at: bigint | undefined
+}
 
 type Params = Readonly<Record<string, string>>
 
@@ -68,7 +78,9 @@ export class Reader {
   }
 
   /** @throws Problem `not-found`, `not-fresh-enough`, `unavailable` */
-  async document({ readable, params }: NamedResource, { minPosition }: Fresh): Promise<Answer> {
+  async document(named: NamedResource, { minPosition }: Fresh, at?: At): Promise<Answer> {
+    const { readable, params } = named
+    if (at) return this.asItWas(named, {}, at, { minPosition })
     const { table } = readable
     const resource = readable.resource as DocumentResource
     const place = this.placeOf(table, params)
@@ -82,58 +94,87 @@ export class Reader {
     return answerOf(readable, resource, row, snapshot.position, snapshot)
   }
 
-  /** A page, newest first. @throws Problem as `document`, and `invalid-cursor` */
-  async list(
-    named: NamedResource,
-    query: { limit: number; cursor?: string | undefined },
-    { minPosition }: Fresh,
-  ): Promise<Answer> {
-    const { readable, params, only } = named
+  /** A page, newest first when no order is asked for. @throws Problem as `document`, and `invalid-cursor` */
+  async list(named: NamedResource, query: ListQuery & { readonly limit: number }, fresh: Fresh): Promise<Answer> {
+    const { readable, params } = named
     const resource = readable.resource as ListResource
-    const before = query.cursor === undefined ? undefined : decodeCursor(resource.name, query.cursor)
-    const statement = listSql(readable, params, { limit: query.limit + 1, before, only })
-    const snapshot = await this.fresh(statement, readable, minPosition)
-    if (!snapshot.isWithin) throw notFound(params)
-    const rows = snapshot.rows.slice(0, query.limit)
-    const last = rows.at(-1)
-    const next = snapshot.rows.length > query.limit && last ? encodeCursor(resource.name, last.created) : null
-    const { position, source, replica } = snapshot
+    const cursors = new Cursors(named, query)
+    const before = query.cursor === undefined ? undefined : cursors.decode(query.cursor)
+    const when = await this.when(named, before?.at === undefined ? query.at : { position: before.at }, fresh)
+    const { limit, where, sort } = query
+    const { scanned_max = 50_000 } = this.options
+    const range = { limit: limit + 1, where, sort, before, at: when.at, scanned_max }
+    const snapshot = await this.fresh(listSql(named, range), readable, when.minPosition)
+    if (!snapshot.isWithin) throw notFound(params, when.at)
+    const rows = snapshot.rows.slice(0, limit)
+    const end = snapshot.rows.length > limit ? rows.at(-1) : snapshot.stoppedAt
+    const next = end ? cursors.encode(end, when.at) : null
+    const position = when.at ?? snapshot.position
     const items = rows.map((row) => itemOf(resource, row))
     const data = { position: position.toString(), items, next }
+    const { source, replica } = snapshot
     return { position, source, replica, etag: etagOf(readable, position), data }
   }
 
   /** Every item after a place, oldest first, at most `limit`. */
-  async missed(
-    { readable, params, only }: NamedResource,
-    after: Place,
-    limit: number,
-    { minPosition }: Fresh,
-  ): Promise<MissedItems> {
+  async missed(named: NamedResource, after: Place, limit: number, { minPosition }: Fresh): Promise<MissedItems> {
+    const { readable, params } = named
     const resource = readable.resource as ListResource
-    const { position, rows, isWithin } = await this.fresh(
-      listSql(readable, params, { limit: limit + 1, after, only }),
-      readable,
-      minPosition,
-    )
+    const statement = listSql(named, { limit: limit + 1, after })
+    const { position, rows, isWithin } = await this.fresh(statement, readable, minPosition)
     if (!isWithin) throw notFound(params)
     const items = rows.slice(0, limit).map((row) => ({ place: row.created, item: itemOf(resource, row) }))
     return { position, items, isComplete: rows.length <= limit }
   }
 
   /** @throws Problem as `document`, and `too-many-rows` */
-  async collection({ readable, params }: NamedResource, query: object, { minPosition }: Fresh): Promise<Answer> {
+  async collection(named: NamedResource, query: object, { minPosition }: Fresh, at?: At): Promise<Answer> {
+    const { readable, params } = named
+    if (at) return this.asItWas(named, query, at, { minPosition })
     const resource = readable.resource as CollectionResource
     const statement = collectionSql(readable, params, resource.prefix(query), ROWS_MAX + 1)
     const { position, source, replica, rows, isWithin } = await this.fresh(statement, readable, minPosition)
     if (!isWithin) throw notFound(params)
-    if (rows.length > ROWS_MAX) throw Problem.of('too-many-rows', `more than ${ROWS_MAX} rows; narrow the query`)
+    checkRows(rows)
     const answer = resource.answer(
       rows.map(({ row }) => row),
       query,
     )
     const data = { position: position.toString(), ...answer }
     return { position, source, replica, etag: etagOf(readable, position), data }
+  }
+
+  /** What `at` names, as a position. @throws Problem `not-found` when there was nothing yet at that time */
+  async when({ readable, params }: NamedResource, at: At | undefined, { minPosition }: Fresh): Promise<When> {
+    if (!at) return { at: undefined, minPosition }
+    let position: bigint
+    if ('position' in at) ({ position } = at)
+    else {
+      const history = historyOf(readable)
+      const moment = await this.fresh(momentSql(history, params, at.time), { table: history.timeline }, minPosition)
+      const [row] = moment.rows
+      if (!row) throw notFound(params, at.time)
+      position = row.changed
+    }
+    return { at: position, minPosition: position > minPosition ? position : minPosition }
+  }
+
+  /** A document or a collection at an earlier position. The cache knows the newest state only and is not asked. */
+  private async asItWas(named: NamedResource, query: object, at: At, fresh: Fresh): Promise<Answer> {
+    const { readable, params } = named
+    const { latest } = historyOf(readable)
+    const resource = readable.resource as DocumentResource | CollectionResource
+    if (!latest || !resource.history) throw new Error(`resource "${resource.name}" has no history`)
+    const when = await this.when(named, at, fresh)
+    const position = when.at ?? when.minPosition
+    const prefixes = resource.kind === 'collection' ? resource.prefix(query) : {}
+    const statement = latestSql(readable, latest, params, { at: position, prefixes, limit: ROWS_MAX + 1 })
+    const { source, replica, rows, isWithin } = await this.fresh(statement, { table: latest.lines }, when.minPosition)
+    if (!isWithin) throw notFound(params, position)
+    checkRows(rows)
+    const lines = rows.map(({ row }) => row)
+    const data = { position: position.toString(), ...resource.history.answer(lines, { params, query }) }
+    return { position, source, replica, etag: etagOf({ table: latest.lines }, position), data }
   }
 
   /** Rows for a computation, from one snapshot of a replica. */
@@ -189,16 +230,25 @@ function parseRow(columns: Columns, value: string): StoredRow {
   return { row: decodeRow(columns, row), created: { position: BigInt(created), ordinal }, changed: BigInt(changed) }
 }
 
-function notFound(params: Params): Problem {
+export function notFound(params: Params, at?: bigint | string): Problem {
   const named = Object.entries(params).map(([name, value]) => `${name} "${value.slice(0, 300)}"`)
-  return Problem.of('not-found', `there is no ${named.join(', ')}`)
+  return Problem.of('not-found', `there ${at === undefined ? 'is' : `was at ${at}`} no ${named.join(', ')}`)
+}
+
+function checkRows(rows: readonly unknown[]): void {
+  if (rows.length > ROWS_MAX) throw Problem.of('too-many-rows', `more than ${ROWS_MAX} rows; narrow the query`)
+}
+
+function historyOf({ history, resource }: ReadableResource): ReadableHistory {
+  if (!history) throw new Error(`resource "${resource.name}" has no history`)
+  return history
 }
 
 export function etagOf({ table }: Pick<ReadableResource, 'table'>, revision: bigint): string {
   return `W/"${table.projection.name}.${table.projection.version}-${revision}"`
 }
 
-function itemOf(resource: ListResource, { row, created, changed }: StoredRow): object {
+export function itemOf(resource: ListResource, { row, created, changed }: StoredRow): object {
   return resource.item(row, { createdAt: created.position, changedAt: changed })
 }
 

@@ -1,4 +1,4 @@
-import { type Domain, parseRoute, type Resource } from '#domain-kit'
+import { type AnyProjection, type Domain, parseRoute, type Resource } from '#domain-kit'
 import { type ReadTable, tablesOf } from '../tables/table.js'
 
 /** A declared resource with everything needed to read it. */
@@ -8,7 +8,14 @@ export interface ReadableResource {
   readonly table: ReadTable
   /** The table of the document that must exist for this to be more than nothing. */
   readonly within: { readonly table: ReadTable; readonly params: readonly string[] } | undefined
+  /** What `?at=` is answered from; undefined when the resource has no history. */
+  readonly history: ReadableHistory | undefined
   readonly path: string
+}
+
+export interface ReadableHistory {
+  readonly timeline: ReadTable
+  readonly latest: { readonly series: ReadTable; readonly lines: ReadTable; readonly by: readonly string[] } | undefined
 }
 
 export interface NamedResource {
@@ -29,10 +36,19 @@ export class ResourceCatalogue {
 
   constructor(domains: readonly Domain[]) {
     const tables = tablesOf(domains)
-    const tableOf = (resource: Resource): ReadTable => {
-      const table = tables.find((each) => each.projection === resource.projection && each.name === resource.table)
+    const tableNamed = (resource: Resource, projection: AnyProjection, name: string): ReadTable => {
+      const table = tables.find((each) => each.projection === projection && each.name === name)
       if (!table) throw new Error(`resource "${resource.name}" reads a table that is not declared`)
       return table
+    }
+    const tableOf = (resource: Resource): ReadTable => tableNamed(resource, resource.projection, resource.table)
+    const historyOf = (resource: Resource): ReadableHistory | undefined => {
+      const { history } = resource
+      if (!history) return undefined
+      const timeline = tableNamed(resource, history.timeline, history.timeline.name)
+      if (!('of' in history)) return { timeline, latest: undefined }
+      const [series, lines] = [history.series, history.lines].map((name) => tableNamed(resource, history.of, name))
+      return { timeline, latest: series && lines ? { series, lines, by: history.by } : undefined }
     }
     this.resources = domains.flatMap((domain) =>
       domain.resources.map((resource) => {
@@ -42,6 +58,7 @@ export class ResourceCatalogue {
           resource,
           table: tableOf(resource),
           within: within ? { table: tableOf(within), params: within.params } : undefined,
+          history: historyOf(resource),
           path: parseRoute(domain.prefix, resource.route).path,
         }
       }),

@@ -4,6 +4,8 @@ import { fromSql, type StoredRow } from '../tables/row-codec.js'
 import { type Columns } from '#domain-kit'
 import { type Versioned } from './replicas/replica.js'
 import { ReplicaSet, type ReplicaSetOptions, type ReplicaStatus } from './replicas/replica-set.js'
+import { StreamPools } from './replicas/stream-pools.js'
+import { type RowStream } from './row-stream.js'
 import { type Statement } from './sql.js'
 
 export type SourceName = 'cache' | 'replica' | 'primary'
@@ -17,6 +19,8 @@ export interface Snapshot {
   readonly position: bigint
   readonly isWithin: boolean
   readonly rows: readonly StoredRow[]
+  /** Where filters stopped looking, if they did not come to the end of the list. */
+  readonly stoppedAt?: StoredRow | undefined
 }
 
 export interface SourcesOptions extends Omit<ReplicaSetOptions, 'urls'> {
@@ -24,6 +28,8 @@ export interface SourcesOptions extends Omit<ReplicaSetOptions, 'urls'> {
   readonly primaryUrl: string
   /** May the primary be read when no replica will do? */
   readonly primary: 'never' | 'fallback'
+  /** Further connections to each replica, for streams alone: they never wait for those of queries, nor these for them. Default 0. */
+  readonly streams_max?: number
 }
 
 /** What a query asks of its source. */
@@ -41,10 +47,12 @@ export class Sources {
   private readonly replicas: ReplicaSet
   private readonly primary: pg.Pool | undefined
   private readonly logger: Logger
+  private readonly streams: StreamPools
 
-  constructor({ replicaUrls, primaryUrl, primary, ...options }: SourcesOptions) {
+  constructor({ replicaUrls, primaryUrl, primary, streams_max = 0, ...options }: SourcesOptions) {
     this.logger = options.logger
     this.replicas = new ReplicaSet({ ...options, urls: replicaUrls })
+    this.streams = new StreamPools(replicaUrls, streams_max, options.logger)
     this.primary = primary === 'fallback' ? this.open(primaryUrl, options.pool_max) : undefined
   }
 
@@ -73,6 +81,12 @@ export class Sources {
         headers: { 'headwater-position': position.toString() },
       },
     )
+  }
+
+  /** All rows of a statement from one snapshot of a replica that answers; see {@link openRowStream}. @throws Problem `unavailable` */
+  async stream(statement: Statement, columns: Columns, signal: AbortSignal): Promise<RowStream> {
+    const left = this.replicas.status().map(({ isEjected }) => isEjected)
+    return this.streams.open(left, statement, columns, signal)
   }
 
   /** Plain rows from a replica that answers. @throws Problem `unavailable`, `overloaded` */
@@ -109,7 +123,7 @@ export class Sources {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.replicas.close(), this.primary?.end()])
+    await Promise.all([this.replicas.close(), this.streams.close(), this.primary?.end()])
   }
 
   private said(error: unknown): unknown {
@@ -139,10 +153,12 @@ async function snapshot(
 ): Promise<Snapshot> {
   const { rows } = await client.query<Record<string, unknown>>(text, [...values])
   const [first] = rows
+  const last = rows.find((row) => row['is_last'] === true)
   return {
     source,
     position: BigInt((first?.['checkpoint'] as string | undefined) ?? '0'),
     isWithin: first?.['is_within'] === true,
     rows: rows.filter((row) => row['is_found'] === true).map((row) => fromSql(columns, row)),
+    stoppedAt: last && fromSql(columns, last),
   }
 }

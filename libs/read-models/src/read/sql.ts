@@ -1,6 +1,6 @@
 import { laneFor } from '../project/lanes.js'
 import { type ReadTable } from '../tables/table.js'
-import { type ReadableResource, type RowFilter } from './resources.js'
+import { type ReadableResource } from './resources.js'
 
 /** A statement that answers with the checkpoint and the rows of one and the same snapshot. */
 export interface Statement {
@@ -8,7 +8,7 @@ export interface Statement {
   readonly values: readonly unknown[]
 }
 
-class Values {
+export class Values {
   readonly list: unknown[] = []
   add(value: unknown): string {
     this.list.push(value)
@@ -16,7 +16,7 @@ class Values {
   }
 }
 
-function equals(
+export function equals(
   params: readonly string[],
   given: Readonly<Record<string, string>>,
   values: Values,
@@ -26,15 +26,16 @@ function equals(
   return all.length > 0 ? all.join(' and ') : 'true'
 }
 
-/** Checkpoint, whether the enclosing document exists, and the rows; one row of nulls when there are none. */
-function withCheckpoint(
+/** Checkpoint, whether the enclosing document exists (at a position), and the rows; one row of nulls when there are none. */
+export function withCheckpoint(
   readable: Pick<ReadableResource, 'table' | 'within'>,
   given: Readonly<Record<string, string>>,
   rows: string,
   values: Values,
+  at?: bigint,
 ): Statement {
   const { table, within } = readable
-  const exists = within ? existsSql(within.table, within.params, given, values) : 'true'
+  const exists = within ? existsSql(within.table, within.params, given, values, at) : 'true'
   const read = within && within.table.projection !== table.projection ? [table, within.table] : [table]
   const text = `
 select c.position as checkpoint, ${exists} as is_within, r.*
@@ -63,8 +64,10 @@ function existsSql(
   params: readonly string[],
   given: Readonly<Record<string, string>>,
   values: Values,
+  at: bigint | undefined,
 ): string {
-  return `exists (select 1 from ${table.sql} w where ${equals(params, given, values, 'w')})`
+  const then = at === undefined ? '' : ` and w.created_position <= ${values.add(at)}::bigint`
+  return `exists (select 1 from ${table.sql} w where ${equals(params, given, values, 'w')}${then})`
 }
 
 export function documentSql(readable: ReadableResource, given: Readonly<Record<string, string>>): Statement {
@@ -81,33 +84,6 @@ export function documentSql(readable: ReadableResource, given: Readonly<Record<s
 export interface Place {
   readonly position: bigint
   readonly ordinal: number
-}
-
-export interface ListRange {
-  readonly limit: number
-  /** Newest first, from before this place. */
-  readonly before?: Place | undefined
-  /** Oldest first, from after this place. */
-  readonly after?: Place | undefined
-  readonly only?: RowFilter | undefined
-}
-
-export function listSql(
-  readable: ReadableResource,
-  given: Readonly<Record<string, string>>,
-  range: ListRange,
-): Statement {
-  const values = new Values()
-  const where = [equals(readable.resource.params, given, values, 't')]
-  const { before, after, limit, only } = range
-  if (only) where.push(`t."${only.column}" = any(${values.add(only.values)})`)
-  const place = (each: Place): string => `(${values.add(each.position)}::bigint, ${values.add(each.ordinal)}::integer)`
-  if (before) where.push(`(t.created_position, t.created_ordinal) < ${place(before)}`)
-  if (after) where.push(`(t.created_position, t.created_ordinal) > ${place(after)}`)
-  const order = after ? 'asc' : 'desc'
-  const rows = `select true as is_found, t.* from ${readable.table.sql} t where ${where.join(' and ')}
-    order by t.created_position ${order}, t.created_ordinal ${order} limit ${values.add(limit)}`
-  return withCheckpoint(readable, given, rows, values)
 }
 
 export function collectionSql(

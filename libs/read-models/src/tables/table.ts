@@ -1,4 +1,4 @@
-import { type AnyProjection, type Column, type Columns, type Domain, parseRoute } from '#domain-kit'
+import { type AnyProjection, type Column, type Columns, type Domain, type Resource } from '#domain-kit'
 
 /** Columns that every table has beside those it declares: its row's place in the log. */
 export const PLACE_COLUMNS = ['created_position', 'created_ordinal', 'changed_position'] as const
@@ -21,7 +21,7 @@ export interface ReadTable {
   readonly isDocument: boolean
   /** Backs any resource: its changes go into the feed. */
   readonly isWatched: boolean
-  /** Columns of the indexes that its lists need. */
+  /** Columns of the indexes that its lists and histories need, each once. */
   readonly listIndexes: readonly (readonly string[])[]
 }
 
@@ -65,9 +65,6 @@ function tableOf(domain: Domain, projection: AnyProjection, name: string, column
   const schema = schemaOf(projection)
   const mine = domain.resources.filter((each) => each.projection === projection && each.table === name)
   const names = Object.keys(columns)
-  const indexes = mine
-    .filter(({ kind }) => kind === 'list')
-    .map(({ route }) => [...parseRoute('', route).params, 'created_position', 'created_ordinal'])
   return {
     projection,
     name,
@@ -80,8 +77,28 @@ function tableOf(domain: Domain, projection: AnyProjection, name: string, column
     keys: names.filter((each) => columns[each]?.isKey),
     isDocument: mine.some(({ kind }) => kind === 'document'),
     isWatched: mine.length > 0,
-    listIndexes: indexes,
+    listIndexes: indexesOf(domain.resources, projection, name),
   }
+}
+
+const PLACE = ['created_position', 'created_ordinal']
+
+/** Log order, each exact filter, each sorted column; and the series of those who tell of long ago. */
+function indexesOf(resources: readonly Resource[], projection: AnyProjection, name: string): readonly string[][] {
+  const indexes = resources.flatMap((each): string[][] => {
+    const { history, kind, params } = each
+    if (kind === 'list' && each.projection === projection && each.table === name) {
+      const exact = Object.values(each.filters).flatMap(({ rule, column }) => (rule === 'exact' ? [column] : []))
+      return [[], ...[...new Set([...exact, ...each.sort])].map((column) => [column])].map((it) => [
+        ...params,
+        ...it,
+        ...PLACE,
+      ])
+    }
+    const isLines = history && 'of' in history && history.of === projection && history.lines === name
+    return isLines ? [[...history.by, ...PLACE]] : []
+  })
+  return [...new Map(indexes.map((columns) => [columns.join(), columns])).values()]
 }
 
 /** The column's type in Postgres. Text is compared byte by byte; `json` keeps what was written. */

@@ -9,6 +9,7 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: 'The token does not allow this' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'method-not-allowed': { status: 405, title: 'This path has other methods' },
+  'not-acceptable': { status: 406, title: 'This is not answered in an accepted media type' },
   archived: { status: 410, title: 'What this takes is archived' },
   'build-conflict': { status: 409, title: 'The builds of the projection do not allow this now' },
   'revision-mismatch': { status: 412, title: 'The stream has moved on' },

@@ -36,13 +36,13 @@ test('a projection is rebuilt, promoted and rolled back while it is written, rea
   const ack = (await socket.emitWithAck('subscribe', { resource: path })) as { ok: boolean }
   expect(ack.ok).toBe(true)
 
-  let goesOn = true
+  const writes = new AbortController()
   let posted = 0
   const statuses = new Set<number>()
   const backwards: unknown[] = []
   const writing = (async () => {
     let last = 0n
-    while (goesOn) {
+    while (!writes.signal.aborted) {
       const { status, body } = await system.post(`/v1/ledger/books/${book}/transactions`, move(`t${posted}`, '1'))
       expect(status).toBe(201)
       posted += 1
@@ -71,7 +71,7 @@ test('a projection is rebuilt, promoted and rolled back while it is written, rea
   await cli('rollback', 'statement')
   const known = posted
   await eventually('writing goes on', () => posted > known + 5)
-  goesOn = false
+  writes.abort()
   await writing
   expect([...statuses]).toEqual([200])
   expect(backwards).toEqual([])

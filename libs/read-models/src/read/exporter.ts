@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ListResource } from '#domain-kit'
+import { Problem } from '#runtime'
+import { Cursors } from './cursor.js'
+import { listSql } from './list-sql.js'
+import { type ListQuery } from './query.js'
+import { itemOf, notFound, type Reader } from './reader.js'
+import { type NamedResource } from './resources.js'
+import { type RowStream } from './row-stream.js'
+import { type Sources } from './sources.js'
+import { type Statement } from './sql.js'
+
+/** A whole list, a chunk of items at a time, and the position that all of it reflects. */
+export interface Export {
+  readonly position: bigint
+  /** Fetched as they are asked for. Ends with an error, never early, when the snapshot is lost. */
+  readonly chunks: AsyncIterable<readonly object[]>
+  /** Frees the connection; for who does not read the chunks to their end. */
+  close(): void
+}
+
+export interface ExporterOptions {
+  readonly reader: Reader
+  readonly sources: Sources
+  /** How long an export waits for a replica that is fresh enough. Default 2,000. */
+  readonly wait_ms_max?: number
+}
+
+const POLL_MS = 15
+
+/** Reads whole lists from one snapshot of a replica each, in bounded memory. */
+export class Exporter {
+  constructor(private readonly options: ExporterOptions) {}
+
+  /**
+   * @param signal cuts the connection at once.
+   * @throws Problem `not-found`, `not-fresh-enough`, `invalid-cursor`, `unavailable`, all before the first item.
+   */
+  async list(
+    named: NamedResource,
+    query: ListQuery,
+    { minPosition, signal }: { readonly minPosition: bigint; readonly signal: AbortSignal },
+  ): Promise<Export> {
+    const { readable, params } = named
+    const { limit, where, sort, cursor } = query
+    const before = cursor === undefined ? undefined : new Cursors(named, query).decode(cursor)
+    const at = before?.at === undefined ? query.at : { position: before.at }
+    const when = await this.options.reader.when(named, at, { minPosition })
+    const statement = listSql(named, { limit, where, sort, before, at: when.at })
+    const stream = await this.fresh(named, statement, when.minPosition, signal)
+    if (!stream.isWithin) {
+      stream.close()
+      throw notFound(params, when.at)
+    }
+    const { chunks, close } = stream
+    return { position: when.at ?? stream.position, chunks: items(readable.resource as ListResource, chunks), close }
+  }
+
+  private async fresh(
+    { readable }: NamedResource,
+    statement: Statement,
+    minPosition: bigint,
+    signal: AbortSignal,
+  ): Promise<RowStream> {
+    const { sources, wait_ms_max = 2_000 } = this.options
+    const end_ms = Date.now() + wait_ms_max
+    for (;;) {
+      const stream = await sources.stream(statement, readable.table.columns, signal)
+      if (stream.position >= minPosition) return stream
+      stream.close()
+      if (Date.now() >= end_ms) {
+        const headers = { 'headwater-position': stream.position.toString() }
+        const detail = `position ${minPosition} was asked for, the replica is at ${stream.position}`
+        throw Problem.of('not-fresh-enough', detail, { headers })
+      }
+      await sleep(POLL_MS)
+    }
+  }
+}
+
+async function* items(resource: ListResource, chunks: RowStream['chunks']): AsyncGenerator<readonly object[]> {
+  for await (const rows of chunks) yield rows.map((row) => itemOf(resource, row))
+}

@@ -1,0 +1,45 @@
+import { type ReadableHistory, type ReadableResource } from './resources.js'
+import { equals, type Statement, Values, withCheckpoint } from './sql.js'
+
+type Given = Readonly<Record<string, string>>
+
+/** The last event of the instance at or before a time: its position is the row's `changed`. */
+export function momentSql({ timeline }: ReadableHistory, params: Given, time: string): Statement {
+  const values = new Values()
+  const id = values.add(params[timeline.projection.of.name])
+  const rows = `select true as is_found, t.* from ${timeline.sql} t
+    where t.id = ${id} and t.time <= ${values.add(time)} order by t.time desc limit 1`
+  return withCheckpoint({ table: timeline, within: undefined }, params, rows, values)
+}
+
+export interface LatestRange {
+  readonly at: bigint
+  readonly prefixes: Given
+  readonly limit: number
+}
+
+/** Of each series of the path the last line up to the position: one look into the lines' index for each. */
+export function latestSql(
+  readable: ReadableResource,
+  { series, lines, by }: NonNullable<ReadableHistory['latest']>,
+  params: Given,
+  { at, prefixes, limit }: LatestRange,
+): Statement {
+  const values = new Values()
+  const where = [equals(readable.resource.params, params, values, 's')]
+  for (const [name, prefix] of Object.entries(prefixes)) where.push(`starts_with(s."${name}", ${values.add(prefix)})`)
+  const rows = `
+select true as is_found, l.* from ${series.sql} s cross join lateral (
+  select l.* from ${lines.sql} l
+  where ${by.map((key) => `l."${key}" = s."${key}"`).join(' and ')} and l.created_position <= ${values.add(at)}::bigint
+  order by l.created_position desc, l.created_ordinal desc limit 1
+) l where ${where.join(' and ')} order by ${by.map((key) => `s."${key}"`).join(', ')} limit ${values.add(limit)}`
+  // A document of long ago is there if its own row was.
+  const within = readable.within ?? (readable.resource.kind === 'document' ? ownRow(readable) : undefined)
+  return withCheckpoint({ table: lines, within }, params, rows, values, at)
+}
+
+const ownRow = ({ table, resource }: ReadableResource): ReadableResource['within'] => ({
+  table,
+  params: resource.params,
+})

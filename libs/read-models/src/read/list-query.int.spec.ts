@@ -1,0 +1,201 @@
+import fc from 'fast-check'
+import { type ListResource } from '#domain-kit'
+import { ledger } from '#ledger'
+import { scratchDatabase, scratchRedis, silentLogger } from '#testing'
+import { type Step } from '../fixtures/ledger-events.js'
+import { historyOf, Reading } from '../fixtures/reading.js'
+import { type Answer } from './reader.js'
+import { type Condition, type ListQuery } from './query.js'
+import { type NamedResource } from './resources.js'
+
+jest.setTimeout(180_000)
+
+let reading: Reading
+let transactions: NamedResource
+beforeAll(async () => {
+  const servers = { database: await scratchDatabase(), scratch: await scratchRedis(), logger: silentLogger() }
+  reading = await Reading.open(ledger, servers)
+  transactions = reading.resource('/books/book0/transactions')
+})
+afterAll(() => reading.close())
+beforeEach(() => reading.empty())
+
+interface Item {
+  readonly id: string
+  readonly position: string
+  readonly date: string
+  readonly description: string
+  readonly postings: readonly { readonly account: string }[]
+}
+interface Page {
+  readonly items: readonly Item[]
+  readonly next: string | null
+}
+
+const where = (given: Readonly<Record<string, string>>): Condition[] =>
+  Object.entries(given).map(([name, value]) => ({
+    filter: (transactions.readable.resource as ListResource).filters[name]!,
+    value,
+  }))
+const pageOf = ({ data }: Answer): Page => data as Page
+const fresh = { minPosition: 0n }
+
+async function allPages(query: ListQuery, limit: number, scanned_max: number): Promise<Item[]> {
+  const reader = reading.reader({ scanned_max })
+  const items: Item[] = []
+  let cursor: string | undefined
+  do {
+    const page = pageOf(await reader.list(transactions, { ...query, limit, cursor }, fresh))
+    expect(page.items.length).toBeLessThanOrEqual(limit)
+    items.push(...page.items)
+    cursor = page.next ?? undefined
+  } while (cursor !== undefined)
+  return items
+}
+
+const step = (more: Partial<Step>): Step => ({
+  ...{ kind: 'transaction', book: 0, from: 0, to: 1, cents: 100, commodity: 'EUR', text: 'bread' },
+  ...more,
+})
+const steps = fc.array(
+  fc.record<Step>({
+    kind: fc.constantFrom('transaction', 'transaction', 'reversal', 'account'),
+    book: fc.nat(1),
+    from: fc.nat(3),
+    to: fc.nat(3),
+    cents: fc.nat(8),
+    commodity: fc.constant('EUR'),
+    text: fc.constantFrom('bread', 'Bread', 'brown bread', '%', '_', "it's", ''),
+  }),
+  { minLength: 1, maxLength: 30 },
+)
+const day = fc.nat(8).map((cents) => `2026-01-0${cents + 1}`)
+const asked = fc.record(
+  {
+    from: day,
+    to: day,
+    description: fc.constantFrom('bread', 'b', '%', '_', "'"),
+    descriptionPrefix: fc.constantFrom('bread', 'Br', '%'),
+    account: fc.constantFrom('assets:0', 'assets:3', 'assets'),
+  },
+  { requiredKeys: [] },
+)
+
+test('filters and orders show what a plain reading of them shows, however it is paged', async () => {
+  const sorts = fc.constantFrom(
+    undefined,
+    { column: 'date', isDescending: false },
+    { column: 'date', isDescending: true },
+  )
+  const paging = fc.tuple(fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 12 }))
+  await fc.assert(
+    fc.asyncProperty(steps, asked, sorts, paging, async (random, given, sort, [limit, scanned_max]) => {
+      await reading.empty()
+      await reading.fold(await historyOf([step({}), ...random]))
+      const everything = await allPages({}, 1_000, 1_000)
+      const { from = '', to = '9', description = '', descriptionPrefix = '', account } = given
+      const expected = everything.filter(
+        (it) =>
+          it.date >= from &&
+          it.date <= to &&
+          it.description.includes(description) &&
+          it.description.startsWith(descriptionPrefix) &&
+          (account === undefined || it.postings.some((posting) => posting.account === account)),
+      )
+      if (sort) {
+        const places = new Map(everything.map(({ id }, at) => [id, everything.length - at]))
+        const sign = sort.isDescending ? -1 : 1
+        const order = (a: Item, b: Item): number =>
+          a.date === b.date ? (places.get(a.id) ?? 0) - (places.get(b.id) ?? 0) : a.date < b.date ? -1 : 1
+        expected.sort((a, b) => sign * order(a, b))
+      }
+      const query = { where: where(given), sort }
+      expect(await allPages(query, limit, scanned_max)).toEqual(expected)
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test.each([undefined, { column: 'date', isDescending: true }, { column: 'date', isDescending: false }])(
+  'whoever pages in order %j while others write meets each item that was there once',
+  async (sort) => {
+    const random = Array.from({ length: 12 }, (_, at) => step({ cents: (at * 7) % 10 }))
+    const events = await historyOf([...random, ...random])
+    const half = events.slice(0, 13)
+    await reading.fold(half)
+    const before = pageOf(await reading.reader().list(transactions, { limit: 1_000, sort }, fresh)).items
+    const seen: string[] = []
+    let cursor: string | undefined
+    for (let folded = half.length; ; folded += 1) {
+      const page = pageOf(await reading.reader().list(transactions, { limit: 3, sort, cursor }, fresh))
+      seen.push(...page.items.map(({ id }) => id))
+      if (page.next === null) break
+      cursor = page.next
+      await reading.fold(events.slice(0, folded + 1))
+    }
+    expect(new Set(seen).size).toBe(seen.length)
+    const ids = before.map(({ id }) => id)
+    expect(seen.filter((id) => ids.includes(id))).toEqual(ids)
+  },
+)
+
+describe('a cursor', () => {
+  const sort = { column: 'date', isDescending: false }
+  const decode = (cursor: string): unknown[] =>
+    JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[]
+  const encode = (parts: unknown): string => Buffer.from(JSON.stringify(parts)).toString('base64url')
+  let cursor: string
+  beforeEach(async () => {
+    await reading.fold(await historyOf([step({}), step({ cents: 2 }), step({ book: 1 }), step({ book: 1, cents: 2 })]))
+    const query = { limit: 1, sort, where: where({ from: '2026-01-01' }) }
+    cursor = pageOf(await reading.reader().list(transactions, query, fresh)).next ?? ''
+    expect(cursor).not.toBe('')
+  })
+  const refused = { code: 'invalid-cursor', status: 400 }
+
+  test('goes on in its own list, order and filters only', async () => {
+    const from = where({ from: '2026-01-01' })
+    const read = (query: Omit<ListQuery, 'limit'>, named = transactions) =>
+      reading.reader().list(named, { limit: 1, cursor, ...query }, fresh)
+    expect(pageOf(await read({ sort, where: from })).items).toHaveLength(1)
+    await expect(read({ where: from })).rejects.toMatchObject(refused)
+    await expect(read({ sort: { ...sort, isDescending: true }, where: from })).rejects.toMatchObject(refused)
+    await expect(read({ sort })).rejects.toMatchObject(refused)
+    await expect(read({ sort, where: where({ from: '2026-01-02' }) })).rejects.toMatchObject(refused)
+    await expect(read({ sort, where: where({ to: '2026-01-01' }) })).rejects.toMatchObject(refused)
+    const other = reading.resource('/books/book1/transactions')
+    await expect(read({ sort, where: from }, other)).rejects.toMatchObject(refused)
+  })
+
+  test('that somebody has made up is refused and never reaches a statement', async () => {
+    const [scope, position, ordinal, key, at] = decode(cursor)
+    const made = [
+      [scope, position, ordinal, null, at],
+      [scope, position, ordinal, 'a\u0000b', at],
+      [scope, position, ordinal, '\ud800', at],
+      [scope, '99999999999999999999', ordinal, key, at],
+      [scope, position, 2 ** 31, key, at],
+      [scope, position, 1.5, key, at],
+      [scope, position, ordinal, key, 'x'],
+      [scope, position],
+      {},
+      null,
+    ]
+    const query = { limit: 1, sort, where: where({ from: '2026-01-01' }) }
+    for (const each of [...made.map(encode), 'x', '', encode(made).slice(3)])
+      await expect(reading.reader().list(transactions, { ...query, cursor: each }, fresh)).rejects.toMatchObject(
+        refused,
+      )
+  })
+})
+
+test('a page looks at no more rows than it may, shows what it found, and goes on from there', async () => {
+  await reading.fold(await historyOf(Array.from({ length: 9 }, (_, at) => step({ text: at === 0 ? 'rare' : 'bread' }))))
+  const query = { limit: 5, where: where({ description: 'rare' }) }
+  const first = pageOf(await reading.reader({ scanned_max: 5 }).list(transactions, query, fresh))
+  expect(first).toMatchObject({ items: [], next: expect.any(String) as string })
+  const second = pageOf(
+    await reading.reader({ scanned_max: 5 }).list(transactions, { ...query, cursor: first.next ?? '' }, fresh),
+  )
+  expect(second).toMatchObject({ items: [{ description: 'rare' }], next: null })
+})
