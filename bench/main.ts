@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { append } from './append/append.js'
 import { bulk } from './bulk/bulk.js'
 import { command } from './command/command.js'
+import { project } from './project/project.js'
 import { query } from './query/query.js'
 import { live } from './live/live.js'
 import { type Report } from './support/report.js'
@@ -12,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<R
   append,
   bulk,
   command,
+  project,
   query,
   live,
   visible,

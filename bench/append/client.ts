@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type AppendRequest, openRemoteStore } from '#event-store'
-import { connect, loadAllowList, loadIdentity } from '#mesh'
-import { silentLogger } from '#testing'
+import { type AppendRequest } from '#event-store'
+import { openBenchStore } from '../support/bench-store.js'
 import { type WriterAccess } from '../support/event-writer.js'
 import { Latencies } from '../support/latencies.js'
 import { work, workerArgument } from '../support/workers.js'
@@ -23,15 +22,7 @@ export interface AppendResult {
 }
 
 const access = workerArgument<WriterAccess>()
-const logger = silentLogger()
-const link = connect({
-  endpoints: [access.endpoint],
-  identity: await loadIdentity(access.identity),
-  allowList: await loadAllowList(access.allowList),
-  role: 'event-writer',
-  logger,
-})
-const store = openRemoteStore({ link, url: access.url, pool_max: 2, logger })
+const store = await openBenchStore(access)
 const prefix = randomUUID()
 let ordinal = 0
 
