@@ -156,7 +156,7 @@ describe('is refused with the reason', () => {
 
   test('a projection that is not installed', async () => {
     await expect(projector.builds.rebuild('nothing', true, by)).rejects.toEqual(
-      refused('not-found', /there are accounts, books/),
+      refused('not-found', /there are accounts, book_times, books, /),
     )
   })
 

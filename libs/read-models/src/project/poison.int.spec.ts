@@ -105,8 +105,8 @@ test('an event that cannot be folded stops its projection in its partition, and 
     },
   ])
   const { lane } = projector.stops[0]!
-  await count('good-1', 100)
-  await eventually('the others go on', async () => (await sumOf('sums', 'good-1')) === 101)
+  await count('good-2', 100)
+  await eventually('the others go on', async () => (await sumOf('sums', 'good-2')) === 102)
   await eventually('so does another projection in that partition', async () => (await sumOf('counts', 'bad')) === 2)
   expect(await sumOf('sums', 'bad')).toBeUndefined()
   const [stopped] = await database.query<{ position: string }>(

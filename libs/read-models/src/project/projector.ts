@@ -60,6 +60,7 @@ export class Projector {
   private work: Promise<void> = Promise.resolve()
   private isPending = false
   private isClosed = false
+  private closing: Promise<void> | undefined
 
   constructor(private readonly options: ProjectorOptions) {
     const { url, instance, logger, domains, lease_ms } = options
@@ -103,6 +104,11 @@ export class Projector {
 
   /** Finishes the batches in hand and gives the lanes back. */
   async close(): Promise<void> {
+    this.closing ??= this.end()
+    await this.closing
+  }
+
+  private async end(): Promise<void> {
     this.isClosed = true
     await this.work
     await this.stopAll()

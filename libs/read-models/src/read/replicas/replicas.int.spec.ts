@@ -184,6 +184,10 @@ test('with every replica dead a query is refused, or answered by the primary whe
 })
 
 test('what is wrong with a statement is told, and no replica is blamed for it', async () => {
-  await expect(sources.rows('select nothing from nowhere', [])).rejects.toMatchObject({ code: '42P01' })
+  await expect(sources.rows('select nothing from headwater.lanes', [])).rejects.toMatchObject({ code: '42703' })
   expect(sources.status().map(({ isEjected }) => isEjected)).toEqual([false, false])
+})
+
+test('a read model that is not there yet is no bug: it is asked for again later', async () => {
+  await expect(sources.rows('select 1 from nowhere', [])).rejects.toMatchObject({ code: 'unavailable' })
 })
