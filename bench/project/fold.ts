@@ -1,3 +1,4 @@
+import 'reflect-metadata'
 import { domains } from '#domains'
 import { storeFor } from '#event-store'
 import { openRedis, Projector } from '#read-models'
