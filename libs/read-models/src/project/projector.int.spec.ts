@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { createMemoryStore, type EventStore } from '#event-store'
 import { ledger } from '#ledger'
@@ -28,6 +29,7 @@ const tables = tablesOf([ledger])
 const books = tables.find(({ id }) => id === 'books.v1:books')!
 const fleet = fleetOf(tables)
 const whole = stateKey(fleet, WHOLE)
+const APPLY_DIGEST = createHash('sha1').update(APPLY_LUA).digest('hex')
 
 let database: ScratchDatabase
 let scratch: ScratchRedis
@@ -66,9 +68,10 @@ function meddling(client: Redis, apply: (run: () => Promise<unknown>) => Promise
   const evaluate = client.eval.bind(client)
   return new Proxy(client, {
     get: (target, name) => {
-      if (name === 'eval')
-        return (script: string, options: Parameters<typeof evaluate>[1]) =>
-          script === APPLY_LUA ? apply(() => evaluate(script, options)) : evaluate(script, options)
+      // By its digest as by its text.
+      if (name === 'evalSha')
+        return (digest: string, options: Parameters<typeof evaluate>[1]) =>
+          digest === APPLY_DIGEST ? apply(() => evaluate(APPLY_LUA, options)) : target.evalSha(digest, options)
       const value: unknown = Reflect.get(target, name)
       return typeof value === 'function' ? (value.bind(target) as unknown) : value
     },
@@ -110,7 +113,7 @@ const appliedTo = (position: bigint): Promise<unknown> =>
 /** The number of transactions that the cached summary of a book shows; undefined when it is not cached. */
 async function cachedTransactions(book: string): Promise<unknown> {
   const own = ownField(books.projection)
-  const answer = await redis.eval(READ_LUA, { keys: [whole], arguments: [rowSuffix(books, { book }), own] })
+  const answer = await redis.eval(READ_LUA, { keys: [whole], arguments: ['1', own, rowSuffix(books, { book })] })
   const [, , text] = answer as (string | null)[]
   if (typeof text !== 'string') return undefined
   const [values] = JSON.parse(text) as [unknown[]]
