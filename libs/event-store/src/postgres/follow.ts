@@ -3,8 +3,11 @@ import { type RecordedEvent } from '#domain-kit'
 
 /** Something that says, without promise, that the log has grown; may carry the events themselves. */
 export interface Tidings {
-  /** Resolves with the next batch known, or undefined after at most `wait_ms` or when only "look again" is known. */
-  next(wait_ms: number): Promise<EventBatch | undefined>
+  /**
+   * Resolves with what is known next, joined to one batch of at most `events_max` events (one commit is never cut), or with undefined after
+   * at most `wait_ms` or when only "look again" is known.
+   */
+  next(wait_ms: number, events_max: number): Promise<EventBatch | undefined>
   close(): void
 }
 
@@ -35,7 +38,7 @@ export async function* follow(
         if (events.length === batch_max) continue
       }
       for (;;) {
-        const batch = signal?.aborted ? undefined : await tidings.next(POLL_MS)
+        const batch = signal?.aborted ? undefined : await tidings.next(POLL_MS, batch_max)
         if (!batch || batch.after > position) break
         if (batch.position <= position) continue
         const fresh = batch.events.filter((event) => event.position > position)

@@ -1,8 +1,8 @@
 import { type EventBatch } from '../port.js'
 import { type Tidings } from './follow.js'
 
-/** Batches a slow subscriber may have waiting; beyond that they are dropped and it reads the log again. */
-const WAITING_MAX = 64
+/** Events a slow subscriber may have waiting; beyond that they are dropped and it reads the log again. */
+const WAITING_MAX = 20_000
 
 /** Hands committed batches to any number of followers; a slow one costs a bound of memory and nobody's time. */
 export class LiveFeed {
@@ -21,18 +21,20 @@ export class LiveFeed {
 
 /** Also used by whoever receives tidings over a link. */
 export class Mailbox implements Tidings {
-  private readonly waiting: EventBatch[] = []
+  private waiting: EventBatch[] = []
+  private count = 0
   private wake: (() => void) | undefined
 
   constructor(private readonly onClose: () => void = () => undefined) {}
 
   put(batch: EventBatch): void {
-    if (this.waiting.length >= WAITING_MAX) this.waiting.length = 0
+    if (this.count >= WAITING_MAX) this.take(this.waiting.length)
     this.waiting.push(batch)
+    this.count += sizeOf(batch)
     this.wake?.()
   }
 
-  async next(wait_ms: number): Promise<EventBatch | undefined> {
+  async next(wait_ms: number, events_max: number): Promise<EventBatch | undefined> {
     if (this.waiting.length === 0)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, wait_ms)
@@ -42,11 +44,40 @@ export class Mailbox implements Tidings {
         }
       })
     this.wake = undefined
-    return this.waiting.shift()
+    return joined(this.take(this.together(events_max)))
   }
 
   close(): void {
     this.wake?.()
     this.onClose()
   }
+
+  /** How many of those that wait follow on each other and are no more than so many events; one at least. */
+  private together(events_max: number): number {
+    let [count, events] = [0, 0]
+    for (const [at, batch] of this.waiting.entries()) {
+      events += sizeOf(batch)
+      const before = this.waiting[at - 1]
+      if (before && (events > events_max || before.position !== batch.after)) break
+      count += 1
+    }
+    return count
+  }
+
+  private take(count: number): readonly EventBatch[] {
+    const taken = this.waiting.slice(0, count)
+    this.waiting = this.waiting.slice(count)
+    for (const each of taken) this.count -= sizeOf(each)
+    return taken
+  }
+}
+
+/** Positions are dense: no need to unpack the events to know how many there are. */
+const sizeOf = ({ after, position }: EventBatch): number => Number(position - after)
+
+function joined(batches: readonly EventBatch[]): EventBatch | undefined {
+  const [first] = batches
+  const last = batches.at(-1)
+  if (!first || !last || first === last) return first
+  return { after: first.after, position: last.position, events: batches.flatMap(({ events }) => events) }
 }

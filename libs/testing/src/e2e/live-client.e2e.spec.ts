@@ -59,6 +59,7 @@ test('the state comes first, as new as asked for, then each change; after stop()
 test('kill -9 of the query-api under commands: each item once and in order, and the newest state', async () => {
   const book = await system.newBook('a', 'b')
   const api = await AnotherQueryApi.start(system)
+  let posting: Posting | undefined
   try {
     const states: LiveState[] = []
     const live = connect({ url: api.url, onState: (state) => states.push(state) })
@@ -66,7 +67,7 @@ test('kill -9 of the query-api under commands: each item once and in order, and 
     live.watch<Items>(`/v1/ledger/books/${book}/transactions`, (update) => list.push(update))
     live.watch<Balance>(`/v1/ledger/books/${book}/balances/a`, (update) => balance.push(update))
     await eventually('both are watched', () => list.length === 1 && balance.length === 1, PATIENCE)
-    const posting = new Posting(system, book)
+    posting = new Posting(system, book)
     const { posted } = posting
     for (let kills = 0; kills < 2; kills += 1) {
       const before = list.length
@@ -88,7 +89,7 @@ test('kill -9 of the query-api under commands: each item once and in order, and 
     expect(grows(balance)).toBe(true)
     expect(states).toEqual(['live', 'reconnecting', 'live', 'reconnecting', 'live'])
   } finally {
-    await api.kill()
+    await Promise.all([posting?.end(), api.kill()])
   }
 }, 300_000)
 

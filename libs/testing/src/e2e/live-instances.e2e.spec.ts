@@ -108,6 +108,7 @@ test('a planned stop moves sockets a few at a time, keeps new ones out, and lose
   const balancer = await Balancer.open()
   balancer.to = api.port
   const live = connectLive({ url: balancer.url, token: system.token })
+  let posting: Posting | undefined
   try {
     const book = await system.newBook('a', 'b')
     const told: LiveUpdate<{ items: { id: string }[] }>[] = []
@@ -120,7 +121,7 @@ test('a planned stop moves sockets a few at a time, keeps new ones out, and lose
       each.on('closing', ({ reason }: { reason: string }) =>
         closings.push({ reason, connected: sockets.filter(({ connected }) => connected).length }),
       )
-    const posting = new Posting(system, book)
+    posting = new Posting(system, book)
     const { posted } = posting
     await eventually('changes flow', () => told.length > 5, PATIENCE)
     const stopped = api.stop()
@@ -141,6 +142,7 @@ test('a planned stop moves sockets a few at a time, keeps new ones out, and lose
     // While the first went most of the others stayed.
     expect(closings[0]?.connected).toBeGreaterThan(sockets.length / 2)
   } finally {
+    await posting?.end()
     live.close()
     balancer.close()
   }

@@ -12,8 +12,11 @@ export class Posting {
     private readonly book: string,
   ) {
     this.done = this.run()
+    // Thrown by `end`; until then nobody waits for it.
+    this.done.catch(() => undefined)
   }
 
+  /** @throws when a command was not accepted. */
   async end(): Promise<void> {
     this.isOver = true
     await this.done
