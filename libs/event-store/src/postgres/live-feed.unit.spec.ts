@@ -4,7 +4,10 @@ import { Mailbox } from './live-feed.js'
 
 /** A commit of the events at these positions. */
 function commit(first: number, last: number): EventBatch {
-  const events = Array.from({ length: last - first + 1 }, (_, at) => ({ position: BigInt(first + at) }) as RecordedEvent)
+  const events = Array.from(
+    { length: last - first + 1 },
+    (_, at) => ({ position: BigInt(first + at) }) as RecordedEvent,
+  )
   return { after: BigInt(first - 1), position: BigInt(last), events }
 }
 
