@@ -28,28 +28,45 @@ export function parseDecimal(value: string): Decimal {
 /** Digits that a double holds exactly. */
 const SHORT_DIGITS_MAX = 15
 
-/** A decimal of so few digits that a double can count them: what nearly all amounts are. Undefined for anything else. */
-function shortDecimal(value: string): Decimal | undefined {
+/** The scale of what {@link shortUnits} read last. */
+let shortScale = 0
+
+/**
+ * The units of a decimal of so few digits that a double can count them: what nearly all amounts are. NaN for anything else. The scale is
+ * left in `shortScale`: sums are computed for every line of every statement, and an object for each of their parts is most of the work.
+ */
+function shortUnits(value: string): number {
   const first = value.startsWith('-') ? 1 : 0
-  if (value.length > first + SHORT_DIGITS_MAX) return undefined
+  if (value.length > first + SHORT_DIGITS_MAX) return NaN
   let units = 0
   let point = -1
   for (let at = first; at < value.length; at++) {
     const digit = value.charCodeAt(at) - 0x30
     if (digit >= 0 && digit <= 9) units = units * 10 + digit
-    else if (value[at] === '.' && point < 0 && at > first) point = at
-    else return undefined
+    else if (digit === -2 && point < 0 && at > first) point = at
+    else return NaN
   }
   const last = value.length - 1
-  if (last < first || point === last) return undefined
-  return { units: BigInt(first === 1 ? -units : units), scale: point < 0 ? 0 : last - point }
+  if (last < first || point === last) return NaN
+  shortScale = point < 0 ? 0 : last - point
+  return first === 1 ? -units : units
+}
+
+/** As a decimal, or undefined. */
+function shortDecimal(value: string): Decimal | undefined {
+  const units = shortUnits(value)
+  return Number.isNaN(units) ? undefined : { units: BigInt(units), scale: shortScale }
+}
+
+function withPoint(isNegative: boolean, digits: string, scale: number): string {
+  const padded = digits.padStart(scale + 1, '0')
+  const text = scale === 0 ? padded : `${padded.slice(0, -scale)}.${padded.slice(-scale)}`
+  return isNegative ? `-${text}` : text
 }
 
 /** The shortest exact text that keeps the scale: `{ -1250n, 2 }` → `-12.50`; never `-0`. */
 export function formatDecimal({ units, scale }: Decimal): string {
-  const digits = (units < 0n ? -units : units).toString().padStart(scale + 1, '0')
-  const text = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
-  return units < 0n ? `-${text}` : text
+  return withPoint(units < 0n, (units < 0n ? -units : units).toString(), scale)
 }
 
 /** The same value with more digits. */
@@ -92,7 +109,11 @@ export function isZero({ units }: Decimal): boolean {
 
 /** Sum of two amounts as text. */
 export function addText(a: string, b: string): string {
-  return formatDecimal(add(parseDecimal(a), parseDecimal(b)))
+  const [first, scale] = [shortUnits(a), shortScale]
+  const sum = first + shortUnits(b)
+  // Two of 15 digits sum up to what a double still holds exactly.
+  if (Number.isNaN(sum) || scale !== shortScale) return formatDecimal(add(parseDecimal(a), parseDecimal(b)))
+  return withPoint(sum < 0, Math.abs(sum).toString(), scale)
 }
 
 /** The opposite amount as text; digits are kept as written, zero takes no sign. */

@@ -77,6 +77,16 @@ export function projection<E extends EventShape, const C extends Columns>(
   checkNames('projection', name, definition.version, { [name]: definition.table })
   type Handler = (row: RowOf<C>, data: object, context: FoldContext<E, C>) => RowOf<C> | null
   const handlers = new Map(Object.entries(definition.fold) as [string, Handler][])
+  const initial = initialRow(definition.table, {} as KeyOf<C>)
+  let last: RecordedEvent | undefined
+  let context: { -readonly [K in keyof FoldContext<E, C>]: FoldContext<E, C>[K] } | undefined
+  /** One context serves all keys of an event: to copy it for each would be much of what folding costs. */
+  const contextOf = (event: RecordedEvent, key: KeyOf<C>): FoldContext<E, C> => {
+    if (context && last === event) context.key = key
+    else context = { ...(event as RecordedEvent<E>), key }
+    last = event
+    return context
+  }
   return {
     kind: 'fold',
     name,
@@ -92,8 +102,8 @@ export function projection<E extends EventShape, const C extends Columns>(
     },
     fold: (row, event, key) => {
       const handler = handlers.get(event.type)
-      const before = (row ?? initialRow(definition.table, key as KeyOf<C>)) as RowOf<C>
-      return handler ? handler(before, event.data, { ...(event as RecordedEvent<E>), key: key as KeyOf<C> }) : before
+      const before = (row ?? { ...initial, ...key }) as RowOf<C>
+      return handler ? handler(before, event.data, contextOf(event, key as KeyOf<C>)) : before
     },
   }
 }

@@ -24,18 +24,26 @@ export async function* follow(
   tidings: Tidings,
   { after, batch_max = 1_000, signal }: SubscribeOptions,
 ): AsyncGenerator<EventBatch> {
+  const page = async (from: bigint): Promise<readonly RecordedEvent[] | undefined> =>
+    reader.page(from, batch_max).catch((error: unknown) => {
+      if (error instanceof EventsArchived) throw error
+      return undefined
+    })
   let position = after
+  let ahead: ReturnType<typeof page> | undefined
   try {
     while (!signal?.aborted) {
-      const events = await reader.page(position, batch_max).catch((error: unknown) => {
-        if (error instanceof EventsArchived) throw error
-        return undefined
-      })
+      const events = await (ahead ?? page(position))
+      ahead = undefined
       const last = events?.at(-1)
       if (events && last) {
+        const isFull = events.length === batch_max
+        // While a full page is made use of, the next one is on its way.
+        if (isFull) ahead = page(last.position)
+        ahead?.catch(() => undefined)
         yield { after: position, position: last.position, events }
         position = last.position
-        if (events.length === batch_max) continue
+        if (isFull) continue
       }
       for (;;) {
         const batch = signal?.aborted ? undefined : await tidings.next(POLL_MS, batch_max)

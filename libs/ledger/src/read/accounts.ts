@@ -61,10 +61,11 @@ export const accounts = projection('accounts', {
       lowest_balance: lowestBalance.map(({ commodity, amount }) => ({ commodity, amount })),
     }),
     AccountClosed: (row) => ({ ...row, is_open: false }),
-    TransactionPosted: (row, { postings }, { key }) => ({
-      ...row,
-      balances: postings.filter(({ account }) => account === key.account).reduce(plus, row.balances),
-    }),
+    TransactionPosted: (row, { postings }, { key }) => {
+      let { balances } = row
+      for (const posting of postings) if (posting.account === key.account) balances = plus(balances, posting)
+      return { ...row, balances }
+    },
   },
 })
 

@@ -1,4 +1,4 @@
-import { addText, batchProjection, integer, json, type Json, type RecordedOf, text } from '#domain-kit'
+import { addText, batchProjection, integer, json, type Json, type RecordedOf, type RowOf, text } from '#domain-kit'
 import { book } from '../book/book.js'
 import { type BookEvent } from '../book/events.js'
 
@@ -25,8 +25,14 @@ const totals = {
 
 type Posted = Extract<RecordedOf<BookEvent>, { type: 'TransactionPosted' }>
 
-const keyOf = (event: Posted, account: string, commodity: string): string =>
-  JSON.stringify([event.aggregateId, account, commodity])
+/** The balance of an account in one commodity while a batch is folded. */
+interface Running {
+  readonly key: { readonly book: string; readonly account: string; readonly commodity: string }
+  balance: string
+  last: Posted
+}
+
+const keyOf = (book: string, account: string, commodity: string): string => `${book}\n${account}\n${commodity}`
 
 /** A line per posting with the running balance after it: what a fold per key cannot say, because lines only grow. */
 export const statement = batchProjection('statement', {
@@ -36,31 +42,33 @@ export const statement = batchProjection('statement', {
   types: ['TransactionPosted'],
   handle: async (events: readonly RecordedOf<BookEvent>[], tx) => {
     const posted = events.filter((event): event is Posted => event.type === 'TransactionPosted')
-    const keys = new Map<string, { book: string; account: string; commodity: string }>()
+    const running = new Map<string, Running>()
     for (const event of posted)
-      for (const { account, commodity } of event.data.postings)
-        keys.set(keyOf(event, account, commodity), { book: event.aggregateId, account, commodity })
-    const running = new Map<string, string>()
-    for (const row of await tx.load('totals', [...keys.values()]))
-      running.set(JSON.stringify([row.book, row.account, row.commodity]), row.balance)
-    const last = new Map<string, Posted>()
-    for (const event of posted) {
-      const { id, date, description = '', postings } = event.data
-      const rows = postings.map(({ account, commodity, amount, cost }, posting) => {
-        const key = keyOf(event, account, commodity)
-        const balance = addText(running.get(key) ?? '0', amount)
-        running.set(key, balance)
-        last.set(key, event)
-        const paid = cost ? { kind: cost.kind, amount: cost.amount, commodity: cost.commodity } : null
-        const place = { book: event.aggregateId, account, transaction: id, posting }
-        return { ...place, date, description, commodity, amount, balance, cost: paid }
-      })
-      tx.insert('lines', event, rows)
+      for (const { account, commodity } of event.data.postings) {
+        const text = keyOf(event.aggregateId, account, commodity)
+        if (running.has(text)) continue
+        running.set(text, { key: { book: event.aggregateId, account, commodity }, balance: '0', last: event })
+      }
+    const keys = [...running.values()].map(({ key }) => key)
+    for (const row of await tx.load('totals', keys)) {
+      const found = running.get(keyOf(row.book, row.account, row.commodity))
+      if (found) found.balance = row.balance
     }
-    for (const [key, event] of last) {
-      const total = keys.get(key)
-      const balance = running.get(key)
-      if (total && balance !== undefined) tx.upsert('totals', event, [{ ...total, balance }])
-    }
+    for (const event of posted) tx.insert('lines', event, linesOf(event, running))
+    for (const { key, balance, last } of running.values()) tx.upsert('totals', last, [{ ...key, balance }])
   },
 })
+
+function linesOf(event: Posted, running: ReadonlyMap<string, Running>): RowOf<typeof lines>[] {
+  const { aggregateId: book, data } = event
+  const { id: transaction, date, description = '', postings } = data
+  return postings.flatMap(({ account, commodity, amount, cost }, posting) => {
+    const of = running.get(keyOf(book, account, commodity))
+    if (!of) return []
+    of.balance = addText(of.balance, amount)
+    of.last = event
+    const { balance } = of
+    const paid = cost ? { kind: cost.kind, amount: cost.amount, commodity: cost.commodity } : null
+    return [{ book, account, transaction, posting, date, description, commodity, amount, balance, cost: paid }]
+  })
+}

@@ -43,12 +43,16 @@ async function foldRows(
   events: readonly RecordedEvent[],
 ): Promise<void> {
   const keyed = events.map((event) => ({ event, keys: projection.keys(event) }))
-  await state.load(
+  const entries = await state.load(
     client,
     keyed.flatMap(({ keys }) => keys),
   )
+  let at = 0
   for (const { event, keys } of keyed)
-    for (const key of keys) state.set(key, event, projection.fold(state.get(key)?.row, event, key))
+    for (const key of keys) {
+      const entry = entries[at++]
+      if (entry) state.set(entry, event, projection.fold(entry.after?.row, event, key))
+    }
 }
 
 async function handle(
@@ -60,9 +64,8 @@ async function handle(
   const upserts: { table: string; event: RecordedEvent; rows: readonly RowOf<Columns>[] }[] = []
   const tx = {
     load: async (table: string, keys: readonly KeyOf<Columns>[]) => {
-      const state = stateOf(states, table)
-      await state.load(client, keys)
-      return keys.flatMap((key) => state.get(key)?.row ?? [])
+      const entries = await stateOf(states, table).load(client, keys)
+      return entries.flatMap(({ after }) => after?.row ?? [])
     },
     insert: (table: string, event: RecordedEvent, rows: readonly RowOf<Columns>[]) =>
       stateOf(states, table).insert(event, rows),
@@ -72,7 +75,7 @@ async function handle(
   await projection.handle(events, tx as never)
   for (const { table, event, rows } of upserts) {
     const state = stateOf(states, table)
-    await state.load(client, rows)
-    for (const row of rows) state.set(row, event, row)
+    const entries = await state.load(client, rows)
+    for (const [at, entry] of entries.entries()) state.set(entry, event, rows[at] ?? null)
   }
 }

@@ -235,7 +235,7 @@ export class Projector {
   ): Promise<void> {
     const { store, batch_max = 1_000, logger } = this.options
     try {
-      await run({ store, unit, cache, batch_max: cache ? batch_max : 4 * batch_max, logger, onProgress }, signal)
+      await run({ store, unit, cache, batch_max, logger, onProgress }, signal)
     } catch (error) {
       if (error instanceof BatchFailure && isPoison(error.cause)) await this.isolate(plan, error)
       throw error

@@ -27,6 +27,8 @@ export interface RunOptions {
 
 /** So far behind, nobody can follow the changes: the cache begins anew at the end. More than a feed keeps. */
 const SILENT = 50_000n
+/** Batches of those that are so far behind are so many times larger: less is written twice, and nobody waits for them. */
+const SILENT_FACTOR = 5
 
 /**
  * Folds the log until it is told to stop, or something fails. While a batch is written the next one is folded.
@@ -35,16 +37,32 @@ const SILENT = 50_000n
  */
 export async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
   const { store, unit, batch_max } = options
+  const silentUntil = (await store.head()) - SILENT
+  if (unit.position < silentUntil) {
+    const isOver = (position: bigint): boolean => position >= silentUntil
+    await foldWhile({ ...options, batch_max: batch_max * SILENT_FACTOR }, { isSilent: true, isOver }, signal)
+  }
+  await foldWhile(options, { isSilent: false, isOver: () => false }, signal)
+}
+
+interface Phase {
+  /** Is the cache told of nothing? */
+  readonly isSilent: boolean
+  readonly isOver: (position: bigint) => boolean
+}
+
+async function foldWhile(options: RunOptions, { isSilent, isOver }: Phase, signal: AbortSignal): Promise<void> {
+  const { store, unit, batch_max } = options
   const failed = new AbortController()
   const both = AbortSignal.any([signal, failed.signal])
-  const silentUntil = (await store.head()) - SILENT
   let writing: Promise<void> = Promise.resolve()
   try {
     for await (const batch of store.subscribe({ after: unit.position, batch_max, signal: both })) {
       const folded = await foldOf(unit, batch, writing)
       await writing
-      writing = finish(options, folded, batch.position < silentUntil)
+      writing = finish(options, folded, isSilent)
       writing.catch(() => failed.abort())
+      if (isOver(batch.position)) return
     }
   } finally {
     await writing

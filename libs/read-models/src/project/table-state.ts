@@ -9,33 +9,38 @@ import { copyRows, deleteRows, loadRows, upsertRows } from './table-writer.js'
 
 const ROWS_CACHED = 50_000
 
-interface Entry {
+/** A row during a batch. */
+export interface Entry {
+  readonly text: string
   readonly key: KeyOf<Columns>
   /** As it was before the batch; undefined when it was not there. */
-  readonly before: StoredRow | undefined
+  before: StoredRow | undefined
   after: StoredRow | undefined
 }
 
 /** What one batch does to one table. */
 export interface TableChanges {
   readonly table: ReadTable
-  /** In key order: fewer page visits. */
-  readonly upserts: readonly StoredRow[]
+  /** Rows that were there, in key order: fewer page visits. */
+  readonly updates: readonly StoredRow[]
+  /** Rows that were known not to be there, in key order. */
+  readonly created: readonly StoredRow[]
   readonly deletes: readonly KeyOf<Columns>[]
   readonly inserts: readonly StoredRow[]
   readonly touched: readonly Touched[]
 }
 
-export const isEmpty = ({ upserts, deletes, inserts }: TableChanges): boolean =>
-  upserts.length + deletes.length + inserts.length === 0
+export const isEmpty = ({ updates, created, deletes, inserts }: TableChanges): boolean =>
+  updates.length + created.length + deletes.length + inserts.length === 0
 
 /** In the caller's transaction. */
 export async function writeChanges(
   client: ClientBase,
-  { table, upserts, deletes, inserts }: TableChanges,
+  { table, updates, created, deletes, inserts }: TableChanges,
 ): Promise<void> {
-  await upsertRows(client, table, upserts)
+  await upsertRows(client, table, updates)
   await deleteRows(client, table, deletes)
+  await copyRows(client, table, created)
   await copyRows(client, table, inserts)
 }
 
@@ -55,21 +60,38 @@ export class TableState {
 
   constructor(readonly table: ReadTable) {}
 
-  /** Makes the state of these keys known, in one query for those that are not. @param client sees what is committed. */
-  async load(client: ClientBase, keys: readonly KeyOf<Columns>[]): Promise<void> {
-    const missing = new Map<string, KeyOf<Columns>>()
-    for (const key of keys) {
+  /**
+   * Makes the state of these keys known, in one query for those that are not.
+   *
+   * @param client sees what is committed.
+   * @returns an entry for each key, in their order; the same one for the same key.
+   */
+  async load(client: ClientBase, keys: readonly KeyOf<Columns>[]): Promise<readonly Entry[]> {
+    const missing: Entry[] = []
+    const entries = keys.map((key) => {
       const text = keyText(this.table.keys, key)
-      if (this.entries.has(text) || missing.has(text)) continue
+      const known = this.entries.get(text)
+      if (known) return known
       const cached = this.known.get(text)
-      if (cached === undefined) missing.set(text, key)
-      else this.entries.set(text, { key, before: cached ?? undefined, after: cached ?? undefined })
-    }
-    if (missing.size === 0) return
+      const entry = { text, key, before: cached ?? undefined, after: cached ?? undefined }
+      this.entries.set(text, entry)
+      if (cached === undefined) missing.push(entry)
+      return entry
+    })
+    if (missing.length > 0) await this.find(client, missing)
+    return entries
+  }
+
+  private async find(client: ClientBase, missing: readonly Entry[]): Promise<void> {
     await this.inserting
-    const found = new Map<string, StoredRow>()
-    for (const row of await this.read(client, [...missing.values()])) found.set(keyText(this.table.keys, row.row), row)
-    for (const [text, key] of missing) this.entries.set(text, { key, before: found.get(text), after: found.get(text) })
+    const rows = await this.read(
+      client,
+      missing.map(({ key }) => key),
+    )
+    for (const row of rows) {
+      const entry = this.entries.get(keyText(this.table.keys, row.row))
+      if (entry) entry.before = entry.after = row
+    }
   }
 
   private async read(client: ClientBase, keys: readonly KeyOf<Columns>[]): Promise<StoredRow[]> {
@@ -80,17 +102,11 @@ export class TableState {
     }
   }
 
-  get(key: KeyOf<Columns>): StoredRow | undefined {
-    return this.entries.get(keyText(this.table.keys, key))?.after
-  }
-
-  /** The row after an event; null deletes it. The key must have been loaded. */
-  set(key: KeyOf<Columns>, event: RecordedEvent, row: RowOf<Columns> | null): void {
-    const entry = this.entries.get(keyText(this.table.keys, key))
-    if (!entry) throw new Error(`${this.table.id}: a row was set that was not loaded`)
-    this.check(event, key)
-    const created = entry.after?.created
-    entry.after = row === null ? undefined : { row, created: created ?? this.place(event), changed: event.position }
+  /** The row after an event; null deletes it. */
+  set(entry: Entry, event: RecordedEvent, row: RowOf<Columns> | null): void {
+    this.check(event, entry.key)
+    if (row === null) entry.after = undefined
+    else entry.after = { row, created: entry.after?.created ?? this.place(event), changed: event.position }
   }
 
   insert(event: RecordedEvent, rows: readonly RowOf<Columns>[]): void {
@@ -118,24 +134,22 @@ export class TableState {
   /** Ends the batch. What it came to must be committed, or {@link forget} called. */
   take(): TableChanges {
     const { table, inserted: inserts } = this
-    const touched: Touched[] = []
-    const dirty: [string, Entry][] = []
-    for (const pair of this.entries) {
-      const [text, { before, after }] = pair
-      this.known.set(text, after ?? null)
-      if (before === after) continue
-      dirty.push(pair)
-      touched.push({ table, before, after })
+    const dirty: Entry[] = []
+    for (const entry of this.entries.values()) {
+      this.known.set(entry.text, entry.after ?? null)
+      if (entry.before !== entry.after) dirty.push(entry)
     }
+    const touched: Touched[] = dirty.map(({ before, after }) => ({ table, before, after }))
     for (const after of inserts) touched.push({ table, before: undefined, after })
     this.known.trim(this.entries.size + this.lastSize)
     this.lastSize = this.entries.size
     this.discard()
-    dirty.sort(([a], [b]) => (a < b ? -1 : 1))
+    dirty.sort((a, b) => (a.text < b.text ? -1 : 1))
     return {
       table,
-      upserts: dirty.flatMap(([, { after }]) => (after ? [after] : [])),
-      deletes: dirty.filter(([, { after }]) => !after).map(([, { key }]) => key),
+      updates: dirty.flatMap(({ before, after }) => (before && after ? [after] : [])),
+      created: dirty.flatMap(({ before, after }) => (after && !before ? [after] : [])),
+      deletes: dirty.flatMap(({ key, after }) => (after ? [] : [key])),
       inserts,
       touched,
     }
