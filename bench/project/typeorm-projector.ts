@@ -1,6 +1,6 @@
 import { DataSource, EntitySchema } from 'typeorm'
 import { type Domain, type RecordedEvent } from '#domain-kit'
-import { entitiesOf, migrateReadModels, tablesOf } from '#read-models'
+import { entitiesOf, indexBuilds, migrateReadModels, tablesOf } from '#read-models'
 import { type EntityTable, project } from './typeorm-rows.js'
 
 interface Checkpoint {
@@ -50,6 +50,7 @@ export async function projectWithTypeOrm(
 ): Promise<PeerResult> {
   const tables = tablesOf(domains)
   await migrateReadModels(url, tables)
+  await indexBuilds(url, tables)
   const entities = entitiesOf(tables)
   const pairs = tables.flatMap((table, at): EntityTable[] => {
     const entity = entities[at]

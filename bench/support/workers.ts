@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
-import { projectRoot } from '#local-runtime'
+import { NODE_ARGS, projectRoot } from '#local-runtime'
 
 /** A process that does work for a benchmark and answers one message with one message. */
 export interface Worker<Task, Result> {
@@ -9,10 +9,13 @@ export interface Worker<Task, Result> {
   stop(): Promise<void>
 }
 
-/** Starts a file of `bench/` as a process of its own, so that measuring costs the measured nothing but the processor. */
+/** Starts a file of `bench/` as a process of its own, with the arguments to Node that processes of the product get, so that measuring costs the measured nothing but the processor. */
 export async function worker<Task, Result>(file: string, argument: object): Promise<Worker<Task, Result>> {
   const path = join(projectRoot(), 'dist', 'bench', file)
-  const child: ChildProcess = fork(path, [JSON.stringify(argument)], { serialization: 'advanced' })
+  const child: ChildProcess = fork(path, [JSON.stringify(argument)], {
+    serialization: 'advanced',
+    execArgv: [...process.execArgv, ...NODE_ARGS],
+  })
   const next = async (): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const onExit = (code: number | null): void => reject(new Error(`${file} ended with ${String(code)}`))

@@ -82,9 +82,14 @@ export function projection<E extends EventShape, const C extends Columns>(
   let context: { -readonly [K in keyof FoldContext<E, C>]: FoldContext<E, C>[K] } | undefined
   /** One context serves all keys of an event: to copy it for each would be much of what folding costs. */
   const contextOf = (event: RecordedEvent, key: KeyOf<C>): FoldContext<E, C> => {
-    if (context && last === event) context.key = key
-    else context = { ...(event as RecordedEvent<E>), key }
+    if (context && last === event) {
+      context.key = key
+      return context
+    }
     last = event
+    const { id, version, stream, aggregate, aggregateId, revision, position, time, metadata } = event
+    // Spelled out, it takes a fraction of what spreading does.
+    context = { id, version, stream, aggregate, aggregateId, revision, position, time, metadata, key }
     return context
   }
   return {

@@ -1,6 +1,7 @@
 export { type Stop } from './builds/stop.js'
 export { Builds, type BuildStatus } from './builds/builds.js'
 export { type Slot } from './builds/slots.js'
+export { indexBuilds } from './builds/index-builds.js'
 export { fleetOf } from './builds/fleet.js'
 export { type LaneSetup } from './cache/cached-lane.js'
 export { CacheWriter } from './cache/cache-writer.js'

@@ -8,30 +8,32 @@ interface CopyConnection {
 }
 
 /**
- * Statements whose last is `copy … from stdin`, and its rows, sent at once without waiting for the server to ask for them: one
- * round trip. A simple query of several statements is one transaction unless one is open. When a statement before the copy
- * fails, the server throws the rows away (PostgreSQL documentation, "COPY Operations").
+ * Statements of which some are `copy … from stdin`, and the rows of each of those, sent at once without waiting for the server to ask for
+ * them: one round trip. A simple query of several statements is one transaction unless one is open. When a statement fails, the server
+ * throws the rows away that are still to come (PostgreSQL documentation, "COPY Operations").
  */
 export class CopyQuery implements Submittable {
   private constructor(
     private readonly sql: string,
-    private readonly rows: Buffer,
+    private readonly copies: readonly Buffer[],
     /** Called once; pg puts its query timeout around it. */
     readonly callback: (error: Error | null | undefined) => void,
   ) {}
 
   /** @throws DatabaseError when the server refuses; the transaction is then rolled back, if the statements were one. */
-  static async run(client: ClientBase, sql: string, rows: Buffer): Promise<void> {
+  static async run(client: ClientBase, sql: string, ...copies: readonly Buffer[]): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      client.query(new CopyQuery(sql, rows, (error) => (error ? reject(error) : resolve())))
+      client.query(new CopyQuery(sql, copies, (error) => (error ? reject(error) : resolve())))
     })
   }
 
   submit(connection: Connection): void {
     const copy = connection as unknown as CopyConnection
     copy.query(this.sql)
-    copy.sendCopyFromChunk(this.rows)
-    copy.endCopyFrom()
+    for (const rows of this.copies) {
+      copy.sendCopyFromChunk(rows)
+      copy.endCopyFrom()
+    }
   }
 
   /** After an error pg does not tell of anything more. */

@@ -96,7 +96,8 @@ export function eventsOf(rows: Buffer): RecordedEvent[] {
     const version = readInt32(rows, at - 4)
     const data = JSON.parse(text()) as object
     const metadata = JSON.parse(text()) as RecordedEvent['metadata']
-    events.push({ id, type, data, version, stream, ...parseStream(stream), revision, position, time, metadata })
+    const { aggregate, aggregateId } = parseStream(stream)
+    events.push({ id, type, data, version, stream, aggregate, aggregateId, revision, position, time, metadata })
   }
   return events
 }

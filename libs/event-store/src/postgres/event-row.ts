@@ -21,13 +21,15 @@ export interface StoredMetadata extends EventMetadata {
 }
 
 export function toRecorded(row: EventRow): RecordedEvent {
+  const { aggregate, aggregateId } = parseStream(row.stream)
   return {
     id: row.id,
     type: row.type,
     data: row.data,
     version: row.version,
     stream: row.stream,
-    ...parseStream(row.stream),
+    aggregate,
+    aggregateId,
     revision: BigInt(row.revision),
     position: BigInt(row.position),
     time: row.time.toISOString(),

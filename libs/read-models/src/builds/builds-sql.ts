@@ -43,15 +43,17 @@ insert into headwater.skips (projection, version, build, position) values ($1, $
 export const DECIDED_SQL = `
 insert into headwater.decisions (actor, action, projection, version, build, position, detail) values ($1, $2, $3, $4, $5, $6, $7)`
 
-/** Builds that are near enough to their lanes for the next step. In: fleet. Locks nothing. */
+/** A build stops in all its lanes, where it is. In: projection, version, build, reason, time. Locks the rows. */
+export const STOP_ALL_SQL = `
+update headwater.members m set position = coalesce(m.position, l.position), stopped = json_build_object(
+  'position', coalesce(m.position, l.position)::text, 'stream', '', 'revision', '0', 'type', '', 'reason', $4::text, 'at', $5::text)
+from headwater.lanes l where l.fleet = m.fleet and l.lane = m.lane and m.projection = $1 and m.version = $2 and m.build = $3`
+
+/** Builds that go with their lanes and want to be live. In: fleet. Locks nothing. */
 export const DUE_SQL = `
-select b.projection, b.version, b.build, b.slot, b.is_indexed, b.promotes_itself,
-  count(*) filter (where m.position is not null)::int as apart
-from headwater.builds b join headwater.members m using (projection, version, build)
-join headwater.lanes l on l.fleet = m.fleet and l.lane = m.lane
-where b.slot = 'next' and m.fleet = $1 group by 1, 2, 3
-having bool_and(m.stopped is null and (m.position is null or m.position + 2000 >= l.position))
-  and (not b.is_indexed or (b.promotes_itself and bool_and(m.position is null)))`
+select b.projection from headwater.builds b join headwater.members m using (projection, version, build)
+where b.slot = 'next' and b.is_indexed and b.promotes_itself and m.fleet = $1 group by 1, b.version, b.build
+having bool_and(m.stopped is null and m.position is null)`
 
 /** In: fleet. Out: what has stopped, and where. Locks nothing. */
 export const STOPS_SQL = `

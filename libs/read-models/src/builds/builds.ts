@@ -1,4 +1,5 @@
-import { DataSource, type QueryRunner } from 'typeorm'
+import { type DatabaseError } from 'pg'
+import { DataSource, QueryFailedError, type QueryRunner } from 'typeorm'
 import { Problem } from '#runtime'
 import { type ReadTable } from '../tables/table.js'
 import { type Stop } from './stop.js'
@@ -32,6 +33,11 @@ export interface BuildStatus {
   readonly head: string
   readonly since: string
   readonly stops: readonly { readonly lane: number; readonly stopped: Stop['stopped'] }[]
+}
+
+/** A build that is to be indexed. */
+export type Indexed = Pick<BuildRow, 'build' | 'slot'> & {
+  readonly projection: { readonly name: string; readonly version: number }
 }
 
 /** What an operator asked for, and who that is. */
@@ -84,7 +90,7 @@ export class Builds {
       if (builds.next) throw conflict(name, 'a build is under way; promote it, or drop it with --slot next')
       const { name: projection, version } = builds.table.projection
       const build = 1 + Math.max(...builds.all.map((each) => each.build))
-      await createTables(runner, tables, schemaIn(builds.table.projection, 'next'), false)
+      await createTables(runner, tables, schemaIn(builds.table.projection, 'next'))
       await runner.query(sql.BEGIN_SQL, [projection, version, build, promotesItself])
       await runner.query(sql.BEGIN_MEMBERS_SQL, [projection, version, build, lanesOf(builds.table), this.fleet])
       await decided(runner, by, { ...builds.table.projection, build }, '')
@@ -141,35 +147,36 @@ export class Builds {
     })
   }
 
-  /** Builds that have caught up as far as they can without what serves lists get it now; those that have caught up are promoted if they want to be. */
+  /** Builds that have caught up are promoted if they want to be. */
   async advance(): Promise<void> {
-    const runner = (await this.connected()).createQueryRunner()
-    try {
-      const due = (await runner.query(sql.DUE_SQL, [this.fleet])) as (BuildRow & { promotes_itself: boolean })[]
-      for (const build of due) {
-        const tables = this.tables.filter(
-          ({ projection }) => projection.name === build.projection && projection.version === build.version,
-        )
-        const [table] = tables
-        if (!table) continue
-        if (!build.is_indexed) await this.index(runner, tables, build)
-        else if (build.promotes_itself && build.apart === 0)
-          await this.promote(build.projection, { actor: 'headwater', action: 'promote' }).catch(unlessDone)
-      }
-    } finally {
-      await runner.release()
-    }
+    const due = await (await this.connected()).query<{ projection: string }[]>(sql.DUE_SQL, [this.fleet])
+    for (const { projection } of due)
+      await this.promote(projection, { actor: 'headwater', action: 'promote' }).catch(unlessDone)
   }
 
-  private async index(runner: QueryRunner, tables: readonly ReadTable[], build: BuildRow): Promise<void> {
+  /**
+   * Makes what only readers need: once a build is near the end of the log. Waits for another projector that is at it. A build with two rows of one
+   * key is no good, and stops.
+   *
+   * @throws Error when it stops; whatever Postgres throws.
+   */
+  async index({ projection: { name, version }, build, slot }: Indexed): Promise<void> {
+    const tables = this.tables.filter(({ projection }) => projection.name === name && projection.version === version)
     const [table] = tables
-    const [lock] = (await runner.query('select pg_try_advisory_lock(7400004) as is_mine')) as { is_mine: boolean }[]
-    if (!table || !lock?.is_mine) return
+    if (!table) return
+    const runner = (await this.connected()).createQueryRunner()
     try {
-      await createIndexes(runner, tables, schemaIn(table.projection, build.slot))
-      await runner.query(sql.INDEXED_SQL, [build.projection, build.version, build.build])
+      await runner.query('select pg_advisory_lock(7400004)')
+      await createIndexes(runner, tables, schemaIn(table.projection, slot))
+      await runner.query(sql.INDEXED_SQL, [name, version, build])
+    } catch (error) {
+      if (!isDoubled(error)) throw error
+      const reason = `two rows have one key: ${error.driverError.detail}`
+      await runner.query(sql.STOP_ALL_SQL, [name, version, build, reason, new Date().toISOString()])
+      throw new Error(`${name}: ${reason}`, { cause: error })
     } finally {
-      await runner.query('select pg_advisory_unlock(7400004)')
+      await runner.query('select pg_advisory_unlock(7400004)').catch(() => undefined)
+      await runner.release()
     }
   }
 
@@ -244,6 +251,13 @@ export class Builds {
       await runner.release()
     }
   }
+}
+
+/** SQLSTATE of a key that is there twice. */
+const DOUBLED = '23505'
+
+function isDoubled(error: unknown): error is QueryFailedError<DatabaseError> {
+  return error instanceof QueryFailedError && (error.driverError as DatabaseError).code === DOUBLED
 }
 
 const conflict = (name: string, why: string): Problem => Problem.of('build-conflict', `${name}: ${why}`)

@@ -1,20 +1,17 @@
 import { type QueryRunner, Table, TableIndex } from 'typeorm'
-import { PLACE_COLUMNS, type ReadTable, sqlType } from '../tables/table.js'
+import { primaryKeySql } from '../tables/primary-key.js'
+import { PLACE_COLUMNS, type ReadTable, sqlType, tableIn } from '../tables/table.js'
 
-function columnsOf(
-  table: ReadTable,
-): { name: string; type: string; isPrimary: boolean; isNullable: boolean; collation?: string }[] {
+function columnsOf(table: ReadTable): { name: string; type: string; isNullable: boolean; collation?: string }[] {
   const declared = Object.entries(table.columns).map(([name, column]) => ({
     name,
     type: sqlType(column),
-    isPrimary: column.isKey,
     isNullable: column.isNullable,
     ...(column.type === 'text' ? { collation: 'C' } : {}),
   }))
   const place = PLACE_COLUMNS.map((name) => ({
     name,
     type: name === 'created_ordinal' ? 'integer' : 'bigint',
-    isPrimary: false,
     isNullable: false,
   }))
   return [...declared, ...place]
@@ -23,22 +20,28 @@ function columnsOf(
 const indicesOf = ({ name, listIndexes }: ReadTable): { name: string; columnNames: string[] }[] =>
   listIndexes.map((columns, at) => ({ name: `${name}_list_${at}`, columnNames: [...columns] }))
 
-/** The tables of one build. What serves lists only may come last: rows go in faster without. */
-export async function createTables(
-  runner: QueryRunner,
-  tables: readonly ReadTable[],
-  schema: string,
-  isIndexed: boolean,
-): Promise<void> {
+/**
+ * The tables of one build, without what only its readers need: rows go in several times faster so. A table whose rows are found by key while
+ * they are folded has its primary key at once; the tables of batch handlers get it when they are first asked for a row.
+ */
+export async function createTables(runner: QueryRunner, tables: readonly ReadTable[], schema: string): Promise<void> {
   await runner.createSchema(schema, true)
-  for (const table of tables)
+  for (const each of tables) {
+    const table = tableIn(each, schema)
     await runner.createTable(new Table({ schema, name: table.name, columns: columnsOf(table) }), true)
-  if (isIndexed) await createIndexes(runner, tables, schema)
+    if (table.projection.kind === 'fold') await runner.query(primaryKeySql(table))
+  }
 }
 
-/** Locks each table against writing while it is read. An index that is there already stays. */
+/** Memory for one index while it is made. */
+const INDEX_MIB = 128
+
+/** What readers need. Locks each table against writing while it is read. What is there already stays. */
 export async function createIndexes(runner: QueryRunner, tables: readonly ReadTable[], schema: string): Promise<void> {
-  for (const table of tables)
+  await runner.query(`set maintenance_work_mem = '${INDEX_MIB}MB'`)
+  for (const each of tables) {
+    const table = tableIn(each, schema)
+    await runner.query(primaryKeySql(table))
     for (const { name, columnNames } of indicesOf(table)) {
       const there = (await runner.query('select 1 from pg_indexes where schemaname = $1 and indexname = $2', [
         schema,
@@ -46,4 +49,6 @@ export async function createIndexes(runner: QueryRunner, tables: readonly ReadTa
       ])) as unknown[]
       if (there.length === 0) await runner.createIndex(`${schema}.${table.name}`, new TableIndex({ name, columnNames }))
     }
+  }
+  await runner.query('reset maintenance_work_mem')
 }

@@ -5,9 +5,9 @@ import { createTables } from './create-tables.js'
 import { fleetOf } from './fleet.js'
 import { schemaIn } from './slots.js'
 
-/** In: projection, version, build, slot, is indexed. */
+/** In: projection, version, build, slot. */
 const BUILD_SQL = `
-insert into headwater.builds (projection, version, build, slot, is_indexed, promotes_itself) values ($1, $2, $3, $4, $5, true)`
+insert into headwater.builds (projection, version, build, slot, is_indexed, promotes_itself) values ($1, $2, $3, $4, false, true)`
 
 /** In: projection, version, build, lanes, fleet, position. */
 const MEMBERS_SQL = `
@@ -58,8 +58,8 @@ async function begin(
   const slot = isFirst ? 'live' : 'next'
   await runner.startTransaction()
   try {
-    await createTables(runner, tables, schemaIn(table.projection, slot), isFirst)
-    await runner.query(BUILD_SQL, [name, version, 1, slot, isFirst])
+    await createTables(runner, tables, schemaIn(table.projection, slot))
+    await runner.query(BUILD_SQL, [name, version, 1, slot])
     await runner.query(MEMBERS_SQL, [
       name,
       version,

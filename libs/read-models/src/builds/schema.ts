@@ -34,3 +34,23 @@ create table headwater.decisions (
   position bigint, detail text not null);
 create table headwater.projectors (
   instance text primary key, fleet text not null, backend integer not null, seen_at timestamptz not null)`
+
+/**
+ * Fence and checkpoint of a batch in one statement. In: fleet, lanes, epochs, and how far the lanes are now; a position never goes back, null
+ * leaves them where they are. Raises HW001 when one of the lanes is another's by now. Locks the lanes to the end of the transaction.
+ */
+export const ADVANCE_FUNCTION_SQL = `
+create function headwater.advance(of text, ours int[], epochs bigint[], reached bigint) returns void language plpgsql as $$
+declare held integer;
+begin
+  if reached is null then
+    perform 1 from headwater.lanes l join unnest(ours, epochs) as o(lane, epoch) using (lane, epoch) where l.fleet = of for share of l;
+  else
+    update headwater.lanes l set position = greatest(l.position, reached)
+    from unnest(ours, epochs) as o(lane, epoch) where l.fleet = of and l.lane = o.lane and l.epoch = o.epoch;
+  end if;
+  get diagnostics held = row_count;
+  if held <> cardinality(ours) then
+    raise exception 'another projector owns one of these lanes by now' using errcode = 'HW001';
+  end if;
+end $$`

@@ -8,6 +8,8 @@ export interface MemberPlan {
   readonly projection: AnyProjection
   readonly build: number
   readonly slot: Slot
+  /** Has it what its readers need? */
+  readonly isIndexed: boolean
   /** As this build has them. */
   readonly tables: readonly ReadTable[]
   readonly isPartitioned: boolean

@@ -56,8 +56,9 @@ export async function planFor(client: ClientBase, { fleet, tables, lanes }: Plan
   const skips = await client.query<{ projection: string; version: number; build: number; position: string }>(SKIPS_SQL)
   const positions = new Map(rows.map(({ lane, position }) => [lane, BigInt(position)]))
   const going = found.rows.filter(({ is_stopped }) => !is_stopped)
-  const isNear = ({ lane, position, is_indexed }: MemberRow): boolean =>
-    position === null || (is_indexed && BigInt(position) + NEAR >= (positions.get(lane) ?? 0n))
+  // What is live holds its lanes up: it comes along as it is.
+  const isNear = ({ lane, position, slot, is_indexed }: MemberRow): boolean =>
+    position === null || ((is_indexed || slot === 'live') && BigInt(position) + NEAR >= (positions.get(lane) ?? 0n))
   const plans = (mine: readonly MemberRow[]): MemberPlan[] =>
     grouped(mine).flatMap((group) => planOf(group, tables, positions, skips.rows) ?? [])
   const together = going.filter(isNear)
@@ -66,7 +67,7 @@ export async function planFor(client: ClientBase, { fleet, tables, lanes }: Plan
   const key = JSON.stringify([
     [...lanes].map(([lane, epoch]) => [lane, String(epoch)]),
     together.map(told),
-    behind.map((row) => [...told(row), row.is_indexed]),
+    behind.map(told),
     skips.rows,
   ])
   return { lanes, positions, together: plans(together), behind: plans(behind), key }
@@ -99,6 +100,7 @@ function planOf(
     projection: table.projection,
     build: first.build,
     slot: first.slot,
+    isIndexed: first.is_indexed,
     tables: mine.map((each) => tableIn(each, schema)),
     isPartitioned: table.isPartitioned,
     lanes: new Map(rows.map(({ lane, position }) => [lane, BigInt(position ?? positions.get(lane) ?? 0n)])),

@@ -234,8 +234,11 @@ export class Projector {
     onProgress: (position: bigint) => void,
   ): Promise<void> {
     const { store, batch_max = 1_000, logger } = this.options
+    const onNear = async (): Promise<void> => {
+      for (const member of plan.together) if (!member.isIndexed) await this.builds.index(member)
+    }
     try {
-      await run({ store, unit, cache, batch_max, logger, onProgress }, signal)
+      await run({ store, unit, cache, batch_max, logger, onProgress, onNear }, signal)
     } catch (error) {
       if (error instanceof BatchFailure && isPoison(error.cause)) await this.isolate(plan, error)
       throw error

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly batch_max: number
   readonly logger: Logger
   readonly onProgress: (position: bigint) => void
+  /** Called once, when what is left to catch up with is little. */
+  readonly onNear: () => Promise<void>
 }
 
 /** So far behind, nobody can follow the changes: the cache begins anew at the end. More than a feed keeps. */
@@ -42,6 +44,7 @@ export async function run(options: RunOptions, signal: AbortSignal): Promise<voi
     const isOver = (position: bigint): boolean => position >= silentUntil
     await foldWhile({ ...options, batch_max: batch_max * SILENT_FACTOR }, { isSilent: true, isOver }, signal)
   }
+  if (!signal.aborted) await options.onNear()
   await foldWhile(options, { isSilent: false, isOver: () => false }, signal)
 }
 

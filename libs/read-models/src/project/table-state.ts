@@ -1,11 +1,12 @@
 import { type ClientBase } from 'pg'
 import { type Columns, type KeyOf, type RecordedEvent, type RowOf } from '#domain-kit'
+import { primaryKeySql } from '../tables/primary-key.js'
 import { keyText, type StoredRow } from '../tables/row-codec.js'
 import { type ReadTable } from '../tables/table.js'
 import { type Touched } from './changes.js'
 import { LoadFailure } from './failure.js'
 import { RowCache } from './row-cache.js'
-import { copyRows, deleteRows, loadRows, upsertRows } from './table-writer.js'
+import { loadRows } from './load-rows.js'
 
 const ROWS_CACHED = 50_000
 
@@ -30,20 +31,6 @@ export interface TableChanges {
   readonly touched: readonly Touched[]
 }
 
-export const isEmpty = ({ updates, created, deletes, inserts }: TableChanges): boolean =>
-  updates.length + created.length + deletes.length + inserts.length === 0
-
-/** In the caller's transaction. */
-export async function writeChanges(
-  client: ClientBase,
-  { table, updates, created, deletes, inserts }: TableChanges,
-): Promise<void> {
-  await upsertRows(client, table, updates)
-  await deleteRows(client, table, deletes)
-  await copyRows(client, table, created)
-  await copyRows(client, table, inserts)
-}
-
 /**
  * One table during one batch: what was there, what is there now. The next batch may begin before this one is committed: what
  * it needs of this one is known here.
@@ -57,8 +44,11 @@ export class TableState {
   /** Rows of the last batch, which may not be committed yet. */
   private lastSize = 0
   private inserting: Promise<unknown> = Promise.resolve()
+  private isKeyed: boolean
 
-  constructor(readonly table: ReadTable) {}
+  constructor(readonly table: ReadTable) {
+    this.isKeyed = table.projection.kind === 'fold'
+  }
 
   /**
    * Makes the state of these keys known, in one query for those that are not.
@@ -96,6 +86,9 @@ export class TableState {
 
   private async read(client: ClientBase, keys: readonly KeyOf<Columns>[]): Promise<StoredRow[]> {
     try {
+      // Made without; from now on rows are found by it.
+      if (!this.isKeyed) await client.query(primaryKeySql(this.table))
+      this.isKeyed = true
       return await loadRows(client, this.table, keys)
     } catch (error) {
       throw new LoadFailure(error)

@@ -6,6 +6,7 @@ import { type ScratchDatabase, scratchDatabase } from '#testing'
 import { append, appendHistory, AWKWARD, type Step } from '../fixtures/ledger-events.js'
 import { openUnit as unitOf } from '../fixtures/open-unit.js'
 import { plainFold, type Rows } from '../fixtures/plain-fold.js'
+import { indexBuilds } from '../builds/index-builds.js'
 import { migrateReadModels } from '../tables/migrations.js'
 import { decodeRow, fromSql, keyText, type StoredRow } from '../tables/row-codec.js'
 import { type ReadTable, tablesOf } from '../tables/table.js'
@@ -23,6 +24,7 @@ let database: ScratchDatabase
 beforeAll(async () => {
   database = await scratchDatabase()
   await migrateReadModels(database.url, tables)
+  await indexBuilds(database.url, tables)
 })
 afterAll(() => database.drop())
 

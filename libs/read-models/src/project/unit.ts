@@ -1,15 +1,16 @@
 import pg from 'pg'
 import { type RecordedEvent } from '#domain-kit'
-import { type EventBatch } from '#event-store'
+import { CopyQuery, type EventBatch } from '#event-store'
 import { type Logger, reasonOf } from '#runtime'
 import { type LaneChanges, changesByLane } from './changes.js'
 import { foldBatch } from './fold-batch.js'
 import { Lost } from './failure.js'
 import { partitionOf, WHOLE } from './lanes.js'
 import { Member, type MemberPlan } from './member.js'
-import { isEmpty, type TableChanges, type TableState, writeChanges } from './table-state.js'
+import { type TableChanges, type TableState } from './table-state.js'
 import { type ReadTable } from '../tables/table.js'
-import { ADVANCE_SQL, FENCE_SQL, MEMBERS_SQL } from './unit-sql.js'
+import { advanceSql, membersSql, type MovedMember } from './unit-sql.js'
+import { type Script, scriptOf } from './write-script.js'
 
 export interface UnitOptions {
   readonly url: string
@@ -28,6 +29,7 @@ export interface UnitOptions {
 export interface Folded {
   readonly batch: EventBatch
   readonly writes: readonly TableChanges[]
+  readonly script: Script
 }
 
 /**
@@ -79,8 +81,9 @@ export class ProjectionUnit {
     if (batch.after !== this.folded)
       throw new Error(`a hole in the log: ${this.folded} is folded, the next batch begins after ${batch.after}`)
     const writes = await this.foldEvents(batch.events)
+    const script = scriptOf(writes)
     this.folded = batch.position
-    return { batch, writes }
+    return { batch, writes, script }
   }
 
   /** Makes it last. @throws {@link Lost} when a lane is another's by now; whatever Postgres throws. Nothing of the batch was written then. */
@@ -108,7 +111,7 @@ export class ProjectionUnit {
     try {
       const writes = await this.foldEvents(events)
       await this.writing.query('begin')
-      for (const each of writes) if (!isEmpty(each)) await writeChanges(this.writing, each)
+      await this.send(scriptOf(writes))
     } finally {
       for (const member of this.members) member.forget()
       await this.writing.query('rollback')
@@ -121,17 +124,8 @@ export class ProjectionUnit {
 
   /** Builds that are where their lanes are go with them from now on. @throws {@link Lost} */
   async join(): Promise<void> {
-    const { writing } = this
     if (!this.isJoining) return
-    await writing.query('begin')
-    try {
-      await this.checkFence()
-      await this.moveMembers()
-      await writing.query('commit')
-    } catch (error) {
-      await writing.query('rollback').catch(() => undefined)
-      throw error
-    }
+    await this.sendLast([], null)
     this.isJoining = this.members.some(({ joining }) => joining.size > 0)
   }
 
@@ -143,63 +137,67 @@ export class ProjectionUnit {
     return this.members.flatMap(({ states }) => [...states.values()].map((state) => state.take()))
   }
 
-  private async write({ batch: { position }, writes }: Folded): Promise<void> {
-    const { writing } = this
+  private async write({ batch: { position }, script }: Folded): Promise<void> {
+    for (const { positions } of this.members)
+      for (const [lane, before] of positions) if (position > before) positions.set(lane, position)
     try {
-      await writing.query('begin')
-      for (const each of writes) if (!isEmpty(each)) await writeChanges(writing, each)
-      await this.advance(position)
-      await writing.query('commit')
+      await this.sendLast(script.statements, this.options.positions ? position : null, script.copies)
     } catch (error) {
       for (const member of this.members) member.forget()
-      await writing.query('rollback').catch(() => undefined)
       throw error
     }
   }
 
-  private async advance(position: bigint): Promise<void> {
-    const { lanes, positions } = this.options
-    if (positions) {
-      const { rowCount } = await this.writing.query(ADVANCE_SQL, [...this.fence, position])
-      if (rowCount !== lanes.size) throw new Lost()
-    } else await this.checkFence()
-    for (const member of this.members)
-      for (const [lane, before] of member.positions) if (position > before) member.positions.set(lane, position)
-    await this.moveMembers()
-  }
-
-  private get fence(): readonly unknown[] {
+  /** The transaction: these statements, fence and checkpoints. @throws {@link Lost} */
+  private async sendLast(
+    statements: readonly string[],
+    position: bigint | null,
+    copies: readonly Buffer[] = [],
+  ): Promise<void> {
     const { fleet, lanes } = this.options
-    return [fleet, [...lanes.keys()], [...lanes.values()]]
+    const moved = this.moved()
+    const all = [...statements, advanceSql(fleet, lanes, position)]
+    if (moved.length > 0) all.push(membersSql(moved))
+    await this.send({ statements: all, copies })
+    for (const member of this.members)
+      for (const { projection, version, build, lane, position: at } of moved)
+        if (at === null && isOf(member, { projection, version, build })) member.joining.delete(lane)
   }
 
-  private async checkFence(): Promise<void> {
-    const { rowCount } = await this.writing.query(FENCE_SQL, [...this.fence])
-    if (rowCount !== this.options.lanes.size) throw new Lost()
+  /** Several statements without a transaction around them are one. */
+  private async send({ statements, copies }: Script): Promise<void> {
+    try {
+      await CopyQuery.run(this.writing, statements.join(';\n'), ...copies)
+    } catch (error) {
+      if (error instanceof pg.DatabaseError && error.code === LOST) throw new Lost()
+      throw error
+    }
   }
 
   /** Only those that have a position of their own: all of them while catching up, else those that come along or meet their lane. */
-  private async moveMembers(): Promise<void> {
+  private moved(): readonly MovedMember[] {
     const { positions } = this.options
-    const moved = this.members.flatMap((member) =>
-      [...member.positions]
-        .filter(([lane]) => !positions || member.joining.has(lane))
-        .map(([lane, at]) => ({ member, lane, position: positions && at >= this.laneAt(lane) ? null : at })),
+    return this.members.flatMap(({ plan: { projection, build }, positions: all, joining }) =>
+      [...all]
+        .filter(([lane]) => !positions || joining.has(lane))
+        .map(([lane, at]) => ({
+          ...{ projection: projection.name, version: projection.version, build, lane },
+          position: positions && at >= this.laneAt(lane) ? null : at,
+        })),
     )
-    if (moved.length === 0) return
-    await this.writing.query(MEMBERS_SQL, [
-      moved.map(({ member }) => member.plan.projection.name),
-      moved.map(({ member }) => member.plan.projection.version),
-      moved.map(({ member }) => member.plan.build),
-      moved.map(({ lane }) => lane),
-      moved.map((each) => each.position),
-    ])
-    for (const { member, lane, position: at } of moved) if (at === null) member.joining.delete(lane)
   }
 
   private laneAt(lane: number): bigint {
     return this.options.positions?.get(lane) ?? 0n
   }
+}
+
+/** SQLSTATE that `headwater.advance` raises. */
+const LOST = 'HW001'
+
+function isOf({ plan }: Member, of: Pick<MovedMember, 'projection' | 'version' | 'build'>): boolean {
+  const { name, version } = plan.projection
+  return name === of.projection && version === of.version && plan.build === of.build
 }
 
 function wants({ plan, types, positions }: Member, event: RecordedEvent): boolean {

@@ -1,6 +1,6 @@
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm'
 import { LEASES_SQL } from '#leadership'
-import { LANES_SQL } from '../builds/schema.js'
+import { ADVANCE_FUNCTION_SQL, LANES_SQL } from '../builds/schema.js'
 import { ensureBuilds } from '../builds/ensure-builds.js'
 import { entitiesOf } from './entities.js'
 import { type ReadTable } from './table.js'
@@ -53,6 +53,26 @@ class ReadModelLanes1700000000003 implements MigrationInterface {
   }
 }
 
+/** Fence and checkpoint as one call, so that a batch is one round trip. */
+class ReadModelAdvance1700000000005 implements MigrationInterface {
+  readonly name = 'ReadModelAdvance1700000000005'
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(ADVANCE_FUNCTION_SQL)
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('drop function headwater.advance')
+  }
+}
+
+const MIGRATIONS = [
+  ReadModelRuntime1700000000000,
+  ReportResults1700000000002,
+  ReadModelLanes1700000000003,
+  ReadModelAdvance1700000000005,
+]
+
 /** Brings the read models' database up to the installed domains. Idempotent; concurrent calls wait for each other. */
 export async function migrateReadModels(url: string, tables: readonly ReadTable[]): Promise<void> {
   const source = new DataSource({
@@ -60,7 +80,7 @@ export async function migrateReadModels(url: string, tables: readonly ReadTable[
     url,
     applicationName: 'headwater migrations',
     entities: [...entitiesOf(tables)],
-    migrations: [ReadModelRuntime1700000000000, ReportResults1700000000002, ReadModelLanes1700000000003],
+    migrations: MIGRATIONS,
     migrationsTableName: 'headwater_migrations',
     synchronize: false,
   })

@@ -41,7 +41,7 @@ export function decodeRow(columns: Columns, values: readonly unknown[]): RowOf<C
 function rowWith(columns: Columns, valueOf: (name: string, column: Column, at: number) => unknown): RowOf<Columns> {
   const row: Record<string, unknown> = {}
   for (const [at, [name, column]] of layoutOf(columns).entries()) row[name] = valueOf(name, column, at)
-  return row as RowOf<Columns>
+  return row
 }
 
 /** From what pg hands over: 64-bit integers and numerics are text, json is parsed. */
