@@ -33,8 +33,8 @@ export interface RunningSystem extends TestServers {
   status(): Promise<SystemStatus>
   /** By instance: `query-api-1`. @throws RangeError when there was no such instance at the start. */
   pidOf(instance: string): number
-  /** Stops it, as planned, and removes its folder. */
-  stop(): Promise<void>
+  /** Stops it, as planned, and removes its folder, unless somebody is to look at its data and logs. */
+  stop(keep?: 'keep'): Promise<void>
 }
 
 const STATUS_MS_MAX = 5_000
@@ -64,11 +64,12 @@ export async function startSystem(what: string, { isApart = false }: SystemOptio
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 2], detached: isApart })
   const endWithMe = (): void => void child.kill('SIGTERM')
   process.once('exit', endWithMe)
-  const stop = async (): Promise<void> => {
+  const stop = async (keep?: 'keep'): Promise<void> => {
     const ended = once(child, 'exit')
     if (child.exitCode === null && child.signalCode === null && child.kill('SIGTERM')) await ended
     process.off('exit', endWithMe)
-    await rm(folder, { recursive: true, force: true })
+    if (keep) process.stderr.write(`data and logs are kept in ${folder}\n`)
+    else await rm(folder, { recursive: true, force: true })
   }
   try {
     await untilReady(child)
@@ -78,7 +79,7 @@ export async function startSystem(what: string, { isApart = false }: SystemOptio
     const servers = await serversOf(data, base)
     return { ...servers, ports, folder, token, status, pidOf: (instance) => pidIn(instances, instance), stop }
   } catch (error) {
-    await stop()
+    await stop('keep')
     throw error
   }
 }
