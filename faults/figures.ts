@@ -1,4 +1,4 @@
-import { type Verdict } from './arena/verdict.js'
+import { type Outcome, type Timed } from './outcome.js'
 
 /** The smallest value that `share` of all values do not exceed (nearest rank); NaN without values. */
 export function percentile(values: readonly number[], share: number): number {
@@ -6,7 +6,7 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN
 }
 
-const round = (ms: number): number => Math.round(ms * 10) / 10
+export const round = (ms: number): number => Math.round(ms * 10) / 10
 
 export interface Figures {
   readonly kind: string
@@ -16,9 +16,9 @@ export interface Figures {
   readonly max_ms: number
 }
 
-/** First acknowledgements by kind of fault, and of all together. */
-export function figuresOf({ firstAcks_ms }: Verdict): readonly Figures[] {
-  const kinds = [...new Set(firstAcks_ms.map(({ kind }) => kind))].sort()
+/** By kind of fault, and of all together. */
+export function figuresOf(times: readonly Timed[]): readonly Figures[] {
+  const kinds = [...new Set(times.map(({ kind }) => kind))].sort()
   const row = (kind: string, values: readonly number[]): Figures => ({
     kind,
     faults: values.length,
@@ -27,35 +27,26 @@ export function figuresOf({ firstAcks_ms }: Verdict): readonly Figures[] {
     max_ms: round(percentile(values, 1)),
   })
   const of = (kind?: string): number[] =>
-    firstAcks_ms.filter((each) => kind === undefined || each.kind === kind).map(({ first_ack_ms }) => first_ack_ms)
+    times.filter((each) => kind === undefined || each.kind === kind).map(({ ms }) => ms)
   return [...kinds.map((kind) => row(kind, of(kind))), row('all', of())]
 }
 
 /** The last line of a run, with keys that programs may rely on; `cycles` counts the faults that were injected. */
 export function summaryOf(
   name: string,
-  verdict: Verdict,
+  { times, counts, measured, more }: Outcome,
   { seed, seconds }: { readonly seed: number; readonly seconds: number },
 ): Readonly<Record<string, string | number | undefined>> {
-  const all = figuresOf(verdict).at(-1)
-  const healed = afterHealing_ms(verdict)
+  const all = figuresOf(times).at(-1)
   return {
     faults: name,
     seed,
-    cycles: verdict.firstAcks_ms.length,
-    ...verdict.counts,
-    first_ack_ms_p50: all?.p50_ms,
-    first_ack_ms_p99: all?.p99_ms,
-    first_ack_ms_max: all?.max_ms,
-    ...(healed.length > 0 ? { healed_ack_ms_p99: round(percentile(healed, 0.99)) } : {}),
-    terms: verdict.terms,
+    cycles: times.length,
+    ...counts,
+    [`${measured.key}_p50`]: all?.p50_ms,
+    [`${measured.key}_p99`]: all?.p99_ms,
+    [`${measured.key}_max`]: all?.max_ms,
+    ...more,
     seconds,
   }
-}
-
-/** From the end of what lasted a while to the first acknowledgement after that; 0 when there was one before. */
-export function afterHealing_ms({ firstAcks_ms }: Verdict): readonly number[] {
-  return firstAcks_ms.flatMap(({ at_ms, healed_ms, first_ack_ms }) =>
-    healed_ms === undefined ? [] : [Math.max(0, at_ms + first_ack_ms - healed_ms)],
-  )
 }

@@ -1,21 +1,16 @@
 import { Random } from '#testing'
 import { Arena, type ArenaOptions } from './arena/arena.js'
 import { judge, type Verdict } from './arena/verdict.js'
+import { type RunOptions } from './outcome.js'
 import { type Scenario } from './scenarios/scenario.js'
 
-export interface RunOptions {
-  readonly seed: number
-  readonly cycles: number
+export interface ScenarioOptions extends RunOptions {
   /** Other than the scenario has it. */
   readonly arena?: Partial<Pick<ArenaOptions, 'clients' | 'lease_ms'>>
-  /** After each round. */
-  readonly onCycle?: (done: number) => void
-  /** Ends the test after the round that is running; what was done until then is judged. */
-  readonly signal?: AbortSignal
 }
 
 /** Runs one fault test from an empty log to its verdict, and leaves nothing behind. @throws Error when clients are not answered any more. */
-export async function runScenario(scenario: Scenario, run: RunOptions): Promise<Verdict> {
+export async function runScenario(scenario: Scenario, run: ScenarioOptions): Promise<Verdict> {
   const { seed, cycles, onCycle, signal } = run
   const { arena: options, cycle, close } = await scenario.open(new Random(seed))
   try {

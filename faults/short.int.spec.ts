@@ -3,6 +3,7 @@ import { summaryOf } from './figures.js'
 import { runScenario } from './run-scenario.js'
 import { SCENARIOS } from './scenarios/all.js'
 import { type Scenario } from './scenarios/scenario.js'
+import { outcomeOf } from './write-test.js'
 
 jest.setTimeout(300_000)
 
@@ -21,7 +22,7 @@ async function checkSound(scenario: Scenario): Promise<void> {
   expect(verdict.isSound).toBe(true)
   expect(verdict.counts.acked).toBeGreaterThan(20)
   expect([...new Set(verdict.firstAcks_ms.map(({ kind }) => kind))].sort()).toEqual([...scenario.kinds].sort())
-  const summary = summaryOf(scenario.name, verdict, { seed: SEED, seconds: 1 })
+  const summary = summaryOf(scenario.name, outcomeOf(verdict), { seed: SEED, seconds: 1 })
   expect(summary).toMatchObject({ faults: scenario.name, seed: SEED, cycles: verdict.firstAcks_ms.length, ...SOUND })
   expect(summary['first_ack_ms_p99']).toBeGreaterThan(0)
 }

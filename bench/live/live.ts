@@ -1,3 +1,4 @@
+import { type RunningSystem, startSystem } from '#testing'
 import { bookPath, openings } from '../support/books.js'
 import { startApp } from '../support/app-process.js'
 import { type CommandsTask } from '../support/post-commands.js'
@@ -5,7 +6,6 @@ import { checkDescriptors } from '../support/descriptors.js'
 import { numberOption } from '../support/options.js'
 import { median, type Report, rounded, say } from '../support/report.js'
 import { sendLines } from '../support/send-lines.js'
-import { type BenchSystem, startSystem } from '../support/system.js'
 import { worker } from '../support/workers.js'
 import { Crowd, type Where } from './crowd.js'
 import { openIdle } from './idle.js'
@@ -40,7 +40,7 @@ export async function live(args: readonly string[]): Promise<Report> {
   checkDescriptors(size.sockets)
   const stops: (() => Promise<void>)[] = []
   try {
-    const system = await startSystem()
+    const system = await startSystem('bench')
     stops.push(() => system.stop())
     const books = Math.ceil(size.sockets / WATCHERS)
     await sendLines(system.ports.commands, system.token, openings(books))
@@ -66,7 +66,7 @@ interface Prepared {
   readonly where: Where
 }
 
-async function ours({ ports, token, pidOf }: BenchSystem, stops: (() => Promise<void>)[]): Promise<Prepared> {
+async function ours({ ports, token, pidOf }: RunningSystem, stops: (() => Promise<void>)[]): Promise<Prepared> {
   const source: Source = await worker('support/commands.js', { port: ports.commands, token })
   stops.push(() => source.stop())
   const payload = (ordinal: number): object => ({ resource: bookPath(Math.floor(ordinal / WATCHERS)) })
@@ -77,14 +77,14 @@ async function ours({ ports, token, pidOf }: BenchSystem, stops: (() => Promise<
 }
 
 /** What ours sends of a book, so that both send as much. */
-async function answerOf({ ports, token }: BenchSystem, path: string): Promise<object> {
+async function answerOf({ ports, token }: RunningSystem, path: string): Promise<object> {
   const response = await fetch(`http://127.0.0.1:${ports.queries}${path}`, {
     headers: { authorization: `Bearer ${token}` },
   })
   return (await response.json()) as object
 }
 
-async function peer(system: BenchSystem, stops: (() => Promise<void>)[]): Promise<Prepared> {
+async function peer(system: RunningSystem, stops: (() => Promise<void>)[]): Promise<Prepared> {
   const redisUrl = system.redisUrl(1)
   const app = await startApp('bench/live/peer/main.js', { REDIS_URL: redisUrl })
   stops.push(() => app.stop())

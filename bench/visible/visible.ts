@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startSystem } from '#testing'
 import { bookPath, openings } from '../support/books.js'
 import { type CommandsTask } from '../support/post-commands.js'
 import { Latencies } from '../support/latencies.js'
 import { numberOption } from '../support/options.js'
 import { type Report, rounded, say } from '../support/report.js'
 import { sendLines } from '../support/send-lines.js'
-import { startSystem } from '../support/system.js'
 import { type Worker, worker } from '../support/workers.js'
 import { Crowd, SETTLE_MS } from '../live/crowd.js'
 import { type Seen } from './commands-and-reads.js'
@@ -22,7 +22,7 @@ export async function visible(args: readonly string[]): Promise<Report> {
   const run_ms = numberOption(args, '--seconds', args.includes('--short') ? 5 : 20) * 1_000
   const stops: (() => Promise<void>)[] = []
   try {
-    const system = await startSystem()
+    const system = await startSystem('bench')
     stops.push(() => system.stop())
     const { ports, token } = system
     await sendLines(ports.commands, token, openings(BOOKS))

@@ -37,6 +37,13 @@ export class Child {
     return this.process.exitCode === null && this.process.signalCode === null
   }
 
+  /** @throws Error when it could not be started. */
+  get pid(): number {
+    const { pid } = this.process
+    if (pid === undefined) throw new Error(`${this.options.name} was not started`)
+    return pid
+  }
+
   /** When it ended, on the shared clock. */
   get ended_ms(): number | undefined {
     return this.endedAt_ms

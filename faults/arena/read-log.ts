@@ -10,6 +10,7 @@ interface Row {
   readonly type: string
   readonly version: number
   readonly time: Date
+  readonly data: object
   readonly metadata: LogEvent['metadata']
 }
 
@@ -26,7 +27,7 @@ export async function headOf(url: string): Promise<bigint> {
   }
 }
 
-const PAGE_SQL = `select position, stream, revision, id, type, version, time, metadata from log.events
+const PAGE_SQL = `select position, stream, revision, id, type, version, time, data, metadata from log.events
 where position > $1 order by position limit ${PAGE}`
 
 /** The whole log by SQL of its own: what is checked is what the table says, not what our reader makes of it. */
@@ -41,7 +42,6 @@ export async function readLog(url: string): Promise<LogEvent[]> {
         log.push({
           ...row,
           ...parseStream(row.stream),
-          data: {},
           position: BigInt(row.position),
           revision: BigInt(row.revision),
           time: row.time.toISOString(),

@@ -30,11 +30,17 @@ interface Followed extends FeedLane {
 }
 
 const ENTRIES_MAX = 200
+/**
+ * How long feeds are read before it is found out again which they are. A generation that was lost with its feed tells nobody, and
+ * neither does a lane that had none: however much other lanes have to tell.
+ */
+const FOLLOW_MS_MAX = 500
 const keyOf = ({ fleet, lane }: FeedLane): string => stateKey(fleet, lane)
 
 /**
  * One consumption of the change feeds a process, however many watch. Emits `batch` for each lane in order and without holes, and `gap`
- * when that chain broke (another generation, or entries trimmed before they were read): then state must be read anew.
+ * when that chain broke (another generation, or entries trimmed before they were read) or begins: then state must be read anew. What
+ * was read before a lane was followed may be older than where its feed was come upon.
  */
 export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [lane: FeedLane] }> {
   /** Are the feeds being followed right now? */
@@ -70,7 +76,6 @@ export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [lane: FeedLan
     while (!this.closed) {
       try {
         await this.step()
-        this.isLive = true
       } catch (error) {
         if (this.isLive) this.options.logger.warn({ reason: reasonOf(error) }, 'the change feed is interrupted')
         this.isLive = false
@@ -82,14 +87,17 @@ export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [lane: FeedLan
   private async step(): Promise<void> {
     await this.begin()
     if (this.followed.size === 0) {
+      this.isLive = true
       await new Promise((resolve) => setTimeout(resolve, 100))
       return
     }
     const streams = new Map([...this.followed.values()].map((each) => [feedKey(each.generation), each]))
+    const end_ms = performance.now() + FOLLOW_MS_MAX
     let isReset = false
-    while (!isReset && !this.closed) {
+    while (!isReset && !this.closed && performance.now() < end_ms) {
       const wanted = [...streams].map(([key, { position }]) => ({ key, id: `${position.toString()}-0` }))
-      const answer = await this.redis.xRead(wanted, { BLOCK: 500, COUNT: ENTRIES_MAX })
+      const answer = await this.redis.xRead(wanted, { BLOCK: FOLLOW_MS_MAX, COUNT: ENTRIES_MAX })
+      this.isLive = true
       const told = (answer ?? []) as { name: string; messages: { id: string; message: Record<string, string> }[] }[]
       for (const { name, messages } of told) {
         const lane = streams.get(name)
@@ -98,8 +106,6 @@ export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [lane: FeedLan
           else this.take(lane, BigInt(id.split('-')[0] ?? '0'), message)
         }
       }
-      // Nothing new for a while: a generation that was lost with its feed tells nobody.
-      if (told.length === 0) isReset = true
     }
   }
 
@@ -119,7 +125,7 @@ export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [lane: FeedLan
     const known = this.followed.get(keyOf(lane))
     if (known?.generation === generation) return
     this.followed.set(keyOf(lane), { ...lane, generation, position })
-    if (known) this.emit('gap', lane)
+    this.emit('gap', lane)
   }
 
   private take(followed: Followed, position: bigint, message: Readonly<Record<string, string>>): void {

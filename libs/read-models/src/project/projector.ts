@@ -74,6 +74,8 @@ export class Projector {
       query_timeout: 600_000,
     })
     this.pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'a connection broke'))
+    // One that breaks while it is used tells its query, or the next one; without a listener it would end the process, too.
+    this.pool.on('connect', (client) => client.on('error', () => undefined))
     this.builds = new Builds(url, this.tables, this.fleet)
     this.keeper = new BuildKeeper({ pool: this.pool, builds: this.builds, fleet: this.fleet, logger })
     this.ownership = new Ownership(

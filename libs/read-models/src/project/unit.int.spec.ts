@@ -2,10 +2,9 @@ import fc from 'fast-check'
 import { type RecordedEvent } from '#domain-kit'
 import { createMemoryStore, type EventBatch } from '#event-store'
 import { ledger } from '#ledger'
-import { type ScratchDatabase, scratchDatabase } from '#testing'
+import { plainFold, type ScratchDatabase, scratchDatabase } from '#testing'
 import { append, appendHistory, AWKWARD, type Step } from '../fixtures/ledger-events.js'
 import { openUnit as unitOf } from '../fixtures/open-unit.js'
-import { plainFold, type Rows } from '../fixtures/plain-fold.js'
 import { indexBuilds } from '../builds/index-builds.js'
 import { migrateReadModels } from '../tables/migrations.js'
 import { decodeRow, fromSql, keyText, type StoredRow } from '../tables/row-codec.js'
@@ -55,11 +54,17 @@ async function empty(): Promise<void> {
 const comparable = ({ isWatched }: ReadTable, rows: Rows): unknown =>
   new Map([...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, row]) => [key, isWatched ? row : row.row]))
 
+type Rows = ReadonlyMap<string, StoredRow>
+
+const byKey = (table: ReadTable, rows: readonly StoredRow[]): Rows =>
+  new Map(rows.map((row) => [keyText(table.keys, row.row), row]))
+
+const folded = (table: ReadTable, events: readonly RecordedEvent[]): Rows => byKey(table, plainFold(table, events))
+
 async function storedRows(table: ReadTable): Promise<Rows> {
   const records = await database.query(`select * from ${table.sql}`)
-  return new Map(
-    records.map((record) => fromSql(table.columns, record)).map((row) => [keyText(table.keys, row.row), row]),
-  )
+  const rows = records.map((record) => fromSql(table.columns, record))
+  return byKey(table, rows)
 }
 
 async function history(steps: readonly Step[]): Promise<RecordedEvent[]> {
@@ -136,7 +141,7 @@ test('however the log is cut into batches, the read models are its plain fold, a
         await unit.close()
       }
       for (const table of tables) {
-        const expected = plainFold(table, events)
+        const expected = folded(table, events)
         expect(comparable(table, await storedRows(table))).toEqual(comparable(table, expected))
         if (table.isWatched)
           expect(comparable(table, listener.rows.get(table.id) ?? new Map())).toEqual(comparable(table, expected))
@@ -182,7 +187,7 @@ test('lanes folded apart, by units that crash, restart and fold ahead, come to t
         for (const unit of units) await unit.close()
       }
       for (const table of tables)
-        expect(comparable(table, await storedRows(table))).toEqual(comparable(table, plainFold(table, events)))
+        expect(comparable(table, await storedRows(table))).toEqual(comparable(table, folded(table, events)))
     }),
     { numRuns: 20 },
   )
@@ -223,7 +228,7 @@ test('a batch that fails changes neither rows nor checkpoints, and the next unit
   await apply(next, batchOf(events, 3n, 1))
   await next.close()
   for (const table of tables)
-    expect(comparable(table, await storedRows(table))).toEqual(comparable(table, plainFold(table, events.slice(0, 4))))
+    expect(comparable(table, await storedRows(table))).toEqual(comparable(table, folded(table, events.slice(0, 4))))
 })
 
 test('an owner whose epoch is stale folds nothing', async () => {

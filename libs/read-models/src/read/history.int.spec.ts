@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { type CollectionResource, type ListResource, type RecordedEvent } from '#domain-kit'
 import { ledger } from '#ledger'
-import { scratchDatabase, scratchRedis, silentLogger } from '#testing'
+import { plainFold, scratchDatabase, scratchRedis, silentLogger } from '#testing'
 import { type Step } from '../fixtures/ledger-events.js'
-import { plainFold } from '../fixtures/plain-fold.js'
 import { historyOf, Reading, timeOf } from '../fixtures/reading.js'
 import { latestSql } from './history-sql.js'
 import { type At } from './query.js'
@@ -42,7 +41,7 @@ class Then {
     this.position = position.toString()
   }
   private get accounts() {
-    return [...plainFold(table('accounts.v1:accounts'), this.events).values()].map(({ row }) => row)
+    return plainFold(table('accounts.v1:accounts'), this.events).map(({ row }) => row)
   }
   balances(query: object): object | undefined {
     if (this.events.length === 0) return undefined
@@ -58,7 +57,7 @@ class Then {
   statement(account: string): object | undefined {
     if (!this.accounts.some((each) => each['account'] === account)) return undefined
     const { item } = statementOf(account).readable.resource as ListResource
-    const lines = [...plainFold(table('statement.v2:lines'), this.events).values()]
+    const lines = plainFold(table('statement.v2:lines'), this.events)
     const mine = lines.filter(({ row }) => row['account'] === account).reverse()
     const items = mine.map(({ row, created }) => item(row, { createdAt: created.position, changedAt: 0n }))
     return { position: this.position, items, next: null }

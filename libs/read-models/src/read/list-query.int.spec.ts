@@ -39,6 +39,7 @@ const where = (given: Readonly<Record<string, string>>): Condition[] =>
   }))
 const pageOf = ({ data }: Answer): Page => data as Page
 const fresh = { minPosition: 0n }
+const place = { position: 0n, ordinal: 0 }
 
 async function allPages(query: ListQuery, limit: number, scanned_max: number): Promise<Item[]> {
   const reader = reading.reader({ scanned_max })
@@ -198,4 +199,29 @@ test('a page looks at no more rows than it may, shows what it found, and goes on
     await reading.reader({ scanned_max: 5 }).list(transactions, { ...query, cursor: first.next ?? '' }, fresh),
   )
   expect(second).toMatchObject({ items: [{ description: 'rare' }], next: null })
+})
+
+test('while the book lags behind its transactions, a list shows those of the position that it says, and no newer one', async () => {
+  const events = await historyOf([step({ text: '1' }), step({ text: '2' }), step({ text: '3' })])
+  await reading.fold(events)
+  const posted = events.filter(({ type }) => type === 'TransactionPosted').map(({ position }) => position)
+  expect(posted).toHaveLength(3)
+  const second = posted[1] ?? 0n
+  // Whether there is such a book is folded in a lane of its own, perhaps by another projector.
+  await reading.database.query('update headwater.lanes set position = $1 where lane = 0', [second])
+  const reader = reading.reader()
+  const query = { limit: 10, where: [], sort: undefined, cursor: undefined, at: undefined }
+  const page = await reader.list(transactions, query, fresh)
+  expect([page.position, pageOf(page).items.map(({ position }) => BigInt(position))]).toEqual([
+    second,
+    posted.slice(0, 2).reverse(),
+  ])
+  const missed = await reader.missed(transactions, place, 10, fresh)
+  expect([missed.position, missed.isComplete, missed.items.map((each) => each.place.position)]).toEqual([
+    second,
+    true,
+    posted.slice(0, 2),
+  ])
+  const sorted = await reader.list(transactions, { ...query, sort: { column: 'date', isDescending: false } }, fresh)
+  expect(pageOf(sorted).items).toHaveLength(2)
 })

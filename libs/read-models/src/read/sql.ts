@@ -59,6 +59,14 @@ function checkpointSql(tables: readonly ReadTable[], given: Readonly<Record<stri
   return `select min(position) as position from (${each.join(' union all ')}) p having count(*) >= ${each.length}`
 }
 
+/** Is the checkpoint that of another lane, too? Then the rows may be ahead of it. */
+export function spansLanes(
+  { table, within }: Pick<ReadableResource, 'table' | 'within'>,
+  given: Readonly<Record<string, string>>,
+): boolean {
+  return within !== undefined && laneFor(within.table, given) !== laneFor(table, given)
+}
+
 function existsSql(
   table: ReadTable,
   params: readonly string[],

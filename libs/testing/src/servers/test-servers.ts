@@ -1,15 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { portsFrom } from '#local-runtime'
 
-const POSTGRES_OFFSET = 50
-const REPLICA_OFFSET = 51
-const REDIS_OFFSET = 52
-
-/** The servers of the system that `npm test` has started. */
+/** The embedded servers of one running product. */
 export interface TestServers {
   /** Of one of its Postgres databases, as superuser. */
   postgresUrl(database: string): string
-  /** The same on its streaming replica. */
+  /** The same on its first streaming replica. */
   replicaUrl(database: string): string
   /** Of one of its Redis' logical databases, 0 to 15. The system itself uses 0. */
   redisUrl(database: number): string
@@ -20,22 +17,25 @@ interface Secrets {
   readonly redis: string
 }
 
-/** @throws Error that says how to run the tests when there is no system to test against. */
+/** Those of the system that `npm test` has started. @throws Error that says how to run the tests when there is none. */
 export async function testServers(): Promise<TestServers> {
   const { HEADWATER_DATA: data, HEADWATER_PORT_BASE: base } = process.env
   if (!data || !base || !/^\d+$/.test(base))
     throw new Error('no servers to test against (HEADWATER_DATA, HEADWATER_PORT_BASE): run npm test')
-  const file = join(data, 'keys', 'servers.json')
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Error(`no servers to test against (${file} cannot be read): run npm test`, { cause })
+  return serversOf(data, Number(base)).catch((cause: unknown) => {
+    throw new Error('no servers to test against: run npm test', { cause })
   })
-  const { superuser, redis } = JSON.parse(text) as Secrets
-  const postgres = (offset: number, database: string): string =>
-    `postgresql://headwater_admin:${encodeURIComponent(superuser)}@127.0.0.1:${Number(base) + offset}/${database}`
+}
+
+/** @param data folder of the product. @param base first of its ports. @throws Error before it was started for the first time. */
+export async function serversOf(data: string, base: number): Promise<TestServers> {
+  const { superuser, redis } = JSON.parse(await readFile(join(data, 'keys', 'servers.json'), 'utf8')) as Secrets
+  const ports = portsFrom(base)
+  const postgres = (port: number | undefined, database: string): string =>
+    `postgresql://headwater_admin:${encodeURIComponent(superuser)}@127.0.0.1:${port}/${database}`
   return {
-    postgresUrl: (database) => postgres(POSTGRES_OFFSET, database),
-    replicaUrl: (database) => postgres(REPLICA_OFFSET, database),
-    redisUrl: (database) =>
-      `redis://:${encodeURIComponent(redis)}@127.0.0.1:${Number(base) + REDIS_OFFSET}/${database}`,
+    postgresUrl: (database) => postgres(ports.primary, database),
+    replicaUrl: (database) => postgres(ports.replicas[0], database),
+    redisUrl: (database) => `redis://:${encodeURIComponent(redis)}@127.0.0.1:${ports.redis}/${database}`,
   }
 }

@@ -1,0 +1,49 @@
+import { type Random, type RunningSystem } from '#testing'
+import { Http } from './http.js'
+import { Poster } from './poster.js'
+import { QUERIES } from './queries.js'
+import { Reader } from './reader.js'
+import { Watcher } from './watcher.js'
+
+/** All clients of one book: one that writes, one for each query, one that watches. */
+export class BookLoad {
+  private constructor(
+    readonly poster: Poster,
+    readonly readers: readonly Reader[],
+    readonly watcher: Watcher,
+  ) {}
+
+  /** @param random only for this book: its clients go on at their own pace. @throws Error when the book cannot be opened. */
+  static async start(system: RunningSystem, book: string, random: Random): Promise<BookLoad> {
+    const http = new Http(system)
+    const poster = new Poster(book, http, random)
+    await poster.open()
+    const readers = QUERIES.map((query) => new Reader(query, poster, http, random))
+    // Whoever has the name may watch the book.
+    while ((await http.get(`/v1/ledger/books/${book}/balances/a`, poster.position))?.status !== 200);
+    const watcher = new Watcher(system, book)
+    poster.start()
+    for (const each of readers) each.start()
+    return new BookLoad(poster, readers, watcher)
+  }
+
+  /** What has not yet come about of all that was asked for at this moment or later; undefined when all has. */
+  missingSince(at_ms: number): string | undefined {
+    const { book } = this.poster
+    const ack = this.poster.ackSince(at_ms)
+    if (!ack) return `${book}: no acknowledgement`
+    const reader = this.readers.find(({ answered }) => answered < ack.position)
+    if (reader) return `${book}: no answer to ${reader.query.name} at ${ack.position}`
+    return this.watcher.position < ack.position ? `${book}: no live change at ${ack.position}` : undefined
+  }
+
+  /** Has everything that was acknowledged been read and been told? */
+  get isCaughtUp(): boolean {
+    const { position } = this.poster
+    return this.watcher.position >= position && this.readers.every(({ answered }) => answered >= position)
+  }
+
+  close(): void {
+    this.watcher.close()
+  }
+}

@@ -1,0 +1,42 @@
+import { type RunningSystem } from '#testing'
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** A server that is paused takes a request and says nothing: what it holds so long is given up. */
+const ANSWER_MS_MAX = 10_000
+
+/** Asks a product over HTTP. Every method answers undefined when nobody did, or not in time, or not in JSON. */
+export class Http {
+  constructor(private readonly system: Pick<RunningSystem, 'ports' | 'token'>) {}
+
+  async get(path: string, minPosition: bigint): Promise<HttpAnswer | undefined> {
+    return this.ask(`http://127.0.0.1:${this.system.ports.queries}${path}`, {
+      headers: { ...this.auth, 'headwater-min-position': minPosition.toString() },
+    })
+  }
+
+  /** @param key for the command; the same for each time it is sent. */
+  async post(path: string, body: object, key: string): Promise<HttpAnswer | undefined> {
+    return this.ask(`http://127.0.0.1:${this.system.ports.commands}${path}`, {
+      method: 'POST',
+      headers: { ...this.auth, 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify(body),
+    })
+  }
+
+  private get auth(): Record<string, string> {
+    return { authorization: `Bearer ${this.system.token}` }
+  }
+
+  private async ask(url: string, request: RequestInit): Promise<HttpAnswer | undefined> {
+    try {
+      const response = await fetch(url, { ...request, signal: AbortSignal.timeout(ANSWER_MS_MAX) })
+      return { status: response.status, body: (await response.json()) as HttpAnswer['body'] }
+    } catch {
+      return undefined
+    }
+  }
+}

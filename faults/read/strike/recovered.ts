@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually, sharedClock_ms, type RunningSystem } from '#testing'
+import { type BookLoad } from '../load/book-load.js'
+import { type Struck } from './strikes.js'
+
+/** How long a system may take until all is well again: no statement about speed, but a bound on a run that hangs. */
+const RECOVERY_MS_MAX = 120_000
+/** Asking a system that recovers how it is shall cost it little. */
+const LOOK_MS = 100
+
+/**
+ * Waits until everything is well again: every instance ready, another process in the place of the one that was killed, and for
+ * each book something acknowledged, read and told of what was asked for after the fault was undone.
+ *
+ * @returns ms from there to here.
+ * @throws Error that names what has not come about in two minutes.
+ */
+export async function recovered(
+  { system, loads }: { readonly system: RunningSystem; readonly loads: readonly BookLoad[] },
+  struck: Struck,
+  kind: string,
+): Promise<number> {
+  let missing: string | undefined
+  const isWell = async (): Promise<boolean> => {
+    missing = (await troubleOf(system, struck)) ?? missingOf(loads, struck)
+    if (missing !== undefined) await sleep(LOOK_MS)
+    return missing === undefined
+  }
+  await eventually('all is well again', isWell, { timeout_ms: RECOVERY_MS_MAX }).catch((cause: unknown) => {
+    throw new Error(`not well again ${RECOVERY_MS_MAX / 1_000} s after "${kind}": ${missing}`, { cause })
+  })
+  return sharedClock_ms() - struck.healed_ms
+}
+
+function missingOf(loads: readonly BookLoad[], { healed_ms }: Struck): string | undefined {
+  for (const each of loads) {
+    const missing = each.missingSince(healed_ms)
+    if (missing !== undefined) return missing
+  }
+  return undefined
+}
+
+async function troubleOf(system: RunningSystem, { killed }: Struck): Promise<string | undefined> {
+  const { ready, instances } = await system.status()
+  const victim = killed && instances.find(({ id, pid }) => id === killed.id && (pid ?? killed.pid) === killed.pid)
+  if (victim) return `${victim.id} is no other process`
+  if (ready) return undefined
+  const unready = instances.filter((each) => !each.ready).map(({ id, reason }) => `${id}: ${reason ?? 'not ready'}`)
+  return unready.join('; ') || 'the system is not ready'
+}

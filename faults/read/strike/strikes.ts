@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient } from 'redis'
+import { type Random, type RunningSystem, sharedClock_ms } from '#testing'
+import { pauseFamily } from './processes.js'
+
+/** What a fault is done to. */
+export interface Field {
+  readonly system: RunningSystem
+  /** The projector that nobody starts again; its pid. */
+  readonly secondProjector: number
+  readonly random: Random
+  /** How long a replica is paused. */
+  readonly replica_pause_ms: number
+}
+
+/** A fault that was injected and undone. Times on the shared clock. */
+export interface Struck {
+  readonly at_ms: number
+  /** From now on it is the system's own affair to come back. */
+  readonly healed_ms: number
+  /** The instance that was killed, and is to be another process. */
+  readonly killed?: { readonly id: string; readonly pid: number }
+}
+
+export interface Strike {
+  readonly kind: string
+  inject(field: Field): Promise<Struck>
+}
+
+/** A projector that is silent so long loses its lanes. */
+const LEASE_MS = 5_000
+
+const kill = (id: string): Strike => ({
+  kind: `kill ${id}`,
+  inject: async ({ system }) => {
+    const pid = await pidOf(system, id)
+    process.kill(pid, 'SIGKILL')
+    const at_ms = sharedClock_ms()
+    return { at_ms, healed_ms: at_ms, killed: { id, pid } }
+  },
+})
+
+const flush: Strike = {
+  kind: 'flush redis',
+  inject: async ({ system }) => {
+    const client = createClient({ url: system.redisUrl(0), socket: { reconnectStrategy: false } })
+    client.on('error', () => undefined)
+    await client.connect()
+    try {
+      await client.flushAll()
+      const at_ms = sharedClock_ms()
+      return { at_ms, healed_ms: at_ms }
+    } finally {
+      client.destroy()
+    }
+  },
+}
+
+const pauseReplica: Strike = {
+  kind: 'pause postgres-replica',
+  inject: async ({ system, replica_pause_ms }) => pause(await pidOf(system, 'postgres-replica'), replica_pause_ms),
+}
+
+/** Past its lease: the other one folds its lanes when it wakes up in the middle of what it was doing. */
+const pauseProjector: Strike = {
+  kind: 'pause projector',
+  inject: async ({ system, secondProjector, random }) => {
+    const pid = random.chance(0.5) ? secondProjector : await pidOf(system, 'projector-1')
+    return pause(pid, LEASE_MS + random.between(300, 2_000))
+  },
+}
+
+export const STRIKES: readonly Strike[] = [
+  ...['projector-1', 'query-api-1', 'redis', 'postgres-replica', 'postgres-primary'].map(kill),
+  flush,
+  pauseReplica,
+  pauseProjector,
+]
+
+async function pause(pid: number, pause_ms: number): Promise<Struck> {
+  const goOn = pauseFamily(pid)
+  const at_ms = sharedClock_ms()
+  try {
+    await sleep(pause_ms)
+  } finally {
+    goOn()
+  }
+  return { at_ms, healed_ms: sharedClock_ms() }
+}
+
+async function pidOf(system: RunningSystem, id: string): Promise<number> {
+  const pid = (await system.status()).instances.find((each) => each.id === id)?.pid
+  if (!pid) throw new Error(`${id} does not run`)
+  return pid
+}

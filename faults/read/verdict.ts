@@ -1,0 +1,85 @@
+import { checkLog, eventually, type LogCounts } from '#testing'
+import { readLog } from '../arena/read-log.js'
+import { hearWitness } from '../arena/witness.js'
+import { type ReadField } from './field.js'
+import { Applied } from './judge/applied.js'
+import { judgeAnswers } from './judge/judge-answers.js'
+import { judgeItems } from './judge/judge-items.js'
+import { judgeReadModels } from './judge/judge-read-models.js'
+import { judgeStates } from './judge/judge-states.js'
+import { namedLog, operationsOf } from './judge/log-operations.js'
+import { type ReadCounts, ReadFindings } from './judge/read-findings.js'
+import { type BookLoad } from './load/book-load.js'
+
+export interface ReadVerdict {
+  readonly counts: LogCounts & ReadCounts
+  readonly isSound: boolean
+  readonly offenders: readonly string[]
+  /** How much there was to judge. */
+  readonly seen: {
+    readonly events: number
+    readonly terms: number
+    readonly rows: number
+    readonly answers: number
+    /** Queries that were not answered 200. */
+    readonly refused: number
+    readonly told: number
+    readonly resets: number
+  }
+}
+
+const CATCH_UP_MS_MAX = 60_000
+
+/** Lets the clients finish, and holds against the whole log what they were told, what they read, what they watched, and every row. */
+export async function judge(field: ReadField): Promise<ReadVerdict> {
+  const { loads, system, logUrl, before } = field
+  await Promise.all(loads.map(({ poster }) => poster.end()))
+  // What does not come in this time has not come: that is for the judgement to say.
+  await eventually('all is read and told', () => loads.every(({ isCaughtUp }) => isCaughtUp), {
+    timeout_ms: CATCH_UP_MS_MAX,
+  }).catch(() => undefined)
+  await Promise.all(loads.flatMap(({ readers }) => readers.map((each) => each.end())))
+  const findings = new ReadFindings()
+  for (const each of loads) judgeBook(each, findings)
+  const log = await readLog(logUrl)
+  const rows = await judgeReadModels(system, log, findings)
+  const epochs = await hearWitness(logUrl)
+  const posters = loads.map(({ poster }) => poster)
+  const report = checkLog({
+    operations: operationsOf(log, posters),
+    log: namedLog(log, posters),
+    gapFree: true,
+    epochs,
+  })
+  const unseen = epochs.unseen(log.map(({ position }) => position).filter((position) => position > before))
+  const doubts = unseen === 0 ? [] : [`the witness did not see who committed ${unseen} events`]
+  return {
+    counts: { ...report.counts, ...findings.counts },
+    isSound: report.isSound && unseen === 0 && Object.values(findings.counts).every((count) => count === 0),
+    offenders: [...report.offenders, ...findings.named, ...doubts],
+    seen: { events: log.length, terms: epochs.terms.length, rows, ...seenBy(loads) },
+  }
+}
+
+function judgeBook({ poster, readers, watcher }: BookLoad, findings: ReadFindings): void {
+  const { book, acks } = poster
+  const applied = new Applied(acks)
+  for (const { answers, wrong } of readers) {
+    judgeAnswers(book, answers, applied, findings)
+    for (const each of wrong) findings.add('stale_answers', each)
+  }
+  judgeItems(book, watcher.items, applied, findings)
+  judgeStates(book, watcher.states, applied, findings)
+  for (const each of watcher.errors) findings.add('missed', `a watch has ended: ${each}`)
+}
+
+function seenBy(loads: readonly BookLoad[]): Pick<ReadVerdict['seen'], 'answers' | 'refused' | 'told' | 'resets'> {
+  const readers = loads.flatMap((each) => each.readers)
+  const told = loads.flatMap(({ watcher }) => [...watcher.items, ...watcher.states])
+  return {
+    answers: readers.reduce((sum, { answers }) => sum + answers.length, 0),
+    refused: readers.reduce((sum, { refusals_ms }) => sum + refusals_ms.length, 0),
+    told: told.length,
+    resets: told.filter(({ kind }) => kind === 'reset').length,
+  }
+}

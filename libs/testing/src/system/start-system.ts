@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Ports, portsFrom, projectRoot } from '#local-runtime'
+import { issueToken } from '#runtime'
+import { eventually } from '../eventually.js'
+import { isFree } from '../servers/free-port.js'
+import { serversOf, type TestServers } from '../servers/test-servers.js'
+
+/** What the controller says of everything that runs: the same as `headwater status --json`. */
+export interface SystemStatus {
+  readonly ready: boolean
+  readonly instances: readonly SystemInstance[]
+}
+
+export interface SystemInstance {
+  readonly id: string
+  readonly pid: number | null
+  readonly ready: boolean
+  readonly reason?: string
+}
+
+/** The whole product as `npm start` runs it, on ports and in a folder of its own. */
+export interface RunningSystem extends TestServers {
+  readonly ports: Ports
+  /** Of logs that go with it when it is removed. */
+  readonly folder: string
+  /** An operator's, for a day. */
+  readonly token: string
+  /** @throws Error when the controller does not answer within 5 s. */
+  status(): Promise<SystemStatus>
+  /** By instance: `query-api-1`. @throws RangeError when there was no such instance at the start. */
+  pidOf(instance: string): number
+  /** Stops it, as planned, and removes its folder, unless somebody is to look at its data and logs. */
+  stop(keep?: 'keep'): Promise<void>
+}
+
+const STATUS_MS_MAX = 5_000
+const READY_MS_MAX = 300_000
+
+export interface SystemOptions {
+  /** Ctrl-C does not reach it: whoever started it stops it. Default false. */
+  readonly isApart?: boolean
+}
+
+/**
+ * Starts it and waits until everything is ready.
+ *
+ * @param what it is for, in the name of its folder: `bench`.
+ * @throws Error when it is not ready in 5 minutes.
+ */
+export async function startSystem(what: string, { isApart = false }: SystemOptions = {}): Promise<RunningSystem> {
+  const folder = await mkdtemp(join(tmpdir(), `headwater-${what}-`))
+  // Started by root, Postgres runs as another user, who must be able to reach its data.
+  await chmod(folder, 0o711)
+  const base = await freeBase()
+  const ports = portsFrom(base)
+  const data = join(folder, 'data')
+  const env = { ...process.env, HEADWATER_DATA: data, HEADWATER_PORT_BASE: String(base), LOG_LEVEL: 'warn' }
+  process.stderr.write('starting a system …\n')
+  const args = [join(projectRoot(), 'bin', 'headwater'), 'up']
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 2], detached: isApart })
+  const endWithMe = (): void => void child.kill('SIGTERM')
+  process.once('exit', endWithMe)
+  const stop = async (keep?: 'keep'): Promise<void> => {
+    const ended = once(child, 'exit')
+    if (child.exitCode === null && child.signalCode === null && child.kill('SIGTERM')) await ended
+    process.off('exit', endWithMe)
+    if (keep) process.stderr.write(`data and logs are kept in ${folder}\n`)
+    else await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await untilReady(child)
+    const token = await issueToken(join(data, 'keys'), { role: 'operator', ttl_s: 86_400 })
+    const status = (): Promise<SystemStatus> => ask(ports.controller, token)
+    const { instances } = await status()
+    const servers = await serversOf(data, base)
+    return { ...servers, ports, folder, token, status, pidOf: (instance) => pidIn(instances, instance), stop }
+  } catch (error) {
+    await stop('keep')
+    throw error
+  }
+}
+
+async function ask(port: number, token: string): Promise<SystemStatus> {
+  const headers = { authorization: `Bearer ${token}` }
+  const signal = AbortSignal.timeout(STATUS_MS_MAX)
+  const response = await fetch(`http://127.0.0.1:${port}/v1/status`, { headers, signal })
+  if (!response.ok) throw new Error(`the controller answers ${response.status}`)
+  return (await response.json()) as SystemStatus
+}
+
+function pidIn(instances: readonly SystemInstance[], instance: string): number {
+  const pid = instances.find(({ id }) => id === instance)?.pid
+  if (!pid) throw new RangeError(`there is no instance ${instance}`)
+  return pid
+}
+
+async function untilReady(child: ChildProcess): Promise<void> {
+  let said = ''
+  child.stdout?.on('data', (bytes: Buffer) => (said += bytes.toString()))
+  const isUp = (): boolean => said.includes('Headwater is ready')
+  await eventually('the system is ready', () => isUp() || child.exitCode !== null, { timeout_ms: READY_MS_MAX })
+  if (!isUp()) throw new Error(`the system ended with ${child.exitCode}`)
+}
+
+const OFFSETS = [1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 50, 51, 52]
+
+/** A block of ports of which those that are used are free. */
+async function freeBase(): Promise<number> {
+  for (;;) {
+    const base = 20_000 + 100 * Math.floor(Math.random() * 120)
+    const free = await Promise.all(OFFSETS.map((offset) => isFree(base + offset)))
+    if (free.every(Boolean)) return base
+  }
+}
