@@ -3,15 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 /** What the kernel counts processor time in: 100 a second on every Linux that Node runs on. */
 const TICK_US = 10_000
 
-/** Processor time that a process and its children have used, in microseconds; 0 when it is gone. */
+/** Processor time that a process and its children have used, those that have ended too, in microseconds; 0 when it is gone. */
 export function processorOf(pid: number): number {
   return [pid, ...childrenOf(pid)].reduce((sum, each) => sum + timeOf(each), 0)
 }
 
-/** Field 14 and 15 of /proc/PID/stat: in user code and in the kernel. */
+/** Fields 14 to 17 of /proc/PID/stat: in user code and in the kernel, and the same of children that have ended. */
 function timeOf(pid: number): number {
-  const fields = statOf(pid)
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * TICK_US
+  const ticks = statOf(pid).slice(11, 15).map(Number)
+  return ticks.reduce((sum, each) => sum + each, 0) * TICK_US
 }
 
 function childrenOf(pid: number): number[] {

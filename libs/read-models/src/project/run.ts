@@ -29,6 +29,8 @@ export interface RunOptions {
 
 /** So far behind, nobody can follow the changes: the cache begins anew at the end. More than a feed keeps. */
 const SILENT = 50_000n
+/** Where that end is: so many events before that of the log. */
+const NEAR = 2_000n
 /** Batches of those that are so far behind are so many times larger: less is written twice, and nobody waits for them. */
 const SILENT_FACTOR = 5
 
@@ -39,9 +41,9 @@ const SILENT_FACTOR = 5
  */
 export async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
   const { store, unit, batch_max } = options
-  const silentUntil = (await store.head()) - SILENT
-  if (unit.position < silentUntil) {
-    const isOver = (position: bigint): boolean => position >= silentUntil
+  const head = await store.head()
+  if (unit.position + SILENT < head) {
+    const isOver = (position: bigint): boolean => position + NEAR >= head
     await foldWhile({ ...options, batch_max: batch_max * SILENT_FACTOR }, { isSilent: true, isOver }, signal)
   }
   if (!signal.aborted) await options.onNear()
