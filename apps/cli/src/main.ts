@@ -111,8 +111,9 @@ projections
   .action(run(projectionsRollback))
 projections
   .command('drop <name>')
-  .description('throw away a build that is not live')
-  .requiredOption('--slot <slot>', 'next, or previous')
+  .description('throw away a build that is not live, or an earlier version')
+  .option('--slot <slot>', 'next, or previous')
+  .option('--version <version>', 'instead: all builds of an earlier version, which no projector folds any more')
   .action(run(projectionsDrop))
 projections
   .command('retry <name>')

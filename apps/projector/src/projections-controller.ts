@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common'
-import { IsIn, IsOptional, IsString, Matches } from 'class-validator'
+import { IsIn, IsInt, IsOptional, IsString, Matches, Min, ValidateIf } from 'class-validator'
 import { validateDto } from '#http-api'
-import { Builds, type BuildStatus } from '#read-models'
+import { Builds, type BuildStatus, type Decision } from '#read-models'
 import { Caller, type Principal, Problem, RequireScope } from '#runtime'
 
 class RebuildOptions {
@@ -10,7 +10,13 @@ class RebuildOptions {
 }
 
 class DropOptions {
-  @IsIn(['next', 'previous']) readonly slot!: 'next' | 'previous'
+  /** One build of the installed version. */
+  @ValidateIf(({ version }: DropOptions) => version === undefined)
+  @IsIn(['next', 'previous'])
+  readonly slot?: 'next' | 'previous'
+
+  /** Instead: every build of an earlier version. */
+  @IsOptional() @IsInt() @Min(1) readonly version?: number
 }
 
 class SkipOptions {
@@ -46,12 +52,7 @@ export class ProjectionsController {
     return { projections: all.filter(({ projection }) => projection === name) }
   }
 
-  private async run(
-    name: string,
-    action: string,
-    given: unknown,
-    by: { actor: string; action: string },
-  ): Promise<void> {
+  private async run(name: string, action: string, given: unknown, by: Decision): Promise<void> {
     const { builds } = this
     switch (action) {
       case 'rebuild':
@@ -63,7 +64,7 @@ export class ProjectionsController {
         validateDto(Nothing, given, 'body')
         return builds.rollback(name, by)
       case 'drop':
-        return builds.drop(name, validateDto(DropOptions, given, 'body').slot, by)
+        return this.drop(name, validateDto(DropOptions, given, 'body'), by)
       case 'retry':
         validateDto(Nothing, given, 'body')
         return builds.retry(name, by)
@@ -75,5 +76,10 @@ export class ProjectionsController {
           `"${action.slice(0, 60)}" is nothing that can be done with a projection: rebuild, promote, rollback, drop, retry, skip`,
         )
     }
+  }
+
+  private async drop(name: string, { slot, version }: DropOptions, by: Decision): Promise<void> {
+    if (version !== undefined) await this.builds.dropVersion(name, version, by)
+    else if (slot) await this.builds.drop(name, slot, by)
   }
 }

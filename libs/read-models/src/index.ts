@@ -1,5 +1,5 @@
 export { type Stop } from './builds/stop.js'
-export { Builds, type BuildStatus } from './builds/builds.js'
+export { Builds, type BuildStatus, type Decision } from './builds/builds.js'
 export { type Slot } from './builds/slots.js'
 export { indexBuilds } from './builds/index-builds.js'
 export { fleetOf } from './builds/fleet.js'

@@ -42,8 +42,15 @@ export async function projectionsRollback(name: string): Promise<number> {
   return print(await act(name, 'rollback', {}), {})
 }
 
-export async function projectionsDrop(name: string, { slot }: { readonly slot: string }): Promise<number> {
-  return print(await act(name, 'drop', { slot }), {})
+interface DropFlags {
+  readonly slot?: string
+  readonly version?: string
+}
+
+export async function projectionsDrop(name: string, { slot, version }: DropFlags): Promise<number> {
+  if ((slot === undefined) === (version === undefined))
+    throw new CliFailure('say which: --slot next, --slot previous, or --version N')
+  return print(await act(name, 'drop', version === undefined ? { slot } : { version: Number(version) }), {})
 }
 
 export async function projectionsRetry(name: string): Promise<number> {

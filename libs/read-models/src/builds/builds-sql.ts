@@ -17,6 +17,11 @@ select $1, $2, $3, lane, $5, 0 from unnest($4::int[]) as lane`
 /** In: projection, version, build. Its members and skips go with it. */
 export const DROP_SQL = 'delete from headwater.builds where projection = $1 and version = $2 and build = $3'
 
+/** In: projection, version. Out: a row when a projector that folds it is there, or was a moment ago. Locks nothing. */
+export const FOLDED_SQL = `
+select 1 from headwater.members m join headwater.projectors p using (fleet)
+where m.projection = $1 and m.version = $2 and p.seen_at > clock_timestamp() - interval '10 s' limit 1`
+
 /** In: projection, version, build, slot. */
 export const SLOT_SQL = `
 update headwater.builds set slot = $4, promotes_itself = false where projection = $1 and version = $2 and build = $3`

@@ -114,8 +114,29 @@ export class Builds {
       const builds = await this.of(runner, tables)
       const build = builds[slot]
       if (!build) throw conflict(name, `there is no ${slot} build`)
-      await dropBuild(runner, builds.table, build)
+      await dropBuild(runner, build)
       await decided(runner, by, { ...builds.table.projection, build: build.build }, slot)
+    })
+  }
+
+  /**
+   * Throws away every build of an earlier version, which nobody folds any more. @throws Problem `not-found`, `build-conflict`
+   */
+  async dropVersion(name: string, version: number, by: Decision): Promise<void> {
+    const tables = this.tablesOf(name)
+    await this.transaction(async (runner) => {
+      const { table, live } = await this.of(runner, tables)
+      const installed = table.projection.version
+      if (version === installed) throw conflict(name, `version ${version} is the installed one`)
+      if (!live) throw conflict(name, `version ${installed} is not live yet; wait for it`)
+      const old = (await runner.query(sql.BUILDS_SQL, [name, version])) as BuildRow[]
+      if (old.length === 0) throw conflict(name, `there is no version ${version}`)
+      const folded = (await runner.query(sql.FOLDED_SQL, [name, version])) as unknown[]
+      if (folded.length > 0) throw conflict(name, `projectors that fold version ${version} still run; stop them first`)
+      for (const each of old) {
+        await dropBuild(runner, each)
+        await decided(runner, by, { name, version, build: each.build }, each.slot)
+      }
     })
   }
 
@@ -190,7 +211,7 @@ export class Builds {
       if (!chosen) throw conflict(name, `there is no ${from} build`)
       if (!chosen.is_indexed || chosen.apart > 0)
         throw conflict(name, `the ${from} build has not caught up, or has stopped: see "headwater projections list"`)
-      if (from === 'next' && previous) await dropBuild(runner, table, previous)
+      if (from === 'next' && previous) await dropBuild(runner, previous)
       const rename = (a: string, b: string): Promise<unknown> => runner.query(`alter schema "${a}" rename to "${b}"`)
       const away = `${schemaIn(projection, 'live')}$away`
       if (live) await rename(schemaIn(projection, 'live'), away)
@@ -267,9 +288,9 @@ function unlessDone(error: unknown): void {
   if (!(error instanceof Problem)) throw error
 }
 
-async function dropBuild(runner: QueryRunner, { projection }: ReadTable, { build, slot }: BuildRow): Promise<void> {
-  await runner.query(sql.DROP_SQL, [projection.name, projection.version, build])
-  await runner.dropSchema(schemaIn(projection, slot), true, true)
+async function dropBuild(runner: QueryRunner, { projection: name, version, build, slot }: BuildRow): Promise<void> {
+  await runner.query(sql.DROP_SQL, [name, version, build])
+  await runner.dropSchema(schemaIn({ name, version }, slot), true, true)
 }
 
 async function decided(
