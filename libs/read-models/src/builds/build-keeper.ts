@@ -27,7 +27,7 @@ export class BuildKeeper {
     const { pool, fleet, builds, logger } = this.options
     this.found = (await pool.query<Stop>(STOPS_SQL, [fleet])).rows
     if (this.advancing || (await pool.query(DUE_SQL, [fleet])).rowCount === 0) return
-    // An index takes a while; folding goes on meanwhile.
+    // To promote waits for batches in hand, which are not to wait for it.
     this.advancing = builds
       .advance()
       .catch((error: unknown) => logger.warn({ reason: reasonOf(error) }, 'a build was not brought on'))
