@@ -47,6 +47,8 @@ export class Subscription implements Watcher, Source {
   private buffered: RowChange[] = []
   private outbox: Outgoing[] = []
   private isStale = false
+  /** A collection that has changed up to `staleAt` is being computed. */
+  private isComputing = false
   private staleAt = 0n
   private isClosed = false
 
@@ -111,6 +113,11 @@ export class Subscription implements Watcher, Source {
 
   private isOpen(): boolean {
     return !this.isClosed
+  }
+
+  /** Neither closed nor being read from the beginning. */
+  private isFollowing(): boolean {
+    return this.isOpen() && !this.isOpening
   }
 
   get id(): string {
@@ -224,7 +231,8 @@ export class Subscription implements Watcher, Source {
     this.outbox = []
     this.queue?.clear()
     try {
-      const { position, data } = await this.read(0n)
+      // What was told stays told: no reader is sent back.
+      const { position, data } = await this.read(this.position)
       this.outbox.push({ event: 'reset', payload: new Payload(position.toString(), data) })
       this.begin(position)
       this.options.onPending(this)
@@ -236,23 +244,25 @@ export class Subscription implements Watcher, Source {
   /** A collection is computed anew; changes that come meanwhile are answered by one more computation. */
   private refresh(position: bigint): void {
     this.staleAt = position
-    if (this.isStale) return
-    this.isStale = true
+    if (this.isComputing) return
+    this.isComputing = true
     void this.recompute()
   }
 
+  /** A reset that begins meanwhile reads what is computed here, and may have read something newer. */
   private async recompute(): Promise<void> {
     try {
-      while (!this.isClosed && this.staleAt > this.position) {
+      while (this.isFollowing() && this.staleAt > this.position) {
         const { position, data } = await this.read(this.staleAt)
+        if (!this.isFollowing() || position <= this.position) continue
         this.position = position
         this.outbox = [{ event: 'change', payload: new Payload(position.toString(), data) }]
         this.options.onPending(this)
       }
-      this.isStale = false
     } catch (error) {
-      this.isStale = false
       this.fail(error)
+    } finally {
+      this.isComputing = false
     }
   }
 
