@@ -1,0 +1,67 @@
+import { ledger } from '#ledger'
+import { createMemoryStore } from '#event-store'
+import { eventually, scratchDatabase, type ScratchDatabase, scratchRedis, silentLogger } from '#testing'
+import { openRedis } from '../cache/redis.js'
+import { append } from '../fixtures/ledger-events.js'
+import { Projector } from '../project/projector.js'
+import { migrateReadModels } from './migrations.js'
+import { tablesOf } from './table.js'
+
+jest.setTimeout(60_000)
+
+const tables = tablesOf([ledger])
+
+/** What the release before lanes had left: one checkpoint for each projection, and none of what came later. */
+const BEFORE_LANES = [
+  'drop function headwater.advance',
+  'drop table headwater.members, headwater.builds, headwater.lanes, headwater.projectors, headwater.fleets, headwater.skips, headwater.decisions',
+  'drop sequence headwater.epochs',
+  "delete from headwater_migrations where name ~ '^ReadModel(Lanes|Advance)'",
+  `create table headwater.checkpoints (projection text not null, version integer not null, partition integer not null,
+    position bigint not null, epoch bigint not null, primary key (projection, version, partition))`,
+]
+
+async function toBeforeLanes(database: ScratchDatabase, position: number): Promise<void> {
+  for (const sql of BEFORE_LANES) await database.query(sql)
+  const versions = [...new Set(tables.map(({ projection }) => projection))]
+  for (const { name, version } of versions)
+    await database.query('insert into headwater.checkpoints values ($1, $2, 0, $3, 1)', [name, version, position])
+}
+
+test('read models of the release before lanes are folded on from their checkpoint', async () => {
+  const [database, scratch] = [await scratchDatabase(), await scratchRedis()]
+  const redis = openRedis(scratch.url, silentLogger())
+  const store = createMemoryStore()
+  const open = (): Projector =>
+    new Projector({
+      ...{ store, redis, url: database.url, domains: [ledger], instance: 'projector-1', logger: silentLogger() },
+    })
+  const transactions = async (): Promise<unknown> =>
+    (await database.query<{ transactions: number }>('select transactions from books_v1.books'))[0]?.transactions
+  const post = async (id: string): Promise<void> => {
+    const postings = ['a', 'b'].map((account, at) => ({ account, amount: at === 0 ? '1' : '-1', commodity: 'EUR' }))
+    await append(store, 'x', { type: 'TransactionPosted', data: { id, date: '2026-01-01', postings } })
+  }
+  await migrateReadModels(database.url, tables)
+  const before = open()
+  before.start()
+  for (const id of ['1', '2']) await post(id)
+  await eventually('it is folded', async () => (await transactions()) === 2)
+  await before.close()
+
+  await toBeforeLanes(database, 2)
+  // As nobody would have folded it: whoever begins anew ends with another number.
+  await database.query('update books_v1.books set transactions = 100')
+  await migrateReadModels(database.url, tables)
+  await post('3')
+  const after = open()
+  after.start()
+  await eventually('it is folded on', async () => (await transactions()) === 101)
+  expect(await database.query('select count(*)::int as lines from statement_v2.lines')).toEqual([{ lines: 6 }])
+  expect(await database.query("select to_regclass('headwater.checkpoints') as gone")).toEqual([{ gone: null }])
+  expect((await after.builds.list()).every(({ slot, position }) => slot === 'live' && position === '3')).toBe(true)
+  await after.close()
+  redis.destroy()
+  await scratch.drop()
+  await database.drop()
+})
