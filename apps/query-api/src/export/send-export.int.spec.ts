@@ -120,7 +120,7 @@ test('sends the whole list, and nothing is held afterwards', async () => {
   const answer = await open()
   expect(answer.headers).toMatchObject({
     'content-type': 'text/csv; charset=utf-8; header=present',
-    'content-disposition': 'attachment; filename="transactions-99.csv"',
+    'content-disposition': 'attachment; filename="transactions-10001.csv"',
     'headwater-position': String(ROWS + 1),
   })
   expect(await lengthOf(answer)).toBeGreaterThan(ROWS * DESCRIPTION_LENGTH)
