@@ -1,6 +1,15 @@
 import pg from 'pg'
 import { domains } from '#domains'
-import { CacheWriter, fleetOf, LANES, type LaneSetup, migrateReadModels, openRedis, tablesOf } from '#read-models'
+import {
+  CacheWriter,
+  fleetOf,
+  indexBuilds,
+  LANES,
+  type LaneSetup,
+  migrateReadModels,
+  openRedis,
+  tablesOf,
+} from '#read-models'
 import { eventually, silentLogger, type TemporaryPostgres } from '#testing'
 import { type AppProcess, startApp } from '../support/app-process.js'
 import { FILL_SQL, POSITION, POSITIONS_SQL } from './workload.js'
@@ -47,6 +56,7 @@ async function fill(url: string, lines: number): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   for (const sql of FILL_SQL) await client.query(sql, sql.includes('$1') ? [lines] : [])
+  await indexBuilds(url, tablesOf(domains))
   await client.query('vacuum analyze')
   for (const sql of POSITIONS_SQL) await client.query(sql)
   await client.end()

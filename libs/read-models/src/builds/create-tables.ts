@@ -49,6 +49,8 @@ export async function createIndexes(runner: QueryRunner, tables: readonly ReadTa
       ])) as unknown[]
       if (there.length === 0) await runner.createIndex(`${schema}.${table.name}`, new TableIndex({ name, columnNames }))
     }
+    // So many rows have come that what the planner knows of them is nothing.
+    await runner.query(`analyze ${table.sql}`)
   }
   await runner.query('reset maintenance_work_mem')
 }
