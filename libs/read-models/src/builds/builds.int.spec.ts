@@ -1,17 +1,8 @@
-import { createMemoryStore, type EventStore } from '#event-store'
 import { ledger } from '#ledger'
-import {
-  eventually,
-  type ScratchDatabase,
-  scratchDatabase,
-  type ScratchRedis,
-  scratchRedis,
-  silentLogger,
-} from '#testing'
-import { openRedis, type Redis } from '../cache/redis.js'
+import { eventually } from '#testing'
 import { append } from '../fixtures/ledger-events.js'
-import { Projector } from '../project/projector.js'
-import { migrateReadModels } from '../tables/migrations.js'
+import { ProjectionStage } from '../fixtures/projection-stage.js'
+import { type Projector } from '../project/projector.js'
 import { tablesOf } from '../tables/table.js'
 import { type BuildStatus } from './builds.js'
 
@@ -20,28 +11,15 @@ jest.setTimeout(60_000)
 const tables = tablesOf([ledger])
 const by = { actor: 'tester', action: 'test' }
 
-let database: ScratchDatabase
-let scratch: ScratchRedis
-let redis: Redis
-let store: EventStore
+let stage: ProjectionStage
 let projector: Projector
 
 beforeEach(async () => {
-  database = await scratchDatabase()
-  scratch = await scratchRedis()
-  redis = openRedis(scratch.url, silentLogger())
-  await migrateReadModels(database.url, tables)
-  store = createMemoryStore()
-  const options = { url: database.url, domains: [ledger], instance: 'projector-1', logger: silentLogger() }
-  projector = new Projector({ ...options, store, redis })
+  stage = await ProjectionStage.open()
+  projector = await stage.projector([ledger])
   projector.start()
 })
-afterEach(async () => {
-  await projector.close()
-  redis.destroy()
-  await scratch.drop()
-  await database.drop()
-})
+afterEach(() => stage.close())
 
 let transactions = 0
 async function post(book: string): Promise<void> {
@@ -51,7 +29,7 @@ async function post(book: string): Promise<void> {
     { account: 'b', amount: '1', commodity: 'EUR' },
   ]
   const data = { id: `t-${transactions}`, date: '2026-01-01', postings }
-  await append(store, book, { type: 'TransactionPosted', data })
+  await append(stage.store, book, { type: 'TransactionPosted', data })
 }
 
 const builds = async (name: string): Promise<readonly BuildStatus[]> =>
@@ -62,18 +40,18 @@ const shown = async (name: string): Promise<unknown> =>
 
 const folded = async (): Promise<unknown> =>
   eventually('all is folded', async () => {
-    const head = await store.head()
+    const head = await stage.store.head()
     return (await projector.builds.list()).every(({ position }) => BigInt(position) === head)
   })
 
 const balances = async (schema: string): Promise<unknown> =>
-  database.query(`select book, account, balance from "${schema}".totals order by 1, 2`)
+  stage.database.query(`select book, account, balance from "${schema}".totals order by 1, 2`)
 
 test('a rebuild becomes the live build by itself, the one before is folded on and can come back', async () => {
   for (const book of ['x', 'y', 'z']) await post(book)
   await folded()
   // What nobody has folded so shows which build is read.
-  await database.query("update statement_v2.totals set balance = '99' where account = 'a'")
+  await stage.database.query("update statement_v2.totals set balance = '99' where account = 'a'")
   await projector.builds.rebuild('statement', true, by)
   await eventually('the new build is live', async () =>
     (await builds('statement')).some((each) => each.build === 2 && each.slot === 'live'),
@@ -92,7 +70,7 @@ test('a rebuild becomes the live build by itself, the one before is folded on an
   await folded()
   expect(await balances('statement_v2')).toContainEqual({ book: 'x', account: 'b', balance: '2' })
   expect(await balances('statement_v2$previous')).toContainEqual({ book: 'x', account: 'b', balance: '2' })
-  const indexes = await database.query(
+  const indexes = await stage.database.query(
     "select 1 from pg_indexes where schemaname = 'statement_v2' and indexname like 'lines_list%'",
   )
   expect(indexes).toHaveLength(tables.find(({ id }) => id === 'statement.v2:lines')!.listIndexes.length)
@@ -110,7 +88,7 @@ test('a rebuild becomes the live build by itself, the one before is folded on an
   expect(await shown('statement')).toEqual([{ build: 1, slot: 'live', state: 'live' }])
   await post('z')
   await folded()
-  const decisions = await database.query<{ projection: string; build: number; detail: string }>(
+  const decisions = await stage.database.query<{ projection: string; build: number; detail: string }>(
     'select actor, action, projection, build, detail from headwater.decisions order by id',
   )
   expect(decisions.map(({ projection, build, detail }) => [projection, build, detail])).toEqual([

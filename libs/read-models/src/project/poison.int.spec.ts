@@ -1,28 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import { aggregate, document, domain, integer, projection, text } from '#domain-kit'
-import { createMemoryStore, type EventStore } from '#event-store'
-import {
-  eventually,
-  type ScratchDatabase,
-  scratchDatabase,
-  type ScratchRedis,
-  scratchRedis,
-  silentLogger,
-} from '#testing'
-import { openRedis, type Redis } from '../cache/redis.js'
-import { migrateReadModels } from '../tables/migrations.js'
-import { tablesOf } from '../tables/table.js'
-import { Projector } from './projector.js'
+import { document, domain, integer, projection, text } from '#domain-kit'
+import { eventually } from '#testing'
+import { count, counter } from '../fixtures/counter.js'
+import { ProjectionStage } from '../fixtures/projection-stage.js'
+import { type Projector } from './projector.js'
 
 jest.setTimeout(60_000)
-
-type CounterEvent = { type: 'Counted'; data: { by: number } }
-
-const counter = aggregate<CounterEvent>()('counter', {
-  version: 1,
-  initial: {},
-  evolve: { Counted: (state) => state },
-})
 
 /** What the code of `sums` cannot do with a negative number, until it is mended. */
 let isMended = false
@@ -53,42 +35,22 @@ const counting = domain('counting', {
 })
 const by = { actor: 'tester', action: 'test' }
 
-let database: ScratchDatabase
-let scratch: ScratchRedis
-let redis: Redis
-let store: EventStore
+let stage: ProjectionStage
 let projector: Projector
 
 beforeEach(async () => {
   isMended = false
-  database = await scratchDatabase()
-  scratch = await scratchRedis()
-  redis = openRedis(scratch.url, silentLogger())
-  await migrateReadModels(database.url, tablesOf([counting]))
-  store = createMemoryStore()
+  stage = await ProjectionStage.open()
+  projector = await stage.projector([counting])
   // Ten events that are there at once are one batch.
-  for (let at = 1; at <= 10; at += 1) await count(at === 5 ? 'bad' : `good-${at}`, at === 5 ? -1 : at)
-  await count('bad', 20)
-  const options = { url: database.url, domains: [counting], instance: 'projector-1', logger: silentLogger() }
-  projector = new Projector({ ...options, store, redis })
+  for (let at = 1; at <= 10; at += 1) await count(stage.store, at === 5 ? 'bad' : `good-${at}`, at === 5 ? -1 : at)
+  await count(stage.store, 'bad', 20)
   projector.start()
 })
-afterEach(async () => {
-  await projector.close()
-  redis.destroy()
-  await scratch.drop()
-  await database.drop()
-})
-
-async function count(id: string, amount: number): Promise<void> {
-  const stream = `counter-${id}`
-  const events = [{ id: randomUUID(), type: 'Counted', version: 1, data: { by: amount }, metadata: {} }]
-  const commandId = { stream, key: randomUUID() }
-  await store.append({ commandId, requestHash: randomUUID(), writes: [{ stream, expected: 'any', events }] })
-}
+afterEach(() => stage.close())
 
 const sumOf = async (name: string, id: string): Promise<number | undefined> =>
-  (await database.query<{ sum: number }>(`select sum from ${name}_v1.${name} where counter = $1`, [id]))[0]?.sum
+  (await stage.database.query<{ sum: number }>(`select sum from ${name}_v1.${name} where counter = $1`, [id]))[0]?.sum
 
 test('an event that cannot be folded stops its projection in its partition, and nothing else', async () => {
   await eventually('it is said', () => projector.stops.length > 0)
@@ -105,11 +67,11 @@ test('an event that cannot be folded stops its projection in its partition, and 
     },
   ])
   const { lane } = projector.stops[0]!
-  await count('good-2', 100)
+  await count(stage.store, 'good-2', 100)
   await eventually('the others go on', async () => (await sumOf('sums', 'good-2')) === 102)
   await eventually('so does another projection in that partition', async () => (await sumOf('counts', 'bad')) === 2)
   expect(await sumOf('sums', 'bad')).toBeUndefined()
-  const [stopped] = await database.query<{ position: string }>(
+  const [stopped] = await stage.database.query<{ position: string }>(
     'select position from headwater.members where stopped is not null',
   )
   expect(Number(stopped?.position)).toBeLessThan(5)
@@ -124,7 +86,7 @@ test('mended and told to retry, it goes on with that event; no event is lost', a
   await projector.builds.retry('sums', by)
   await eventually('it has caught up', async () => (await sumOf('sums', 'bad')) === 19)
   await eventually('nothing stands still', () => projector.stops.length === 0)
-  await count('bad', 1)
+  await count(stage.store, 'bad', 1)
   await eventually('it goes with the others', async () => (await sumOf('sums', 'bad')) === 20)
 })
 
@@ -132,19 +94,12 @@ test('told to skip, it leaves that event out for ever and goes on with the next;
   await eventually('it has stopped', () => projector.stops.length > 0)
   await projector.builds.skip('sums', 5n, by)
   await eventually('it has caught up', async () => (await sumOf('sums', 'bad')) === 20)
-  expect(await database.query('select actor, projection, position from headwater.decisions')).toEqual([
+  expect(await stage.database.query('select actor, projection, position from headwater.decisions')).toEqual([
     { actor: 'tester', projection: 'sums', position: '5' },
   ])
   await projector.close()
-  projector = new Projector({
-    url: database.url,
-    domains: [counting],
-    instance: 'projector-2',
-    logger: silentLogger(),
-    store,
-    redis,
-  })
+  projector = await stage.projector([counting], 'projector-2')
   projector.start()
-  await count('bad', 1)
+  await count(stage.store, 'bad', 1)
   await eventually('it goes on after a restart', async () => (await sumOf('sums', 'bad')) === 21)
 })

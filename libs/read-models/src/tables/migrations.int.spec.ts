@@ -1,10 +1,7 @@
 import { ledger } from '#ledger'
-import { createMemoryStore } from '#event-store'
-import { eventually, scratchDatabase, type ScratchDatabase, scratchRedis, silentLogger } from '#testing'
-import { openRedis } from '../cache/redis.js'
+import { eventually, type ScratchDatabase } from '#testing'
 import { append } from '../fixtures/ledger-events.js'
-import { Projector } from '../project/projector.js'
-import { migrateReadModels } from './migrations.js'
+import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { tablesOf } from './table.js'
 
 jest.setTimeout(60_000)
@@ -29,21 +26,15 @@ async function toBeforeLanes(database: ScratchDatabase, position: number): Promi
 }
 
 test('read models of the release before lanes are folded on from their checkpoint', async () => {
-  const [database, scratch] = [await scratchDatabase(), await scratchRedis()]
-  const redis = openRedis(scratch.url, silentLogger())
-  const store = createMemoryStore()
-  const open = (): Projector =>
-    new Projector({
-      ...{ store, redis, url: database.url, domains: [ledger], instance: 'projector-1', logger: silentLogger() },
-    })
+  const stage = await ProjectionStage.open()
+  const { database, store } = stage
   const transactions = async (): Promise<unknown> =>
     (await database.query<{ transactions: number }>('select transactions from books_v1.books'))[0]?.transactions
   const post = async (id: string): Promise<void> => {
     const postings = ['a', 'b'].map((account, at) => ({ account, amount: at === 0 ? '1' : '-1', commodity: 'EUR' }))
     await append(store, 'x', { type: 'TransactionPosted', data: { id, date: '2026-01-01', postings } })
   }
-  await migrateReadModels(database.url, tables)
-  const before = open()
+  const before = await stage.projector([ledger])
   before.start()
   for (const id of ['1', '2']) await post(id)
   await eventually('it is folded', async () => (await transactions()) === 2)
@@ -52,16 +43,12 @@ test('read models of the release before lanes are folded on from their checkpoin
   await toBeforeLanes(database, 2)
   // As nobody would have folded it: whoever begins anew ends with another number.
   await database.query('update books_v1.books set transactions = 100')
-  await migrateReadModels(database.url, tables)
   await post('3')
-  const after = open()
+  const after = await stage.projector([ledger])
   after.start()
   await eventually('it is folded on', async () => (await transactions()) === 101)
   expect(await database.query('select count(*)::int as lines from statement_v2.lines')).toEqual([{ lines: 6 }])
   expect(await database.query("select to_regclass('headwater.checkpoints') as gone")).toEqual([{ gone: null }])
   expect((await after.builds.list()).every(({ slot, position }) => slot === 'live' && position === '3')).toBe(true)
-  await after.close()
-  redis.destroy()
-  await scratch.drop()
-  await database.drop()
+  await stage.close()
 })
