@@ -1,33 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { familyOf, statOf } from '#testing'
 
 /** What the kernel counts processor time in: 100 a second on every Linux that Node runs on. */
 const TICK_US = 10_000
 
-/** Processor time that a process and its children have used, those that have ended too, in microseconds; 0 when it is gone. */
+/** Processor time that a process and all that it has started have used, those that have ended too, in microseconds; 0 when it is gone. */
 export function processorOf(pid: number): number {
-  return [pid, ...childrenOf(pid)].reduce((sum, each) => sum + timeOf(each), 0)
+  return familyOf(pid).reduce((sum, each) => sum + timeOf(each), 0)
 }
 
 /** Fields 14 to 17 of /proc/PID/stat: in user code and in the kernel, and the same of children that have ended. */
 function timeOf(pid: number): number {
   const ticks = statOf(pid).slice(11, 15).map(Number)
   return ticks.reduce((sum, each) => sum + each, 0) * TICK_US
-}
-
-function childrenOf(pid: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((each) => statOf(each)[1] === String(pid))
-}
-
-function statOf(pid: number): string[] {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  } catch {
-    return []
-  }
 }
 
 /** Memory that a process holds, in MiB; NaN when it is gone. */

@@ -55,7 +55,7 @@ export async function judge(field: ReadField): Promise<ReadVerdict> {
   const doubts = unseen === 0 ? [] : [`the witness did not see who committed ${unseen} events`]
   return {
     counts: { ...report.counts, ...findings.counts },
-    isSound: report.isSound && unseen === 0 && Object.values(findings.counts).every((count) => count === 0),
+    isSound: report.isSound && unseen === 0 && findings.isSound,
     offenders: [...report.offenders, ...findings.named, ...doubts],
     seen: { events: log.length, terms: epochs.terms.length, rows, ...seenBy(loads) },
   }

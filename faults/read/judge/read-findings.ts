@@ -1,3 +1,5 @@
+import { Tally } from '#testing'
+
 export interface ReadCounts {
   /** Answers, and live states, that are older than their token, or than the position they bear, or do not fit it. */
   readonly stale_answers: number
@@ -13,22 +15,11 @@ export interface ReadCounts {
 
 export type ReadFault = keyof ReadCounts
 
-/** Faults named one by one; beyond that they are only counted. */
-const NAMED_MAX = 5
+const FAULTS: readonly ReadFault[] = ['stale_answers', 'missed', 'doubled', 'out_of_order', 'unequal_rows']
 
-/** Counts every fault of the read side and keeps the first few of each kind in words. */
-export class ReadFindings {
-  readonly counts: Record<ReadFault, number> = {
-    stale_answers: 0,
-    missed: 0,
-    doubled: 0,
-    out_of_order: 0,
-    unequal_rows: 0,
-  }
-  readonly named: string[] = []
-
-  add(fault: ReadFault, what: string): void {
-    this.counts[fault] += 1
-    if (this.counts[fault] <= NAMED_MAX) this.named.push(`${fault}: ${what}`)
+/** Every fault of the read side. */
+export class ReadFindings extends Tally<ReadFault> {
+  constructor() {
+    super(FAULTS)
   }
 }

@@ -8,6 +8,12 @@ export interface HttpAnswer {
 /** A server that is paused takes a request and says nothing: what it holds so long is given up. */
 const ANSWER_MS_MAX = 10_000
 
+/** What says that there is no answer now, and perhaps soon. */
+const PASSING = new Set([429, 503, 504])
+
+/** Nobody answered, or not in time, or was told to come again. */
+export const isPassing = (answer: HttpAnswer | undefined): boolean => !answer || PASSING.has(answer.status)
+
 /** Asks a product over HTTP. Every method answers undefined when nobody did, or not in time, or not in JSON. */
 export class Http {
   constructor(private readonly system: Pick<RunningSystem, 'ports' | 'token'>) {}

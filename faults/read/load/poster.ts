@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Operation, type Random, sharedClock_ms } from '#testing'
 import { type Ack, type BookHistory } from './history.js'
-import { type Http } from './http.js'
+import { type Http, isPassing } from './http.js'
 
 const RETRY_MS = 50
 const ACCOUNTS = ['a', 'b'] as const
-
-/** What is answered to a command that may be sent again. */
-const PASSING = new Set([429, 503, 504])
 
 /** The one client that writes to a book: a transaction at a time, each sent until it is acknowledged. */
 export class Poster implements BookHistory {
@@ -87,8 +84,8 @@ export class Poster implements BookHistory {
         const { stream, revision, position } = answer.body as Record<'stream' | 'revision' | 'position', string>
         return { stream, revision: BigInt(revision), position: BigInt(position) }
       }
-      if (answer && !PASSING.has(answer.status))
-        throw new Error(`${this.book}: ${key} was answered ${answer.status} ${JSON.stringify(answer.body)}`)
+      if (!isPassing(answer))
+        throw new Error(`${this.book}: ${key} was answered ${answer?.status} ${JSON.stringify(answer?.body)}`)
       await sleep(RETRY_MS)
     }
   }

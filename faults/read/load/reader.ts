@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Random, sharedClock_ms } from '#testing'
 import { type BookHistory, type ReadAnswer } from './history.js'
-import { type Http } from './http.js'
+import { type Http, isPassing } from './http.js'
 import { type BookQuery } from './queries.js'
-
-const REFUSALS = new Set([429, 503, 504])
 
 /** Asks for one thing of a book again and again, each time with the newest token that a client of it could have. */
 export class Reader {
@@ -56,7 +54,7 @@ export class Reader {
       this.answers.push({ query: query.name, token, acked, position: reached, count: query.count(answer.body) })
       // What was seen once must not be unseen.
       if (reached > this.seen) this.seen = reached
-    } else if (!answer || REFUSALS.has(answer.status)) this.refusals_ms.push(sharedClock_ms())
-    else this.wrong.push(`${query.path(book)} was answered ${answer.status} ${JSON.stringify(answer.body)}`)
+    } else if (isPassing(answer)) this.refusals_ms.push(sharedClock_ms())
+    else this.wrong.push(`${query.path(book)} was answered ${answer?.status} ${JSON.stringify(answer?.body)}`)
   }
 }

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NODE_ARGS, projectRoot } from '#local-runtime'
-import { eventually, freePort, type RunningSystem } from '#testing'
+import { environmentOf, eventually, freePort, type RunningSystem } from '#testing'
 import { Child } from '../../arena/child.js'
 import { PATIENCE_MS } from '../../arena/patience.js'
 
@@ -11,17 +10,13 @@ export class SecondProjector {
 
   /** As the system's own is run, under another name. @throws Error when it does not become ready. */
   static async start(system: RunningSystem): Promise<SecondProjector> {
-    const environ = await readFile(`/proc/${system.pidOf('projector-1')}/environ`, 'utf8')
-    const theirs = environ.split('\0').flatMap((each) => {
-      const at = each.indexOf('=')
-      return at < 0 ? [] : [[each.slice(0, at), each.slice(at + 1)] as const]
-    })
+    const theirs = await environmentOf(system.pidOf('projector-1'))
     const port = await freePort()
     const child = new Child({
       name: 'projector-2',
       module: join(projectRoot(), 'dist', 'apps', 'projector', 'src', 'main.js'),
       nodeArgs: [...NODE_ARGS, '--import', join(projectRoot(), 'dist', 'faults', 'arena', 'die-with-parent.js')],
-      env: { ...Object.fromEntries(theirs), HEADWATER_INSTANCE: 'projector-2', HEADWATER_PORT: String(port) },
+      env: { ...theirs, HEADWATER_INSTANCE: 'projector-2', HEADWATER_PORT: String(port) },
       log: join(system.folder, 'projector-2.log'),
     })
     const isReady = async (): Promise<boolean> =>

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'redis'
-import { type Random, type RunningSystem, sharedClock_ms } from '#testing'
-import { pauseFamily } from './processes.js'
+import { familyOf, type Random, type RunningSystem, sharedClock_ms, signalAll } from '#testing'
 
 /** What a fault is done to. */
 export interface Field {
@@ -78,12 +77,15 @@ export const STRIKES: readonly Strike[] = [
 ]
 
 async function pause(pid: number, pause_ms: number): Promise<Struck> {
-  const goOn = pauseFamily(pid)
+  // Itself first: it starts no more while its children are stopped.
+  process.kill(pid, 'SIGSTOP')
+  const family = familyOf(pid)
+  signalAll(family, 'SIGSTOP')
   const at_ms = sharedClock_ms()
   try {
     await sleep(pause_ms)
   } finally {
-    goOn()
+    signalAll(family, 'SIGCONT')
   }
   return { at_ms, healed_ms: sharedClock_ms() }
 }

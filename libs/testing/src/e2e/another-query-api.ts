@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NODE_ARGS, projectRoot } from '#local-runtime'
 import { eventually } from '../eventually.js'
 import { freePort } from '../servers/free-port.js'
+import { environmentOf } from '../servers/processes.js'
 import { type System } from './system.js'
 
 /** One more query-api beside the one of the system, which a test may kill and stop as it likes. */
@@ -19,10 +19,9 @@ export class AnotherQueryApi {
   static async start(system: System, more: Readonly<Record<string, string>> = {}): Promise<AnotherQueryApi> {
     const { instances } = await system.status()
     const pid = instances.find(({ role }) => role === 'query-api')?.pid ?? 0
-    const environ = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0').filter((each) => each.includes('='))
-    const theirs = environ.map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)] as const)
+    const theirs = await environmentOf(pid)
     const port = await freePort()
-    const env = { ...Object.fromEntries(theirs), ...more, HEADWATER_INSTANCE: `query-api-${port}` }
+    const env = { ...theirs, ...more, HEADWATER_INSTANCE: `query-api-${port}` }
     const another = new AnotherQueryApi({ ...env, HEADWATER_PORT: String(port), LOG_LEVEL: 'warn' }, port)
     await another.start()
     return another

@@ -5,6 +5,7 @@ import { io, type Socket } from 'socket.io-client'
 import { issueToken, type TokenRole } from '#runtime'
 import { eventually } from '../eventually.js'
 import { testServers } from '../servers/test-servers.js'
+import { type SystemInstance, type SystemStatus } from '../system/start-system.js'
 
 export interface Answer<T = Record<string, unknown>> {
   readonly status: number
@@ -19,19 +20,13 @@ export interface RequestOptions {
   readonly body?: unknown
 }
 
-/** What the controller says of everything that runs: the same as `headwater status --json`. */
-export interface Status {
-  readonly ready: boolean
-  readonly position: string
+/** Of a system in which everything runs. */
+export interface Status extends SystemStatus {
   readonly instances: readonly Instance[]
 }
 
-export interface Instance {
-  readonly id: string
-  readonly role: string
+export interface Instance extends SystemInstance {
   readonly pid: number
-  readonly leader: boolean
-  readonly ready: boolean
 }
 
 /** A running system, as a client of it sees it. */

@@ -1,3 +1,5 @@
+import { Tally } from './tally.js'
+
 export interface LogCounts {
   /** Appends that were acknowledged. */
   readonly acked: number
@@ -17,30 +19,17 @@ export interface LogCounts {
 
 export type Fault = Exclude<keyof LogCounts, 'acked'>
 
-/** Faults named one by one; beyond that they are only counted. */
-const NAMED_MAX = 5
+const FAULTS: readonly Fault[] = ['lost', 'duplicated', 'misordered', 'gaps', 'stale_commits', 'phantoms']
 
-/** Counts every fault and keeps the first few of each kind in words. */
-export class Findings {
+export class Findings extends Tally<Fault> {
   acked = 0
-  private readonly counts: Record<Fault, number> = {
-    lost: 0,
-    duplicated: 0,
-    misordered: 0,
-    gaps: 0,
-    stale_commits: 0,
-    phantoms: 0,
-  }
-  readonly named: string[] = []
 
-  add(fault: Fault, what: string): void {
-    this.counts[fault] += 1
-    if (this.counts[fault] <= NAMED_MAX) this.named.push(`${fault}: ${what}`)
+  constructor() {
+    super(FAULTS)
   }
 
   report(): LogReport {
-    const faults = Object.values(this.counts).reduce((sum, count) => sum + count, 0)
-    return { counts: { acked: this.acked, ...this.counts }, isSound: faults === 0, offenders: this.named }
+    return { counts: { acked: this.acked, ...this.counts }, isSound: this.isSound, offenders: this.named }
   }
 }
 

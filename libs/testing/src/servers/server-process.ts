@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
 import { type Launch } from '#local-runtime'
 import { eventually } from '../eventually.js'
+import { familyOf, signalAll } from './processes.js'
 
 /** A server as a process of the test's own, with all that can happen to one. */
 export interface ServerProcess {
@@ -49,13 +49,7 @@ export function serverProcess(
     const pid = running?.pid
     if (pid === undefined || !isSpawned()) return
     // First the one that would start more.
-    for (const one of [pid, ...childrenOf(pid)])
-      try {
-        process.kill(one, which)
-      } catch (error) {
-        // Ended meanwhile.
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-      }
+    signalAll(familyOf(pid), which)
   }
   return {
     pid: () => running?.pid ?? 0,
@@ -77,22 +71,5 @@ export function serverProcess(
     },
     pause: () => each('SIGSTOP'),
     resume: () => each('SIGCONT'),
-  }
-}
-
-/** Postgres' backends are sessions of their own, which a signal to the group does not reach. */
-function childrenOf(pid: number): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((each) => parentOf(each) === pid)
-}
-
-function parentOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-  } catch {
-    return undefined
   }
 }

@@ -12,12 +12,15 @@ import { serversOf, type TestServers } from '../servers/test-servers.js'
 /** What the controller says of everything that runs: the same as `headwater status --json`. */
 export interface SystemStatus {
   readonly ready: boolean
+  readonly position: string
   readonly instances: readonly SystemInstance[]
 }
 
 export interface SystemInstance {
   readonly id: string
+  readonly role: string
   readonly pid: number | null
+  readonly leader: boolean
   readonly ready: boolean
   readonly reason?: string
 }
@@ -106,13 +109,11 @@ async function untilReady(child: ChildProcess): Promise<void> {
   if (!isUp()) throw new Error(`the system ended with ${child.exitCode}`)
 }
 
-const OFFSETS = [1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 50, 51, 52]
-
 /** A block of ports of which those that are used are free. */
 async function freeBase(): Promise<number> {
   for (;;) {
     const base = 20_000 + 100 * Math.floor(Math.random() * 120)
-    const free = await Promise.all(OFFSETS.map((offset) => isFree(base + offset)))
+    const free = await Promise.all(Object.values(portsFrom(base)).flat().map(isFree))
     if (free.every(Boolean)) return base
   }
 }
