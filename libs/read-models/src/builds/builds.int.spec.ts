@@ -1,5 +1,5 @@
 import { ledger } from '#ledger'
-import { eventually } from '#testing'
+import { eventually, scratchServers } from '#testing'
 import { append } from '../fixtures/ledger-events.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { type Projector } from '../project/projector.js'
@@ -15,7 +15,7 @@ let stage: ProjectionStage
 let projector: Projector
 
 beforeEach(async () => {
-  stage = await ProjectionStage.open()
+  stage = new ProjectionStage(await scratchServers())
   projector = await stage.projector([ledger])
   projector.start()
 })

@@ -1,5 +1,5 @@
 import { batchProjection, document, domain, integer, list, projection, text } from '#domain-kit'
-import { eventually } from '#testing'
+import { eventually, scratchServers } from '#testing'
 import { count, counter } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { type Projector } from '../project/projector.js'
@@ -37,7 +37,7 @@ let stage: ProjectionStage
 let projector: Projector
 
 beforeEach(async () => {
-  stage = await ProjectionStage.open()
+  stage = new ProjectionStage(await scratchServers())
   projector = await stage.projector([counting])
 })
 afterEach(() => stage.close())

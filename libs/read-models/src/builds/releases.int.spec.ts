@@ -1,5 +1,5 @@
 import { document, type Domain, domain, integer, projection, text } from '#domain-kit'
-import { eventually } from '#testing'
+import { eventually, scratchServers } from '#testing'
 import { count, counter } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { type Projector } from '../project/projector.js'
@@ -37,7 +37,7 @@ const by = { actor: 'tester', action: 'drop' }
 
 let stage: ProjectionStage
 beforeEach(async () => {
-  stage = await ProjectionStage.open()
+  stage = new ProjectionStage(await scratchServers())
 })
 afterEach(() => stage.close())
 

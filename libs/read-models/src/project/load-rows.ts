@@ -1,8 +1,8 @@
 import { type ClientBase } from 'pg'
 import { type Columns, type KeyOf } from '#domain-kit'
-import { type ReadTable } from '../tables/table.js'
+import { quoted, type ReadTable } from '../tables/table.js'
 import { fromSql, type StoredRow } from '../tables/row-codec.js'
-import { arrayText, quoted, textOf, typeOf } from './sql-values.js'
+import { arrayText, keysMatch, textOf, typeOf } from './sql-values.js'
 
 /** In: an array per key column. Out: the rows that exist. Locks nothing: the projector owns the table. */
 export async function loadRows(
@@ -11,8 +11,8 @@ export async function loadRows(
   keys: readonly KeyOf<Columns>[],
 ): Promise<StoredRow[]> {
   const types = table.keys.map((name, at) => `$${at + 1}::${typeOf(table, name)}[]`)
-  const on = table.keys.map((name) => `t."${name}" = k."${name}"`).join(' and ')
-  const sql = `select t.* from unnest(${types.join(', ')}) as k(${quoted(table.keys)}) join ${table.sql} t on ${on}`
+  const keyed = `unnest(${types.join(', ')}) as k(${quoted(table.keys)})`
+  const sql = `select t.* from ${keyed} join ${table.sql} t on ${keysMatch(table)}`
   const values = table.keys.map((name) => arrayText(keys.map((key) => textOf(table, name, key))))
   const { rows } = await client.query<Record<string, unknown>>(sql, values)
   return rows.map((record) => fromSql(table.columns, record))

@@ -15,8 +15,8 @@ where m.fleet = $1 and m.lane = any($2::int[]) order by m.projection, m.version,
 
 const SKIPS_SQL = 'select projection, version, build, position from headwater.skips'
 
-/** A build that has no more than so many events to catch up with goes along with the lanes: they wait for it. */
-const NEAR = 2_000n
+/** Who has no more than so many events to catch up with is near: a build then goes along with the lanes, which wait for it. */
+export const NEAR = 2_000n
 
 interface MemberRow {
   readonly projection: string

@@ -1,5 +1,5 @@
 import { document, domain, integer, projection, text } from '#domain-kit'
-import { eventually } from '#testing'
+import { eventually, scratchServers } from '#testing'
 import { count, counter } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { type Projector } from './projector.js'
@@ -40,7 +40,7 @@ let projector: Projector
 
 beforeEach(async () => {
   isMended = false
-  stage = await ProjectionStage.open()
+  stage = new ProjectionStage(await scratchServers())
   projector = await stage.projector([counting])
   // Ten events that are there at once are one batch.
   for (let at = 1; at <= 10; at += 1) await count(stage.store, at === 5 ? 'bad' : `good-${at}`, at === 5 ? -1 : at)

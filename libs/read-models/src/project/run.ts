@@ -1,6 +1,7 @@
 import { type EventBatch, type EventStore } from '#event-store'
 import { type Logger } from '#runtime'
 import { type CacheWriter } from '../cache/cache-writer.js'
+import { NEAR } from './plan.js'
 import { type Folded, type ProjectionUnit } from './unit.js'
 
 /** The batch that could not be folded. */
@@ -27,10 +28,8 @@ export interface RunOptions {
   readonly onNear: () => Promise<void>
 }
 
-/** So far behind, nobody can follow the changes: the cache begins anew at the end. More than a feed keeps. */
+/** So far behind, nobody can follow the changes: the cache begins anew where the end of the log is {@link NEAR}. More than a feed keeps. */
 const SILENT = 50_000n
-/** Where that end is: so many events before that of the log. */
-const NEAR = 2_000n
 /** Batches of those that are so far behind are so many times larger: less is written twice, and nobody waits for them. */
 const SILENT_FACTOR = 5
 

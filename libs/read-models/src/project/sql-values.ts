@@ -3,7 +3,8 @@ import { toSqlText } from '../tables/row-codec.js'
 
 type Values = Readonly<Record<string, unknown>>
 
-export const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ')
+/** Rows of the table `t` with the keys that are listed as `k`. */
+export const keysMatch = ({ keys }: ReadTable): string => keys.map((name) => `t."${name}" = k."${name}"`).join(' and ')
 
 /** Type of a column, or of a row's place in the log. */
 export function typeOf({ columns }: ReadTable, name: string): string {

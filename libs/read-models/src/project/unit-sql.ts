@@ -1,11 +1,10 @@
 import { arrayText, literal } from './sql-values.js'
+import { type Member } from './member.js'
 import { type Owned } from './ownership.js'
 
 /** How far a build is that does not go with its lane. */
 export interface MovedMember {
-  readonly projection: string
-  readonly version: number
-  readonly build: number
+  readonly member: Member
   readonly lane: number
   /** null: it goes with its lane from now on. */
   readonly position: bigint | null
@@ -17,14 +16,14 @@ const array = (values: readonly { toString(): string }[], type: string): string 
 /** Are the lanes still ours; and where they are now, unless that is null. See `headwater.advance`. */
 export function advanceSql(fleet: string, lanes: Owned, position: bigint | null): string {
   const [ours, epochs] = [array([...lanes.keys()], 'int'), array([...lanes.values()], 'bigint')]
-  return `select headwater.advance(${literal(fleet)}, ${ours}, ${epochs}, ${position === null ? 'null' : position})`
+  return `select headwater.advance(${literal(fleet)}, ${ours}, ${epochs}, ${position ?? 'null'})`
 }
 
 /** Locks the rows. */
 export function membersSql(moved: readonly MovedMember[]): string {
-  const rows = moved.map(({ projection, version, build, lane, position }) => {
-    const at = position === null ? 'null' : position.toString()
-    return `(${literal(projection)}, ${version}, ${build}, ${lane}, ${at}::bigint)`
+  const rows = moved.map(({ member: { plan }, lane, position }) => {
+    const { name, version } = plan.projection
+    return `(${literal(name)}, ${version}, ${plan.build}, ${lane}, ${position ?? 'null'}::bigint)`
   })
   return `update headwater.members m set position = o.position
 from (values ${rows.join(', ')}) as o(projection, version, build, lane, position)

@@ -163,9 +163,7 @@ export class ProjectionUnit {
     const all = [...statements, advanceSql(fleet, lanes, position)]
     if (moved.length > 0) all.push(membersSql(moved))
     await this.send({ statements: all, copies })
-    for (const member of this.members)
-      for (const { projection, version, build, lane, position: at } of moved)
-        if (at === null && isOf(member, { projection, version, build })) member.joining.delete(lane)
+    for (const { member, lane, position: at } of moved) if (at === null) member.joining.delete(lane)
   }
 
   /** Several statements without a transaction around them are one. */
@@ -181,13 +179,10 @@ export class ProjectionUnit {
   /** Only those that have a position of their own: all of them while catching up, else those that come along or meet their lane. */
   private moved(): readonly MovedMember[] {
     const { positions } = this.options
-    return this.members.flatMap(({ plan: { projection, build }, positions: all, joining }) =>
-      [...all]
-        .filter(([lane]) => !positions || joining.has(lane))
-        .map(([lane, at]) => ({
-          ...{ projection: projection.name, version: projection.version, build, lane },
-          position: positions && at >= this.laneAt(lane) ? null : at,
-        })),
+    return this.members.flatMap((member) =>
+      [...member.positions]
+        .filter(([lane]) => !positions || member.joining.has(lane))
+        .map(([lane, at]) => ({ member, lane, position: positions && at >= this.laneAt(lane) ? null : at })),
     )
   }
 
@@ -198,11 +193,6 @@ export class ProjectionUnit {
 
 /** SQLSTATE that `headwater.advance` raises. */
 const LOST = 'HW001'
-
-function isOf({ plan }: Member, of: Pick<MovedMember, 'projection' | 'version' | 'build'>): boolean {
-  const { name, version } = plan.projection
-  return name === of.projection && version === of.version && plan.build === of.build
-}
 
 function wants({ plan, types, positions }: Member, event: RecordedEvent): boolean {
   if (event.aggregate !== plan.projection.of.name || !types.has(event.type)) return false

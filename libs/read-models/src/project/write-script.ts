@@ -1,7 +1,7 @@
 import { type Columns, type KeyOf } from '#domain-kit'
-import { PLACE_COLUMNS, type ReadTable } from '../tables/table.js'
+import { PLACE_COLUMNS, quoted, type ReadTable } from '../tables/table.js'
 import { type StoredRow } from '../tables/row-codec.js'
-import { arrayText, literal, quoted, textOf, typeOf } from './sql-values.js'
+import { arrayText, keysMatch, literal, textOf, typeOf } from './sql-values.js'
 import { FoldFailure } from './failure.js'
 import { type TableChanges } from './table-state.js'
 
@@ -69,8 +69,8 @@ function deleteSql(table: ReadTable, keys: readonly KeyOf<Columns>[]): string {
     const text = arrayText(keys.map((key) => textOf(table, name, key)))
     return `${literal(text)}::${typeOf(table, name)}[]`
   })
-  const on = table.keys.map((name) => `t."${name}" = k."${name}"`).join(' and ')
-  return `delete from ${table.sql} t using unnest(${arrays.join(', ')}) as k(${quoted(table.keys)}) where ${on}`
+  const keyed = `unnest(${arrays.join(', ')}) as k(${quoted(table.keys)})`
+  return `delete from ${table.sql} t using ${keyed} where ${keysMatch(table)}`
 }
 
 const ESCAPED = /[\\\n\r\t]/

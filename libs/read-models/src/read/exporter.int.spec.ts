@@ -1,5 +1,5 @@
 import { ledger } from '#ledger'
-import { eventually, scratchDatabase, scratchRedis, silentLogger } from '#testing'
+import { eventually, scratchServers } from '#testing'
 import { type Step } from '../fixtures/ledger-events.js'
 import { historyOf, Reading, timeOf } from '../fixtures/reading.js'
 import { type Export, Exporter } from './exporter.js'
@@ -10,7 +10,7 @@ jest.setTimeout(60_000)
 
 let reading: Reading
 beforeAll(async () => {
-  const servers = { database: await scratchDatabase(), scratch: await scratchRedis(), logger: silentLogger() }
+  const servers = await scratchServers()
   reading = await Reading.open(ledger, servers)
 })
 afterAll(() => reading.close())

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type CollectionResource, type ListResource, type RecordedEvent } from '#domain-kit'
 import { ledger } from '#ledger'
-import { plainFold, scratchDatabase, scratchRedis, silentLogger } from '#testing'
+import { plainFold, scratchServers } from '#testing'
 import { type Step } from '../fixtures/ledger-events.js'
 import { historyOf, Reading, timeOf } from '../fixtures/reading.js'
 import { latestSql } from './history-sql.js'
@@ -14,7 +14,7 @@ jest.setTimeout(180_000)
 
 let reading: Reading
 beforeAll(async () => {
-  const servers = { database: await scratchDatabase(), scratch: await scratchRedis(), logger: silentLogger() }
+  const servers = await scratchServers()
   reading = await Reading.open(ledger, servers)
 })
 afterAll(() => reading.close())

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type ListResource } from '#domain-kit'
 import { ledger } from '#ledger'
-import { scratchDatabase, scratchRedis, silentLogger } from '#testing'
+import { scratchServers } from '#testing'
 import { type Step } from '../fixtures/ledger-events.js'
 import { historyOf, Reading } from '../fixtures/reading.js'
 import { type Answer } from './reader.js'
@@ -13,7 +13,7 @@ jest.setTimeout(180_000)
 let reading: Reading
 let transactions: NamedResource
 beforeAll(async () => {
-  const servers = { database: await scratchDatabase(), scratch: await scratchRedis(), logger: silentLogger() }
+  const servers = await scratchServers()
   reading = await Reading.open(ledger, servers)
   transactions = reading.resource('/books/book0/transactions')
 })

@@ -1,5 +1,5 @@
 import { ledger } from '#ledger'
-import { eventually, type ScratchDatabase } from '#testing'
+import { eventually, scratchServers } from '#testing'
 import { append } from '../fixtures/ledger-events.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { tablesOf } from './table.js'
@@ -18,7 +18,7 @@ const BEFORE_LANES = [
     position bigint not null, epoch bigint not null, primary key (projection, version, partition))`,
 ]
 
-async function toBeforeLanes(database: ScratchDatabase, position: number): Promise<void> {
+async function toBeforeLanes(database: ProjectionStage['database'], position: number): Promise<void> {
   for (const sql of BEFORE_LANES) await database.query(sql)
   const versions = [...new Set(tables.map(({ projection }) => projection))]
   for (const { name, version } of versions)
@@ -26,7 +26,7 @@ async function toBeforeLanes(database: ScratchDatabase, position: number): Promi
 }
 
 test('read models of the release before lanes are folded on from their checkpoint', async () => {
-  const stage = await ProjectionStage.open()
+  const stage = new ProjectionStage(await scratchServers())
   const { database, store } = stage
   const transactions = async (): Promise<unknown> =>
     (await database.query<{ transactions: number }>('select transactions from books_v1.books'))[0]?.transactions

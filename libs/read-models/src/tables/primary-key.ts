@@ -1,4 +1,4 @@
-import { type ReadTable } from './table.js'
+import { quoted, type ReadTable } from './table.js'
 
 /**
  * Gives a table its primary key, if it has none. One statement, and a transaction of its own where there is none. Locks the table
@@ -7,11 +7,10 @@ import { type ReadTable } from './table.js'
  * @throws what Postgres throws when there are two rows of one key (SQLSTATE 23505).
  */
 export function primaryKeySql({ sql, keys }: ReadTable): string {
-  const columns = keys.map((name) => `"${name}"`).join(', ')
   return `do $key$ begin
   lock table ${sql} in share row exclusive mode;
   if not exists (select from pg_index where indrelid = '${sql}'::regclass and indisprimary) then
-    alter table ${sql} add primary key (${columns});
+    alter table ${sql} add primary key (${quoted(keys)});
   end if;
 end $key$`
 }

@@ -25,6 +25,9 @@ export interface ReadTable {
   readonly listIndexes: readonly (readonly string[])[]
 }
 
+/** Column names as SQL takes a list of them. */
+export const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ')
+
 /** Where the rows of a version are that queries read. */
 export function schemaOf({ name, version }: Pick<AnyProjection, 'name' | 'version'>): string {
   return `${name}_v${version}`
