@@ -1,14 +1,18 @@
 import { type EventBatch } from '../port.js'
 import { type Tidings } from './follow.js'
 
-/** Events a slow subscriber may have waiting; beyond that they are dropped and it reads the log again. */
-const WAITING_MAX = 20_000
+/** What a slow subscriber may have waiting; beyond either it is dropped, and the subscriber reads the log again. */
+const WAITING_EVENTS_MAX = 20_000
+const WAITING_BYTES_MAX = 16 * 1024 * 1024
+
+/** A batch, with its rows as bytes where it is known by them. */
+type Announced = EventBatch & { readonly rows?: Buffer }
 
 /** Hands committed batches to any number of followers; a slow one costs a bound of memory and nobody's time. */
 export class LiveFeed {
   private readonly mailboxes = new Set<Mailbox>()
 
-  publish(batch: EventBatch): void {
+  publish(batch: Announced): void {
     for (const each of this.mailboxes) each.put(batch)
   }
 
@@ -21,16 +25,18 @@ export class LiveFeed {
 
 /** Also used by whoever receives tidings over a link. */
 export class Mailbox implements Tidings {
-  private waiting: EventBatch[] = []
+  private waiting: Announced[] = []
   private count = 0
+  private bytes = 0
   private wake: (() => void) | undefined
 
   constructor(private readonly onClose: () => void = () => undefined) {}
 
-  put(batch: EventBatch): void {
-    if (this.count >= WAITING_MAX) this.take(this.waiting.length)
+  put(batch: Announced): void {
+    if (this.count >= WAITING_EVENTS_MAX || this.bytes >= WAITING_BYTES_MAX) this.take(this.waiting.length)
     this.waiting.push(batch)
     this.count += sizeOf(batch)
+    this.bytes += batch.rows?.length ?? 0
     this.wake?.()
   }
 
@@ -67,7 +73,10 @@ export class Mailbox implements Tidings {
   private take(count: number): readonly EventBatch[] {
     const taken = this.waiting.slice(0, count)
     this.waiting = this.waiting.slice(count)
-    for (const each of taken) this.count -= sizeOf(each)
+    for (const each of taken) {
+      this.count -= sizeOf(each)
+      this.bytes -= each.rows?.length ?? 0
+    }
     return taken
   }
 }

@@ -47,6 +47,12 @@ test('across a hole nothing is joined', async () => {
   expect(await next(10)).toEqual([2n, 3n, [3]])
 })
 
+test('so does who has too many bytes waiting, however few the events are', async () => {
+  const rows = Buffer.alloc(8 * 1024 * 1024)
+  for (let at = 1; at <= 3; at += 1) mailbox.put({ ...commit(at, at), rows })
+  expect(await next(10)).toEqual([2n, 3n, [3]])
+})
+
 test('who is too slow loses what waits, and hears of the newest', async () => {
   for (let at = 1; at <= 20_001; at += 1) mailbox.put(commit(at, at))
   expect(await next(10)).toEqual([20_000n, 20_001n, [20_001]])
