@@ -50,6 +50,8 @@ interface DropFlags {
 export async function projectionsDrop(name: string, { slot, version }: DropFlags): Promise<number> {
   if ((slot === undefined) === (version === undefined))
     throw new CliFailure('say which: --slot next, --slot previous, or --version N')
+  if (version !== undefined && !/^[1-9]\d{0,8}$/.test(version))
+    throw new CliFailure(`--version "${version.slice(0, 60)}" is not a whole number of at least 1`)
   return print(await act(name, 'drop', version === undefined ? { slot } : { version: Number(version) }), {})
 }
 

@@ -92,4 +92,7 @@ test('what cannot be done is said, with the reason', async () => {
   await expect(cli('promote', 'books')).rejects.toThrow('there is no next build')
   await expect(cli('rebuild', 'nothing')).rejects.toThrow('there is no projection "nothing"')
   await expect(cli('drop', 'books', '--slot', 'live')).rejects.toThrow('slot')
+  await expect(cli('drop', 'books')).rejects.toThrow('say which')
+  await expect(cli('drop', 'books', '--version', 'abc')).rejects.toThrow('not a whole number')
+  await expect(cli('drop', 'books', '--version', '1')).rejects.toThrow('version 1 is the installed one')
 })
