@@ -47,7 +47,8 @@ test('a projection is rebuilt, promoted and rolled back while it is written, rea
       expect(status).toBe(201)
       posted += 1
       const token = String(body['position'])
-      const answer = await system.get(`${path}?limit=1`, { headers: { 'headwater-min-position': token } })
+      const headers = { 'headwater-min-position': token }
+      const answer = await system.send('GET', `${system.queries}${path}?limit=1`, { headers })
       statuses.add(answer.status)
       const at = BigInt(String(answer.body['position']))
       if (at < last || at < BigInt(token)) backwards.push([last, token, at])

@@ -7,6 +7,8 @@ import { eventually } from '../eventually.js'
 import { testServers } from '../servers/test-servers.js'
 import { type SystemInstance, type SystemStatus } from '../system/start-system.js'
 
+const MIN_POSITION = 'headwater-min-position'
+
 export interface Answer<T = Record<string, unknown>> {
   readonly status: number
   readonly headers: Headers
@@ -29,8 +31,11 @@ export interface Instance extends SystemInstance {
   readonly pid: number
 }
 
-/** A running system, as a client of it sees it. */
+/** A running system, as a client of it sees it that reads its own writes: it hands back the newest position it was told. */
 export class System {
+  /** The newest position that an answer named. */
+  private told = 0n
+
   readonly commands: string
   readonly queries: string
   private readonly controller: string
@@ -78,11 +83,34 @@ export class System {
   }
 
   async post(path: string, body: unknown, options: RequestOptions = {}): Promise<Answer> {
-    return this.send('POST', this.commands + path, { ...options, body })
+    const answer = await this.send('POST', this.commands + path, { ...options, body })
+    if (answer.status === 201) this.hear(answer.body['position'])
+    return answer
   }
 
+  /**
+   * An answer at least as new as what this client was told before, or as the position that `headers` names. When nothing
+   * fresh enough answers in time, it asks again for a position that it was told: that one must come.
+   */
   async get(path: string, options: RequestOptions = {}): Promise<Answer> {
-    return this.send('GET', this.queries + path, options)
+    const headers = { [MIN_POSITION]: this.told.toString(), ...options.headers }
+    const { searchParams } = new URL(path, this.queries)
+    const asked = [headers[MIN_POSITION], searchParams.get('at')].filter((each) => /^\d+$/.test(each ?? ''))
+    const isTold = asked.every((each) => BigInt(each ?? 0) <= this.told)
+    const ask = (): Promise<Answer> => this.send('GET', this.queries + path, { ...options, headers })
+    const isLate = ({ status, body }: Answer): boolean => status === 503 && body['code'] === 'not-fresh-enough'
+    let answer = await ask()
+    if (isTold && isLate(answer))
+      answer = await eventually(`${path} is fresh enough`, async () => {
+        const later = await ask()
+        return !isLate(later) && later
+      })
+    this.hear(answer.headers.get('headwater-position'))
+    return answer
+  }
+
+  private hear(position: unknown): void {
+    if (typeof position === 'string' && BigInt(position) > this.told) this.told = BigInt(position)
   }
 
   /** Asks until a controller answers: it may just have been killed. */
