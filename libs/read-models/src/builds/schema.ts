@@ -36,16 +36,26 @@ create table headwater.projectors (
   instance text primary key, fleet text not null, backend integer not null, seen_at timestamptz not null)`
 
 /**
+ * Lanes to be changed, as `locked`: for a `with`. Whoever locks several of them does so in one order, and no two wait for each other: a
+ * plain `update` takes them as they happen to lie in the table.
+ */
+export const lockedLanes = (where: string): string =>
+  `locked as (select fleet, lane from headwater.lanes where ${where} order by fleet, lane for no key update)`
+
+/**
  * Fence and checkpoint of a batch in one statement. In: fleet, lanes, epochs, and how far the lanes are now; a position never goes back, null
- * leaves them where they are. Raises HW001 when one of the lanes is another's by now. Locks the lanes to the end of the transaction.
+ * leaves them where they are. Raises HW001 when one of the lanes is another's by now. Locks the lanes, in
+ * their order, to the end of the transaction.
  */
 export const ADVANCE_FUNCTION_SQL = `
 create function headwater.advance(of text, ours int[], epochs bigint[], reached bigint) returns void language plpgsql as $$
 declare held integer;
 begin
   if reached is null then
-    perform 1 from headwater.lanes l join unnest(ours, epochs) as o(lane, epoch) using (lane, epoch) where l.fleet = of for share of l;
+    perform 1 from headwater.lanes l join unnest(ours, epochs) as o(lane, epoch) using (lane, epoch) where l.fleet = of
+      order by l.lane for share of l;
   else
+    perform 1 from headwater.lanes where fleet = of and lane = any(ours) order by lane for no key update;
     update headwater.lanes l set position = greatest(l.position, reached)
     from unnest(ours, epochs) as o(lane, epoch) where l.fleet = of and l.lane = o.lane and l.epoch = o.epoch;
   end if;

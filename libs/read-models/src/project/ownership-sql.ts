@@ -1,5 +1,9 @@
+import { lockedLanes } from '../builds/schema.js'
+
 /** The connection that holds it is gone: its process was killed, or the server noticed that it was cut off. */
 const vanished = (alias: string): string => `not exists (select from pg_stat_activity where pid = ${alias}.backend)`
+
+const IS_LOCKED = '(l.fleet, l.lane) = (locked.fleet, locked.lane)'
 
 /** Tells that this projector is there. In: instance, fleet. Locks its own row. */
 export const HERE_SQL = `
@@ -18,27 +22,31 @@ from headwater.lanes l where fleet = $1 order by lane`
 
 /** In: fleet, instance, lease in ms. Out: the lanes whose terms still stand. Locks their rows. */
 export const RENEW_SQL = `
-update headwater.lanes set expires_at = clock_timestamp() + $3 * interval '1 ms', backend = pg_backend_pid()
-where fleet = $1 and holder = $2 and expires_at > clock_timestamp() returning lane, epoch`
+with ${lockedLanes('fleet = $1 and holder = $2 and expires_at > clock_timestamp()')}
+update headwater.lanes l set expires_at = clock_timestamp() + $3 * interval '1 ms', backend = pg_backend_pid()
+from locked where ${IS_LOCKED} returning l.lane, epoch`
 
 /**
  * Takes what is free, or was this instance's own in an earlier life. Epochs come from one sequence: of two owners the later one has the
  * higher. In: fleet, instance, lanes, lease in ms. Out: what was got. Locks the rows; a commit in hand is waited for.
  */
 export const TAKE_SQL = `
+with ${lockedLanes(
+  `fleet = $1 and lane = any($3::int[]) and (expires_at < clock_timestamp() or holder = $2 or ${vanished('lanes')})`,
+)}
 update headwater.lanes l set epoch = nextval('headwater.epochs'), holder = $2, backend = pg_backend_pid(),
   expires_at = clock_timestamp() + $4 * interval '1 ms'
-where fleet = $1 and lane = any($3::int[])
-  and (expires_at < clock_timestamp() or holder = $2 or ${vanished('l')}) returning lane, epoch`
+from locked where ${IS_LOCKED} returning l.lane, epoch`
 
 /** In: fleet, instance, lanes. Locks the rows. */
 export const RELEASE_SQL = `
-update headwater.lanes set holder = '', expires_at = '-infinity' where fleet = $1 and holder = $2 and lane = any($3::int[])`
+with ${lockedLanes('fleet = $1 and holder = $2 and lane = any($3::int[])')}
+update headwater.lanes l set holder = '', expires_at = '-infinity' from locked where ${IS_LOCKED}`
 
 /** In: instance, fleet. Locks its rows. */
 export const LEAVE_SQL = `
-with gone as (delete from headwater.projectors where instance = $1)
-update headwater.lanes set holder = '', expires_at = '-infinity' where fleet = $2 and holder = $1`
+with gone as (delete from headwater.projectors where instance = $1), ${lockedLanes('fleet = $2 and holder = $1')}
+update headwater.lanes l set holder = '', expires_at = '-infinity' from locked where ${IS_LOCKED}`
 
 /** Ends the connections that folded for somebody whose term is over. In: their names. */
 export const END_SQL = `
@@ -55,12 +63,11 @@ where m.fleet <> $1 and m.lane = any($2::int[]) limit 1`
  * none of its projectors can commit when it wakes up. In: fleet, lanes, silence in ms after which a projector is gone. Locks both.
  */
 export const INHERIT_SQL = `
-with gone as (
+with ${lockedLanes(`fleet <> $1 and lane = any($2::int[]) and not exists (
+  select from headwater.projectors p where p.fleet = lanes.fleet
+    and seen_at > clock_timestamp() - $3 * interval '1 ms' and not (${vanished('p')}))`)}, gone as (
   update headwater.lanes l set epoch = nextval('headwater.epochs'), holder = '', expires_at = '-infinity'
-  where fleet <> $1 and lane = any($2::int[]) and not exists (
-    select from headwater.projectors p where p.fleet = l.fleet
-      and seen_at > clock_timestamp() - $3 * interval '1 ms' and not (${vanished('p')}))
-  returning fleet, lane, position
+  from locked where ${IS_LOCKED} returning l.fleet, l.lane, position
 )
 update headwater.members m set fleet = $1, position = coalesce(m.position, gone.position)
 from gone where gone.fleet = m.fleet and gone.lane = m.lane
