@@ -77,6 +77,7 @@ await startService('query-api', settings, async (service) => {
   const tools = { reader, slots, exporter: new Exporter({ reader, sources }) }
   const feed = new Feed({ url: config.REDIS_URL, fleets: () => carriers.all, logger })
   onStop('feed', () => feed.close())
+  feed.on('batch', ({ position }) => sources.expect(position))
   const hub = new LiveHub(feed, carriers)
   const catalogue = new ResourceCatalogue(domains)
   const authenticator = await createAuthenticator({

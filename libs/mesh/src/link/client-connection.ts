@@ -35,6 +35,8 @@ export class ClientConnection {
   private readonly frames: FrameSocket
   private readonly pending = new Map<number, Pending>()
   private readonly sinks = new Map<number, StreamSink>()
+  /** Only while something is pending. */
+  private sweeping: NodeJS.Timeout | undefined
   private heard_ms = Date.now()
   private lastId = 0
   private isUp = false
@@ -51,10 +53,8 @@ export class ClientConnection {
       violation: (reason) => events.violation(reason),
     })
     const heartbeat = setInterval(() => this.beat(), limits.heartbeat_ms)
-    const sweep = setInterval(() => this.sweep(), SWEEP_MS)
     socket.once('close', () => {
       clearInterval(heartbeat)
-      clearInterval(sweep)
       this.failAll(new LinkError('unavailable', 'the link broke', true))
     })
     this.frames.send([Kind.hello, PROTOCOL_VERSION, identity.role, identity.instance])
@@ -67,6 +67,7 @@ export class ClientConnection {
     return new Promise<unknown>((resolve, reject) => {
       const pending: Pending = { timeout_ms, deadline_ms: Date.now() + timeout_ms, resolve, reject }
       this.pending.set(id, pending)
+      this.sweeping ??= setTimeout(() => this.sweep(), SWEEP_MS)
       if (!signal) return
       const abort = (): void =>
         this.give(id, new LinkError('closed', 'the caller gave up', true, { cause: signal.reason }))
@@ -90,6 +91,7 @@ export class ClientConnection {
     const now_ms = Date.now()
     for (const [id, { deadline_ms, timeout_ms }] of this.pending)
       if (deadline_ms <= now_ms) this.give(id, new LinkError('timeout', `no answer within ${timeout_ms} ms`, true))
+    this.sweeping = this.pending.size > 0 ? setTimeout(() => this.sweep(), SWEEP_MS) : undefined
   }
 
   private settle(id: number): Pending | undefined {

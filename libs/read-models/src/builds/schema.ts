@@ -1,7 +1,8 @@
 /**
  * What the projection runtime keeps beside the rows; it replicates with them.
  *
- * - `lanes`: how far a fleet (all projectors of one set of projection versions) has folded each lane, and who owns it. Row locked by each batch.
+ * - `lanes`: how far a fleet (all projectors of one set of projection versions) has folded each lane, and who owns it. Row locked by each batch,
+ *   hundreds of times a second: mostly empty pages leave room for new versions beside the old, which are cleared away all the time.
  * - `builds`: each set of tables that a projection version has. `live` is what queries read, `next` is being built or waits to be
  *   promoted, `previous` was live and is folded on, so that it can be again.
  * - `members`: which lanes a build is folded in, by which fleet. `position` is null while it goes with its lane; `stopped` says why it does not go at all.
@@ -12,7 +13,8 @@ export const LANES_SQL = `
 create sequence headwater.epochs;
 create table headwater.lanes (
   fleet text not null, lane integer not null, position bigint not null, epoch bigint not null,
-  holder text not null, backend integer not null, expires_at timestamptz not null, primary key (fleet, lane));
+  holder text not null, backend integer not null, expires_at timestamptz not null, primary key (fleet, lane))
+  with (fillfactor = 10);
 create table headwater.builds (
   projection text not null, version integer not null, build integer not null,
   slot text not null check (slot in ('live', 'next', 'previous')),

@@ -102,6 +102,11 @@ export class Sources {
     return found?.result ?? []
   }
 
+  /** A projector has committed up to here: who waits for it at a replica need not wait longer than the replica takes. */
+  expect(position: bigint): void {
+    this.replicas.expect(position)
+  }
+
   /** How far every replica is with every one of these projections; 0n before one has begun. */
   progress(projections: readonly Versioned[]): bigint {
     const all = projections.map((each) => this.replicas.least(each))

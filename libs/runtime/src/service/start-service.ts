@@ -74,7 +74,8 @@ async function run<C extends ConfigOf<typeof baseSettings>>(
   const health = new Health()
   const metrics = new Registry()
   metrics.setDefaultLabels({ role, instance: config.HEADWATER_INSTANCE })
-  collectDefaultMetrics({ register: metrics })
+  // Its default, 10 ms, would wake an idle process a hundred times a second.
+  collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 100 })
   const running: { app?: NestFastifyApplication } = {}
   const first: Step[] = []
   const last: Step[] = []

@@ -3,9 +3,10 @@ import { type Logger, Problem, reasonOf } from '#runtime'
 import { bestOf, lessBusyOfTwo } from './choose.js'
 import { blameFor, isMissing, isWrongStatement } from './failure.js'
 import { FreshestHistory, isLagging, type LagBounds } from './lag.js'
+import { BUSY_MS } from './pauses.js'
 import { Replica } from './replica.js'
 import { type Need, Waiting } from './waiting.js'
-import { BUSY_MS, ReplicaWatch } from './watch.js'
+import { ReplicaWatch } from './watch.js'
 
 export interface ReplicaSetOptions {
   readonly urls: readonly string[]
@@ -53,9 +54,9 @@ export class ReplicaSet {
   private readonly watches: readonly ReplicaWatch[]
   private readonly history = new FreshestHistory()
   private readonly lag: LagBounds
-  private readonly waiting = new Waiting((since_ms) => {
-    for (const watch of this.watches) watch.hurry(since_ms)
-  })
+  private readonly waiting = new Waiting(() => this.hurry())
+  /** A projector was heard to have committed up to here. */
+  private committed = 0n
 
   constructor(private readonly options: ReplicaSetOptions) {
     const { urls, pool_max, logger, hang_ms_max = HANG_MS_MAX } = options
@@ -134,6 +135,21 @@ export class ReplicaSet {
       // One that failed may be back.
       tries.failed.clear()
     }
+  }
+
+  /** A projector has committed up to here: in a moment the replicas have it, too, and whoever waits for it is answered. */
+  expect(position: bigint): void {
+    if (position <= this.committed) return
+    this.committed = position
+    if (!this.waiting.isFor(position)) return
+    const now_ms = performance.now()
+    for (const watch of this.watches) watch.hurry('due', now_ms)
+  }
+
+  private hurry(): void {
+    const haste = this.waiting.size === 0 ? 'none' : this.waiting.isFor(this.committed) ? 'due' : 'some'
+    const now_ms = performance.now()
+    for (const watch of this.watches) if (haste !== watch.haste || haste === 'some') watch.hurry(haste, now_ms)
   }
 
   async close(): Promise<void> {

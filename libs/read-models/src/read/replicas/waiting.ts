@@ -14,15 +14,14 @@ interface Waiter extends Need {
 export class Waiting {
   private readonly waiters = new Set<Waiter>()
 
-  /** @param onChange is told since when the latest has waited, in ms of `performance.now()`; undefined when none waits. */
-  constructor(private readonly onChange: (since_ms: number | undefined) => void) {}
+  /** @param onChange is told when one more waits, and when none does any more. */
+  constructor(private readonly onChange: () => void) {}
 
   get size(): number {
     return this.waiters.size
   }
 
   async wait(need: Need, ms_max: number): Promise<void> {
-    const since_ms = performance.now()
     let waiter: Waiter | undefined
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms_max)
@@ -32,10 +31,16 @@ export class Waiting {
       }
       waiter = { ...need, wake }
       this.waiters.add(waiter)
-      this.onChange(since_ms)
+      this.onChange()
     })
     if (waiter) this.waiters.delete(waiter)
-    if (this.waiters.size === 0) this.onChange(undefined)
+    if (this.waiters.size === 0) this.onChange()
+  }
+
+  /** Does one wait for no more than this? */
+  isFor(position: bigint): boolean {
+    for (const { minPosition } of this.waiters) if (minPosition <= position) return true
+    return false
   }
 
   /** Wakes those for whom enough is known now. */

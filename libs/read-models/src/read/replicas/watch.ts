@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { reasonOf } from '#runtime'
 import { CutOff, isWrongStatement } from './failure.js'
+import { type Haste, pauseBefore } from './pauses.js'
 import { type Replica } from './replica.js'
 
 /** In: nothing. Out: how far the live build of each projection is here: in the lane that is furthest behind. Locks nothing. */
@@ -9,13 +10,6 @@ select m.projection as name, m.version, min(coalesce(m.position, l.position)) as
 from headwater.members m join headwater.builds b using (projection, version, build)
 join headwater.lanes l on l.fleet = m.fleet and l.lane = m.lane where b.slot = 'live' group by 1, 2`
 
-/** A replica that says nothing by itself is asked so often; one that does, still so often. */
-const IDLE_MS = 250
-export const BUSY_MS = 1_000
-/** The shortest pause between two questions, while queries wait for its position. */
-const HURRY_MS_MIN = 10
-/** The longest pause between two attempts to get an answer out of one that is away. */
-const AWAY_MS_MAX = 2_000
 const CONNECT_MS_MAX = 2_000
 
 export interface WatchOptions {
@@ -37,8 +31,8 @@ export class ReplicaWatch {
   private client: pg.Client | undefined
   private failures = 0
   private asked_ms = 0
-  /** Since when somebody waits for a position that this replica may come to. */
-  private hurried_ms: number | undefined
+  haste: Haste = 'none'
+  private hurried_ms = 0
   private timer: NodeJS.Timeout | undefined
   private wake: () => void = () => undefined
   private isClosed = false
@@ -48,10 +42,11 @@ export class ReplicaWatch {
     this.running = this.run()
   }
 
-  /** Somebody waits, or nobody does any more. The longer they wait, the longer the pauses: half as long as they have waited. */
-  hurry(since_ms: number | undefined): void {
+  /** Somebody waits, or nobody does any more. The longer it has been so, the longer the pauses: half as long as that. */
+  hurry(haste: Haste, since_ms: number): void {
+    this.haste = haste
     this.hurried_ms = since_ms
-    if (since_ms !== undefined) this.wake()
+    if (haste !== 'none') this.wake()
   }
 
   /** Asks at once, unless it is known to be away: a query has failed there. */
@@ -77,13 +72,9 @@ export class ReplicaWatch {
   }
 
   private pause_ms(): number {
-    const now_ms = performance.now()
-    const { asked_ms, failures, hurried_ms } = this
-    if (failures > 0) return asked_ms + Math.min(AWAY_MS_MAX, 50 * 2 ** Math.min(failures, 10)) - now_ms
-    const idle_ms = Math.min(Math.max(asked_ms, this.options.replica.learned_ms) + IDLE_MS, asked_ms + BUSY_MS)
-    if (hurried_ms === undefined) return idle_ms - now_ms
-    const hurry_ms = asked_ms + Math.max(HURRY_MS_MIN, (now_ms - hurried_ms) / 2)
-    return Math.min(idle_ms, hurry_ms) - now_ms
+    const { asked_ms, failures, haste, hurried_ms } = this
+    const { learned_ms } = this.options.replica
+    return pauseBefore({ asked_ms, learned_ms, failures, haste, hurried_ms }, performance.now())
   }
 
   private async sleep(ms: number): Promise<void> {
@@ -113,7 +104,8 @@ export class ReplicaWatch {
 
   private async positions(client: pg.Client): Promise<readonly { name: string; version: number; position: string }[]> {
     try {
-      return (await client.query<{ name: string; version: number; position: string }>(POSITIONS_SQL)).rows
+      const statement = { name: 'positions', text: POSITIONS_SQL }
+      return (await client.query<{ name: string; version: number; position: string }>(statement)).rows
     } catch (error) {
       // The read models are not made, or not replicated yet: it is there, and nowhere.
       if (isWrongStatement(error)) return []
