@@ -49,13 +49,13 @@ await startService('command-api', settings, async (service) => {
       issuer: config.HEADWATER_JWT_ISSUER,
       audience: config.HEADWATER_JWT_AUDIENCE,
     }),
-    configure: (app) => {
+    configure: async (app) => {
       const fastify = app.getHttpAdapter().getInstance()
       fastify.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload))
       // A Location is a path: it must work at the origin that gave it.
       fastify.get('/v1/reports/jobs/*', forwardTo(config.HEADWATER_QUERIES_URL))
       const extra = { ...BULK_PATH, ...reportPaths([...reports.keys()]) }
-      serveDocs(app, openApi({ title: 'Headwater: commands', domains, part: 'commands', extra }))
+      await serveDocs(app, openApi({ title: 'Headwater: commands', domains, part: 'commands', extra }))
     },
   }
 })

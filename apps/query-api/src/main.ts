@@ -114,12 +114,12 @@ await startService('query-api', settings, async (service) => {
       ],
     },
     authenticator,
-    configure: (app) => {
+    configure: async (app) => {
       app.useWebSocketAdapter(new IoAdapter(app))
       const fastify = app.getHttpAdapter().getInstance()
       // Asking for a report is a command; whoever asks here is answered all the same.
       fastify.post('/v1/reports/*', forwardTo(config.HEADWATER_COMMANDS_URL))
-      serveDocs(app, openApi({ title: 'Headwater: queries', domains, part: 'queries' }))
+      await serveDocs(app, openApi({ title: 'Headwater: queries', domains, part: 'queries' }))
     },
   }
 })

@@ -2,8 +2,8 @@ import { type Domain } from '#domain-kit'
 import { connect, loadAllowList, loadIdentity, watchAllowList } from '#mesh'
 import { type Logger } from '#runtime'
 import { storeFor } from '../domain-store.js'
+import { loadEventStoreDb } from '../eventstoredb/load.js'
 import { migrateNames } from '../eventstoredb/names/schema.js'
-import { openEventStoreDb } from '../eventstoredb/store.js'
 import { type EventStore } from '../port.js'
 import { LeaderLink } from '../remote/leader-link.js'
 import { openRemoteStore } from '../remote/remote-store.js'
@@ -59,5 +59,6 @@ async function connectEventStoreDb({ config, logger, endpoint }: StoreContext): 
   const { EVENT_STORE_URL: url = '', EVENT_STORE_PREFIX: prefix = '', PRIMARY_URL: namesUrl = '' } = config
   endpoint('index of names', namesUrl)
   await migrateNames(namesUrl, prefix)
+  const openEventStoreDb = await loadEventStoreDb()
   return openEventStoreDb({ url, namesUrl, prefix, pool_max: config.EVENT_STORE_POOL, logger })
 }

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createClient } from 'redis'
 import { projectRoot } from '../layout.js'
 import { type Component } from '../process/component.js'
 import { redisBinary, type RedisBinary } from './binary.js'
@@ -47,6 +46,7 @@ export function embeddedRedis(folder: string, port: number, password: string): E
 }
 
 async function checkRedis(url: string): Promise<{ reason: string | undefined }> {
+  const { createClient } = await import('redis')
   const client = createClient({ url, socket: { connectTimeout: 2_000, reconnectStrategy: false } })
   client.on('error', () => undefined)
   try {

@@ -1,5 +1,3 @@
-import 'reflect-metadata'
-import * as x509 from '@peculiar/x509'
 import { X509Certificate, createHash, webcrypto } from 'node:crypto'
 
 export interface CertificateOptions {
@@ -13,6 +11,9 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
 /** Makes a key pair and signs it with itself: CN = instance, OU = role, an end entity that may sign nothing else. */
 export async function issueCertificate(options: CertificateOptions) {
+  // Two hundred modules, which only who issues certificates needs.
+  await import('reflect-metadata')
+  const x509 = await import('@peculiar/x509')
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
     {

@@ -139,8 +139,7 @@ export class Ownership extends EventEmitter<{ changed: [owned: Owned]; tick: [] 
     const free = lanes.filter((row) => isOurs(row) && !owned.has(row.lane) && (row.is_over || row.holder === instance))
     if (free.length > 0) await this.take(client, free, owned)
     await this.inherit(client, [...owned.keys()])
-    // In order: rows come as they lie in the table, and whoever sees another order thinks that something has changed.
-    this.become(new Map([...owned].sort(([one], [other]) => one - other)))
+    this.become(owned)
   }
 
   private async giveBack(client: pg.Client, lanes: readonly number[], owned: Map<number, bigint>): Promise<void> {

@@ -37,7 +37,7 @@ export interface Plan {
   readonly together: readonly MemberPlan[]
   /** Too far behind: each catches up by itself first. */
   readonly behind: readonly MemberPlan[]
-  /** Equal as long as there is nothing to do differently. */
+  /** Equal as long as there is nothing to do differently, in whatever order the lanes come. */
   readonly key: string
 }
 
@@ -65,7 +65,7 @@ export async function planFor(client: ClientBase, { fleet, tables, lanes }: Plan
   const behind = going.filter((row) => !isNear(row))
   const told = (row: MemberRow): unknown[] => [row.projection, row.version, row.build, row.slot, row.lane]
   const key = JSON.stringify([
-    [...lanes].map(([lane, epoch]) => [lane, String(epoch)]),
+    [...lanes].map(([lane, epoch]) => [lane, String(epoch)]).sort(),
     together.map(told),
     behind.map(told),
     skips.rows,

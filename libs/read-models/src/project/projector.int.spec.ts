@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { createMemoryStore, type EventStore } from '#event-store'
 import { ledger } from '#ledger'
@@ -22,7 +21,7 @@ import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
 import { rowSuffix } from './changes.js'
 import { LANES, WHOLE } from './lanes.js'
-import { foldingName } from './ownership.js'
+import { planFor } from './plan.js'
 import { Projector } from './projector.js'
 
 jest.setTimeout(60_000)
@@ -153,25 +152,17 @@ test('what is folded is in the cache, with the position it reflects; a restart g
   expect((await state()).generation).toBe(generation)
 })
 
-test('goes on as it is, in whatever order its lanes lie in their table', async () => {
-  project('projector-1', redis)
-  await post('main')
-  await appliedTo(1n)
-  const name = `application_name = '${foldingName('projector-1')}'`
-  const folding = `select pid from pg_stat_activity where ${name} and datname = current_database() order by pid`
-  const before = await database.query(folding)
-  expect(before).toHaveLength(2)
-  const orders = new Set<string>()
-  for (let round = 0; orders.size < 4 || round < 60; round += 1) {
-    const some = LANES.filter((lane) => (round >> (lane % 6)) % 2 === 0)
-    await database.query(`update headwater.lanes set position = position where lane in (${some.join(', ')})`)
-    const rows = await database.query<{ lane: number }>(`select lane from headwater.lanes where fleet = '${fleet}'`)
-    orders.add(rows.map(({ lane }) => lane).join())
-    await setTimeout(20)
-  }
-  await post('main')
-  await appliedTo(2n)
-  expect(await database.query(folding)).toEqual(before)
+test('there is nothing to do differently only because the lanes are read in another order', async () => {
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  const keyOf = async (lanes: readonly (readonly [number, bigint])[]): Promise<string> =>
+    (await planFor(client, { fleet, tables, lanes: new Map(lanes) })).key
+  const lanes = LANES.map((lane) => [lane, BigInt(lane + 10)] as const)
+  const key = await keyOf(lanes)
+  expect(await keyOf([...lanes].reverse())).toBe(key)
+  expect(await keyOf(lanes.slice(1))).not.toBe(key)
+  expect(await keyOf(lanes.map(([lane, epoch]) => [lane, epoch + 1n]))).not.toBe(key)
+  await client.end()
 })
 
 test('killed between commit and Redis: a new generation, in which nothing stale looks fresh', async () => {

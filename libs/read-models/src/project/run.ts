@@ -34,7 +34,7 @@ const SILENT = 50_000n
 const SILENT_FACTOR = 5
 
 /**
- * Folds the log until it is told to stop, or something fails. While a batch is written the next one is folded.
+ * Folds the log until it is told to stop, or something fails.
  *
  * @throws BatchFailure; or what the log throws.
  */
@@ -55,21 +55,33 @@ interface Phase {
   readonly isOver: (position: bigint) => boolean
 }
 
+/** A batch that is folded, on its way out. */
+interface Leaving {
+  /** It is in the database. */
+  readonly committed: Promise<void>
+  /** It is in the cache, too. */
+  readonly told: Promise<void>
+}
+
+const NOTHING: Leaving = { committed: Promise.resolve(), told: Promise.resolve() }
+
+/** Three batches at a time are under way, each at its own stage: one is folded, one committed, one told to the cache. */
 async function foldWhile(options: RunOptions, { isSilent, isOver }: Phase, signal: AbortSignal): Promise<void> {
   const { store, unit, batch_max } = options
   const failed = new AbortController()
   const both = AbortSignal.any([signal, failed.signal])
-  let writing: Promise<void> = Promise.resolve()
+  let [before, last] = [NOTHING, NOTHING]
   try {
     for await (const batch of store.subscribe({ after: unit.position, batch_max, signal: both })) {
-      const folded = await foldOf(unit, batch, writing)
-      await writing
-      writing = finish(options, folded, isSilent)
-      writing.catch(() => failed.abort())
+      const folded = await foldOf(unit, batch, last.committed)
+      await Promise.all([last.committed, before.told])
+      before = last
+      last = leave(options, folded, before, isSilent)
+      last.told.catch(() => failed.abort())
       if (isOver(batch.position)) return
     }
   } finally {
-    await writing
+    await last.told
   }
 }
 
@@ -83,15 +95,22 @@ async function foldOf(unit: ProjectionUnit, batch: EventBatch, writing: Promise<
   }
 }
 
-async function finish(options: RunOptions, folded: Folded, isSilent: boolean): Promise<void> {
-  const { unit, cache, onProgress } = options
+/** @param before has been committed; the cache is told of it first. */
+function leave(options: RunOptions, folded: Folded, before: Leaving, isSilent: boolean): Leaving {
+  const { unit, cache } = options
+  const committed = commit(options, folded)
+  const told = Promise.all([committed, before.told]).then(async () => {
+    if (isSilent) cache?.skip(folded.batch)
+    else await cache?.apply(folded.batch, unit.changes(folded))
+  })
+  return { committed, told }
+}
+
+async function commit({ unit, onProgress }: RunOptions, folded: Folded): Promise<void> {
   try {
     await unit.commit(folded)
   } catch (error) {
     throw new BatchFailure(folded.batch, error)
   }
   onProgress(folded.batch.position)
-  if (!cache) return
-  if (isSilent) cache.skip(folded.batch)
-  else await cache.apply(folded.batch, unit.changes(folded))
 }

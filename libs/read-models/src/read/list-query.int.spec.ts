@@ -225,3 +225,23 @@ test('while the book lags behind its transactions, a list shows those of the pos
   const sorted = await reader.list(transactions, { ...query, sort: { column: 'date', isDescending: false } }, fresh)
   expect(pageOf(sorted).items).toHaveLength(2)
 })
+
+test('an entity tag tells two contents apart that are shown under one position, while lanes are apart', async () => {
+  const events = await historyOf([step({ text: '1' }), step({ text: '2' })])
+  await reading.fold(events)
+  const { position = 0n } = events.at(-1) ?? {}
+  const query = { limit: 10, where: [], sort: undefined, cursor: undefined, at: undefined }
+  const tagOf = async (): Promise<string> => (await reading.reader().list(transactions, query, fresh)).etag
+  const level = await tagOf()
+  expect(level).toBe(`W/"transactions.2-${position}"`)
+  // Two events that mark a transaction each, in a lane that the book's has not caught up with.
+  const tags = [level]
+  const posted = events.filter(({ type }) => type === 'TransactionPosted')
+  for (const [at, each] of posted.entries()) {
+    const sql = `update ${transactions.readable.table.sql} set changed_position = $1 where created_position = $2`
+    await reading.database.query(sql, [position + BigInt(at + 1), each.position])
+    tags.push(await tagOf())
+  }
+  expect(new Set(tags).size).toBe(3)
+  for (const tag of tags) expect(tag.startsWith(`W/"transactions.2-${position}`)).toBe(true)
+})

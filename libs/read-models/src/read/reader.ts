@@ -113,7 +113,7 @@ export class Reader {
     const items = rows.map((row) => itemOf(resource, row))
     const data = { position: position.toString(), items, next }
     const { source, replica } = snapshot
-    return { position, source, replica, etag: etagOf(readable, position), data }
+    return { position, source, replica, etag: etagOf(readable, position, rows), data }
   }
 
   /** Every item after a place, oldest first, at most `limit`. */
@@ -141,7 +141,7 @@ export class Reader {
       query,
     )
     const data = { position: position.toString(), ...answer }
-    return { position, source, replica, etag: etagOf(readable, position), data }
+    return { position, source, replica, etag: etagOf(readable, position, rows), data }
   }
 
   /** What `at` names, as a position. @throws Problem `not-found` when there was nothing yet at that time */
@@ -244,8 +244,17 @@ function historyOf({ history, resource }: ReadableResource): ReadableHistory {
   return history
 }
 
-export function etagOf({ table }: Pick<ReadableResource, 'table'>, revision: bigint): string {
-  return `W/"${table.projection.name}.${table.projection.version}-${revision}"`
+/**
+ * Weak. Rows may be ahead of the position that they are shown under, while the lanes of two projectors are apart (`spansLanes`): how far all
+ * of them are together then tells one content from the next.
+ */
+export function etagOf(
+  { table }: Pick<ReadableResource, 'table'>,
+  revision: bigint,
+  rows: readonly Pick<StoredRow, 'changed'>[] = [],
+): string {
+  const ahead = rows.reduce((sum, { changed }) => (changed > revision ? sum + changed - revision : sum), 0n)
+  return `W/"${table.projection.name}.${table.projection.version}-${revision}${ahead > 0n ? `+${ahead}` : ''}"`
 }
 
 export function itemOf(resource: ListResource, { row, created, changed }: StoredRow): object {

@@ -52,11 +52,3 @@ export class EventStoreDouble {
     await Promise.all(this.nodes.map((node) => node.close()))
   }
 }
-
-/** Opens a double on free ports of this host. @param options  `nodes`: how many servers share one log, default 1. */
-export const openEventStoreDouble = (
-  options: EventStoreDoubleOptions & { readonly nodes?: number } = {},
-): Promise<EventStoreDouble> => {
-  const { nodes = 1, ...each } = options
-  return EventStoreDouble.open(nodes, each)
-}

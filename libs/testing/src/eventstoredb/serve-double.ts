@@ -1,4 +1,4 @@
-import { openEventStoreDouble } from './double.js'
+import { openEventStoreDouble } from './open-double.js'
 
 // The double as a process of its own: prints where it is, and ends with whoever started it.
 const double = await openEventStoreDouble()

@@ -3,7 +3,7 @@ import { EventStoreDBClient } from '@eventstore/db-client'
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import { credentials } from '@grpc/grpc-js'
 import { eventually } from '../eventually.js'
-import { openEventStoreDouble } from './double.js'
+import { openEventStoreDouble } from './open-double.js'
 import { empty, shared, streams } from './proto.js'
 import { fillers } from './replay/seed.js'
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type EventStore, migrateNames, NamesFold, openEventStoreDb } from '#event-store'
+import { type EventStore, migrateNames, NamesFold, loadEventStoreDb } from '#event-store'
 import { silentLogger } from '../silent-logger.js'
 import { scratchDatabase, type ScratchDatabase } from './scratch-database.js'
 
@@ -20,6 +20,7 @@ export async function eventStoreDbSubject(url: string): Promise<EventStoreDbSubj
   const database = await scratchDatabase()
   const prefix = `t${randomUUID().replaceAll('-', '')}.`
   await migrateNames(database.url, prefix)
+  const openEventStoreDb = await loadEventStoreDb()
   const closing: (() => Promise<void>)[] = []
   const open = (): EventStore => {
     const store = openEventStoreDb({ url, namesUrl: database.url, prefix, pool_max: 2, logger: silentLogger() })

@@ -1,6 +1,7 @@
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import { eventually } from '../../eventually.js'
-import { type EventStoreDouble, openEventStoreDouble } from '../double.js'
+import { type EventStoreDouble } from '../double.js'
+import { openEventStoreDouble } from '../open-double.js'
 import { describeError } from './describe.js'
 import { plain, text } from './json.js'
 import { collect } from './perform.js'

@@ -1,6 +1,7 @@
 import { EventStoreDBClient, type EventData } from '@eventstore/db-client'
 import { eventually } from '../../eventually.js'
-import { type EventStoreDouble, openEventStoreDouble } from '../double.js'
+import { type EventStoreDouble } from '../double.js'
+import { openEventStoreDouble } from '../open-double.js'
 import { describeError } from './describe.js'
 import { type JsonObject, text } from './json.js'
 import { Likeness } from './likeness.js'

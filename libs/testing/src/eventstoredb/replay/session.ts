@@ -1,5 +1,6 @@
 import { type EventData, EventStoreDBClient } from '@eventstore/db-client'
-import { type EventStoreDouble, openEventStoreDouble } from '../double.js'
+import { type EventStoreDouble } from '../double.js'
+import { openEventStoreDouble } from '../open-double.js'
 import { type EventStoreDoubleOptions } from '../double-node.js'
 import { isObject, type Json } from './json.js'
 import { Likeness } from './likeness.js'
