@@ -1,4 +1,4 @@
-import { lockedLanes } from './schema.js'
+import { IS_LOCKED, lockedLanes } from './schema.js'
 
 /** In: projection, version. Out: its builds, and in how many lanes each does not go with its lane. Locks nothing. */
 export const BUILDS_SQL = `
@@ -35,7 +35,7 @@ update headwater.builds set is_indexed = true where projection = $1 and version 
 /** In: fleet, lanes. Locks the rows; a batch that is being committed is waited for. */
 export const FENCE_SQL = `
 with ${lockedLanes('fleet = $1 and lane = any($2::int[])')}
-update headwater.lanes set epoch = nextval('headwater.epochs') from locked where (lanes.fleet, lanes.lane) = (locked.fleet, locked.lane)`
+update headwater.lanes l set epoch = nextval('headwater.epochs') from locked where ${IS_LOCKED}`
 
 /** In: projection, version, position of the event (null: whichever). Out: the builds that go on. Locks the rows. */
 export const GO_ON_SQL = `

@@ -1,8 +1,7 @@
 /**
  * What the projection runtime keeps beside the rows; it replicates with them.
  *
- * - `lanes`: how far a fleet (all projectors of one set of projection versions) has folded each lane, and who owns it. Row locked by each batch,
- *   hundreds of times a second: mostly empty pages leave room for new versions beside the old, which are cleared away all the time.
+ * - `lanes`: how far a fleet (all projectors of one set of projection versions) has folded each lane, and who owns it. Row locked by each batch.
  * - `builds`: each set of tables that a projection version has. `live` is what queries read, `next` is being built or waits to be
  *   promoted, `previous` was live and is folded on, so that it can be again.
  * - `members`: which lanes a build is folded in, by which fleet. `position` is null while it goes with its lane; `stopped` says why it does not go at all.
@@ -13,8 +12,7 @@ export const LANES_SQL = `
 create sequence headwater.epochs;
 create table headwater.lanes (
   fleet text not null, lane integer not null, position bigint not null, epoch bigint not null,
-  holder text not null, backend integer not null, expires_at timestamptz not null, primary key (fleet, lane))
-  with (fillfactor = 10);
+  holder text not null, backend integer not null, expires_at timestamptz not null, primary key (fleet, lane));
 create table headwater.builds (
   projection text not null, version integer not null, build integer not null,
   slot text not null check (slot in ('live', 'next', 'previous')),
@@ -38,16 +36,18 @@ create table headwater.projectors (
   instance text primary key, fleet text not null, backend integer not null, seen_at timestamptz not null)`
 
 /**
- * Lanes to be changed, as `locked`: for a `with`. Whoever locks several of them does so in one order, and no two wait for each other: a
- * plain `update` takes them as they happen to lie in the table.
+ * Lanes to be changed, as `locked`: for a `with`; {@link IS_LOCKED} finds them. Whoever locks several of them does so in one order, and no
+ * two wait for each other: a plain `update` takes them as they happen to lie in the table.
  */
 export const lockedLanes = (where: string): string =>
   `locked as (select fleet, lane from headwater.lanes where ${where} order by fleet, lane for no key update)`
+/** The lane `l` is one of those. */
+export const IS_LOCKED = '(l.fleet, l.lane) = (locked.fleet, locked.lane)'
 
 /**
  * Fence and checkpoint of a batch in one statement. In: fleet, lanes, epochs, and how far the lanes are now; a position never goes back, null
- * leaves them where they are. Raises HW001 when one of the lanes is another's by now. Locks the lanes, in
- * their order, to the end of the transaction.
+ * leaves them where they are. Raises HW001 when one of the lanes is another's by now. Locks the lanes, in their
+ * order, to the end of the transaction.
  */
 export const ADVANCE_FUNCTION_SQL = `
 create function headwater.advance(of text, ours int[], epochs bigint[], reached bigint) returns void language plpgsql as $$

@@ -1,9 +1,7 @@
-import { lockedLanes } from '../builds/schema.js'
+import { IS_LOCKED, lockedLanes } from '../builds/schema.js'
 
 /** The connection that holds it is gone: its process was killed, or the server noticed that it was cut off. */
 const vanished = (alias: string): string => `not exists (select from pg_stat_activity where pid = ${alias}.backend)`
-
-const IS_LOCKED = '(l.fleet, l.lane) = (locked.fleet, locked.lane)'
 
 /** Tells that this projector is there. In: instance, fleet. Locks its own row. */
 export const HERE_SQL = `

@@ -74,8 +74,7 @@ async function run<C extends ConfigOf<typeof baseSettings>>(
   const health = new Health()
   const metrics = new Registry()
   metrics.setDefaultLabels({ role, instance: config.HEADWATER_INSTANCE })
-  // Its default, 10 ms, would wake an idle process a hundred times a second.
-  collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: 100 })
+  collectDefaultMetrics({ register: metrics })
   const running: { app?: NestFastifyApplication } = {}
   const first: Step[] = []
   const last: Step[] = []

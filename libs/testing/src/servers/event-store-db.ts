@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type EventStore, migrateNames, NamesFold, loadEventStoreDb } from '#event-store'
+import { type EventStore, loadEventStoreDb, migrateNames, NamesFold } from '#event-store'
 import { silentLogger } from '../silent-logger.js'
 import { scratchDatabase, type ScratchDatabase } from './scratch-database.js'
 

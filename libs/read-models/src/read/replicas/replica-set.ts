@@ -3,7 +3,7 @@ import { type Logger, Problem, reasonOf } from '#runtime'
 import { bestOf, lessBusyOfTwo } from './choose.js'
 import { blameFor, isMissing, isWrongStatement } from './failure.js'
 import { FreshestHistory, isLagging, type LagBounds } from './lag.js'
-import { BUSY_MS } from './pauses.js'
+import { BUSY_MS, type Haste } from './pauses.js'
 import { Replica } from './replica.js'
 import { type Need, Waiting } from './waiting.js'
 import { ReplicaWatch } from './watch.js'
@@ -57,6 +57,7 @@ export class ReplicaSet {
   private readonly waiting = new Waiting(() => this.hurry())
   /** A projector was heard to have committed up to here. */
   private committed = 0n
+  private haste: Haste = 'none'
 
   constructor(private readonly options: ReplicaSetOptions) {
     const { urls, pool_max, logger, hang_ms_max = HANG_MS_MAX } = options
@@ -141,15 +142,16 @@ export class ReplicaSet {
   expect(position: bigint): void {
     if (position <= this.committed) return
     this.committed = position
-    if (!this.waiting.isFor(position)) return
-    const now_ms = performance.now()
-    for (const watch of this.watches) watch.hurry('due', now_ms)
+    if (this.waiting.isFor(position)) this.hurry(true)
   }
 
-  private hurry(): void {
+  /** @param isNews  what is waited for is committed only now: pauses begin anew. */
+  private hurry(isNews = false): void {
     const haste = this.waiting.size === 0 ? 'none' : this.waiting.isFor(this.committed) ? 'due' : 'some'
+    if (!isNews && haste === 'due' && this.haste === 'due') return
+    this.haste = haste
     const now_ms = performance.now()
-    for (const watch of this.watches) if (haste !== watch.haste || haste === 'some') watch.hurry(haste, now_ms)
+    for (const watch of this.watches) watch.hurry(haste, now_ms)
   }
 
   async close(): Promise<void> {

@@ -31,7 +31,7 @@ export class ReplicaWatch {
   private client: pg.Client | undefined
   private failures = 0
   private asked_ms = 0
-  haste: Haste = 'none'
+  private haste: Haste = 'none'
   private hurried_ms = 0
   private timer: NodeJS.Timeout | undefined
   private wake: () => void = () => undefined

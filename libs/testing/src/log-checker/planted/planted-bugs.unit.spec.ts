@@ -64,7 +64,7 @@ test('a sound store is found sound, whatever its clients do', async () => {
       expect(report.offenders).toEqual([])
       expect(report).toMatchObject({ isSound: true, counts: { acked: operations.length } })
     }),
-    { numRuns: 8 },
+    { numRuns: 30 },
   )
 })
 
@@ -79,7 +79,7 @@ test.each(Object.keys(PLANTED_BUGS) as PlantedBug[])('%s: found whenever it stri
       expect(foundAs(report, FOUND_AS[bug])).toBeGreaterThan(0)
       expect(report.offenders.length).toBeGreaterThan(0)
     }),
-    { numRuns: 8 },
+    { numRuns: 15 },
   )
   expect(struck).toBeGreaterThan(0)
 })
