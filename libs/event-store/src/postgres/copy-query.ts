@@ -1,4 +1,5 @@
-import { type ClientBase, type Connection, type Submittable } from 'pg'
+import { type ClientBase, type Connection } from 'pg'
+import { SimpleQuery } from './simple-query.js'
 
 /** What pg's connection can do beyond its types. */
 interface CopyConnection {
@@ -12,13 +13,14 @@ interface CopyConnection {
  * them: one round trip. A simple query of several statements is one transaction unless one is open. When a statement fails, the server
  * throws the rows away that are still to come (PostgreSQL documentation, "COPY Operations").
  */
-export class CopyQuery implements Submittable {
+export class CopyQuery extends SimpleQuery {
   private constructor(
     private readonly sql: string,
     private readonly copies: readonly Buffer[],
-    /** Called once; pg puts its query timeout around it. */
-    readonly callback: (error: Error | null | undefined) => void,
-  ) {}
+    callback: (error: Error | null | undefined) => void,
+  ) {
+    super(callback)
+  }
 
   /** @throws DatabaseError when the server refuses; the transaction is then rolled back, if the statements were one. */
   static async run(client: ClientBase, sql: string, ...copies: readonly Buffer[]): Promise<void> {
@@ -36,19 +38,5 @@ export class CopyQuery implements Submittable {
     }
   }
 
-  /** After an error pg does not tell of anything more. */
-  handleError(error: Error): void {
-    this.callback(error)
-  }
-
-  handleReadyForQuery(): void {
-    this.callback(null)
-  }
-
-  handleRowDescription(): void {}
-  handleDataRow(): void {}
-  handlePortalSuspended(): void {}
-  handleCommandComplete(): void {}
-  handleEmptyQuery(): void {}
   handleCopyInResponse(): void {}
 }

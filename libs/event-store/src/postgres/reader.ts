@@ -10,6 +10,8 @@ import {
 } from '../port.js'
 import { archiveAt } from './archive/archives.js'
 import { ConflictTails } from './conflict-tails.js'
+import { CopyOutQuery } from './copy-out-query.js'
+import { COPY_HEADER, COPY_TRAILER, eventsOf, ROW_COLUMNS } from './event-bytes.js'
 import { EVENT_COLUMNS, type EventRow, toRecorded } from './event-row.js'
 import { type RecentRows } from './recent-rows.js'
 
@@ -27,10 +29,10 @@ where stream = $1 and revision ${order === 'asc' ? '>=' : '<='} $2 order by revi
 union all select null, stream, revision, null, null, null, null, null, null from log.archived_streams
 where stream = $1 ${order === 'asc' ? 'and revision >= $2' : ''}`
 
-/** In: position (exclusive), limit. Locks nothing. */
-const ALL_SQL = (order: 'asc' | 'desc'): string => `
-select ${EVENT_COLUMNS} from log.events
-where position ${order === 'asc' ? '>' : '<'} $1 order by position ${order} limit $2`
+/** Position is exclusive. Locks nothing. */
+const ALL_SQL = (order: 'asc' | 'desc', position: bigint, limit: number): string => `
+copy (select ${ROW_COLUMNS} from log.events
+where position ${order === 'asc' ? '>' : '<'} ${position} order by position ${order} limit ${limit}) to stdout (format binary)`
 
 /** In: position of the last event of an append. Out: what was appended by which command. Locks nothing. */
 const COMMAND_SQL = `
@@ -108,7 +110,7 @@ export class PostgresReader {
 
   /** The next events after a position, at most `limit`. */
   async page(after: bigint, limit: number): Promise<RecordedEvent[]> {
-    const events = (await this.query<EventRow>(ALL_SQL('asc'), [after, limit])).map(toRecorded)
+    const events = await this.copied(ALL_SQL('asc', after, limit))
     const [first] = events
     if (!first || first.position === after + 1n) return events
     const archive = await archiveAt(this, after + 1n)
@@ -130,7 +132,7 @@ export class PostgresReader {
   }
 
   private async pageBack(before: bigint, limit: number): Promise<RecordedEvent[]> {
-    return (await this.query<EventRow>(ALL_SQL('desc'), [before, limit])).map(toRecorded)
+    return this.copied(ALL_SQL('desc', before, limit))
   }
 
   async head(): Promise<bigint> {
@@ -147,6 +149,26 @@ export class PostgresReader {
       return (await this.pool.query<R>(sql, [...values])).rows
     } catch (error) {
       throw new StoreUnavailable('the log cannot be read', { cause: error })
+    }
+  }
+
+  private async copied(sql: string): Promise<RecordedEvent[]> {
+    const bytes = await this.copyOut(sql)
+    return eventsOf(bytes.subarray(COPY_HEADER.length, -COPY_TRAILER.length))
+  }
+
+  private async copyOut(sql: string): Promise<Buffer> {
+    let client: pg.PoolClient | undefined
+    let isWhole = false
+    try {
+      client = await this.pool.connect()
+      const bytes = await CopyOutQuery.run(client, sql)
+      isWhole = true
+      return bytes
+    } catch (error) {
+      throw new StoreUnavailable('the log cannot be read', { cause: error })
+    } finally {
+      client?.release(!isWhole)
     }
   }
 

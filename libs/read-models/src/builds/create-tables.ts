@@ -21,15 +21,14 @@ const indicesOf = ({ name, listIndexes }: ReadTable): { name: string; columnName
   listIndexes.map((columns, at) => ({ name: `${name}_list_${at}`, columnNames: [...columns] }))
 
 /**
- * The tables of one build, without what only its readers need: rows go in several times faster so. A table whose rows are found by key while
- * they are folded has its primary key at once; the tables of batch handlers get it when they are first asked for a row.
+ * The tables of one build, without what only its readers need: rows go in several times faster so. A table gets its primary key when it is
+ * first asked for a row.
  */
 export async function createTables(runner: QueryRunner, tables: readonly ReadTable[], schema: string): Promise<void> {
   await runner.createSchema(schema, true)
   for (const each of tables) {
     const table = tableIn(each, schema)
     await runner.createTable(new Table({ schema, name: table.name, columns: columnsOf(table) }), true)
-    if (table.projection.kind === 'fold') await runner.query(primaryKeySql(table))
   }
 }
 

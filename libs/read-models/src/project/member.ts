@@ -28,7 +28,9 @@ export class Member {
   readonly joining: Set<number>
 
   constructor(readonly plan: MemberPlan) {
-    this.states = new Map(plan.tables.map((table) => [table.name, new TableState(table)]))
+    // What stands at the beginning of the log in all of its lanes has no row of theirs.
+    const isEmpty = [...plan.lanes.values()].every((position) => position === 0n)
+    this.states = new Map(plan.tables.map((table) => [table.name, new TableState(table, isEmpty)]))
     this.types = new Set(plan.projection.types)
     this.positions = new Map(plan.lanes)
     this.joining = new Set(plan.joining)

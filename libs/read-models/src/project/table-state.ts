@@ -6,6 +6,7 @@ import { type ReadTable } from '../tables/table.js'
 import { type Touched } from './changes.js'
 import { LoadFailure } from './failure.js'
 import { RowCache } from './row-cache.js'
+import { SeenKeys } from './seen-keys.js'
 import { loadRows } from './load-rows.js'
 
 const ROWS_CACHED = 50_000
@@ -29,6 +30,8 @@ export interface TableChanges {
   readonly deletes: readonly KeyOf<Columns>[]
   readonly inserts: readonly StoredRow[]
   readonly touched: readonly Touched[]
+  /** Rows are to be found by a primary key that may not be there yet. */
+  readonly needsKey: boolean
 }
 
 /**
@@ -44,10 +47,15 @@ export class TableState {
   /** Rows of the last batch, which may not be committed yet. */
   private lastSize = 0
   private inserting: Promise<unknown> = Promise.resolve()
-  private isKeyed: boolean
+  private isKeyed = false
+  private seen: SeenKeys | undefined
 
-  constructor(readonly table: ReadTable) {
-    this.isKeyed = table.projection.kind === 'fold'
+  /** @param isEmpty are there none of the rows that will be asked for, in the beginning? */
+  constructor(
+    readonly table: ReadTable,
+    isEmpty: boolean,
+  ) {
+    if (isEmpty) this.seen = new SeenKeys()
   }
 
   /**
@@ -65,7 +73,7 @@ export class TableState {
       const cached = this.known.get(text)
       const entry = { text, key, before: cached ?? undefined, after: cached ?? undefined }
       this.entries.set(text, entry)
-      if (cached === undefined) missing.push(entry)
+      if (cached === undefined && this.seen?.has(text) !== false) missing.push(entry)
       return entry
     })
     if (missing.length > 0) await this.find(client, missing)
@@ -103,6 +111,8 @@ export class TableState {
   }
 
   insert(event: RecordedEvent, rows: readonly RowOf<Columns>[]): void {
+    // Few ask for what they inserted: to remember so many keys would be in vain.
+    this.seen = undefined
     for (const row of rows) {
       this.check(event, row)
       this.inserted.push({ row, created: this.place(event), changed: event.position })
@@ -130,22 +140,23 @@ export class TableState {
     const dirty: Entry[] = []
     for (const entry of this.entries.values()) {
       this.known.set(entry.text, entry.after ?? null)
-      if (entry.before !== entry.after) dirty.push(entry)
+      if (entry.before === entry.after) continue
+      dirty.push(entry)
+      if (!entry.before) this.seen?.add(entry.text)
     }
+    if (this.seen?.isFull) this.seen = undefined
     const touched: Touched[] = dirty.map(({ before, after }) => ({ table, before, after }))
     for (const after of inserts) touched.push({ table, before: undefined, after })
     this.known.trim(this.entries.size + this.lastSize)
     this.lastSize = this.entries.size
     this.discard()
     dirty.sort((a, b) => (a.text < b.text ? -1 : 1))
-    return {
-      table,
-      updates: dirty.flatMap(({ before, after }) => (before && after ? [after] : [])),
-      created: dirty.flatMap(({ before, after }) => (after && !before ? [after] : [])),
-      deletes: dirty.flatMap(({ key, after }) => (after ? [] : [key])),
-      inserts,
-      touched,
-    }
+    const updates = dirty.flatMap(({ before, after }) => (before && after ? [after] : []))
+    const created = dirty.flatMap(({ before, after }) => (after && !before ? [after] : []))
+    const deletes = dirty.flatMap(({ key, after }) => (after ? [] : [key]))
+    const needsKey = !this.isKeyed && updates.length + deletes.length > 0
+    if (needsKey) this.isKeyed = true
+    return { table, updates, created, deletes, inserts, touched, needsKey }
   }
 
   /** Rows that were inserted are known to the database only: it is asked for none before they are there. */
@@ -157,6 +168,7 @@ export class TableState {
   forget(): void {
     this.discard()
     this.known.clear()
+    this.isKeyed = false
   }
 
   private discard(): void {

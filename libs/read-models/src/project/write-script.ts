@@ -1,4 +1,5 @@
 import { type Columns, type KeyOf } from '#domain-kit'
+import { primaryKeySql } from '../tables/primary-key.js'
 import { PLACE_COLUMNS, quoted, type ReadTable } from '../tables/table.js'
 import { type StoredRow } from '../tables/row-codec.js'
 import { arrayText, keysMatch, literal, textOf, typeOf } from './sql-values.js'
@@ -29,7 +30,8 @@ export function scriptOf(writes: readonly TableChanges[]): Script {
 }
 
 function addTo(statements: string[], copies: Buffer[], changes: TableChanges): void {
-  const { table, updates, created, deletes, inserts } = changes
+  const { table, updates, created, deletes, inserts, needsKey } = changes
+  if (needsKey) statements.push(primaryKeySql(table))
   if (updates.length > 0) statements.push(updateSql(table, updates))
   if (deletes.length > 0) statements.push(deleteSql(table, deletes))
   for (const rows of [created, inserts]) {

@@ -7,6 +7,7 @@ import { ReplicaSet, type ReplicaSetOptions, type ReplicaStatus } from './replic
 import { StreamPools } from './replicas/stream-pools.js'
 import { type RowStream } from './row-stream.js'
 import { type Statement } from './sql.js'
+import { nameOfStatement } from './statement-names.js'
 
 export type SourceName = 'cache' | 'replica' | 'primary'
 
@@ -156,7 +157,9 @@ async function snapshot(
   columns: Columns,
   source: SourceName,
 ): Promise<Snapshot> {
-  const { rows } = await client.query<Record<string, unknown>>(text, [...values])
+  const name = nameOfStatement(text)
+  const statement = { text, values: [...values], ...(name === undefined ? {} : { name }) }
+  const { rows } = await client.query<Record<string, unknown>>(statement)
   const [first] = rows
   const last = rows.find((row) => row['is_last'] === true)
   return {

@@ -1,47 +1,28 @@
 import { readInt32 } from '../binary.js'
+import { BloomFilter } from './bloom-filter.js'
 
-/** Bits a name and probes: one name in some 2,000 that was never taken is taken for one that may have been. */
-const BITS_PER_NAME = 16
-const PROBES = 8
-
-/**
- * Says of a name "never taken in this run", or "perhaps" (Bloom, CACM 1970), from 2 bytes of memory a name. The hashes
- * are random already: two of their words make all probes (Kirsch and Mitzenmacher, 2006).
- */
+/** Says of a name "never taken in this run", or "perhaps". Hashes of names are random already: two of their words are all that is needed. */
 export class NameFilter {
-  private readonly mask: number
-
-  private constructor(readonly bits: Uint8Array) {
-    this.mask = bits.length * 8 - 1
-  }
+  private constructor(private readonly filter: BloomFilter) {}
 
   /** @param names how many it is to hold: a power of two. */
   static of(names: number): NameFilter {
-    return new NameFilter(new Uint8Array((names * BITS_PER_NAME) / 8))
+    return new NameFilter(BloomFilter.of(names))
   }
 
   static from(bits: Uint8Array): NameFilter {
-    return new NameFilter(bits)
+    return new NameFilter(BloomFilter.from(bits))
+  }
+
+  get bits(): Uint8Array {
+    return this.filter.bits
   }
 
   add(hash: Buffer, offset = 0): void {
-    let at = readInt32(hash, offset + 4)
-    const step = readInt32(hash, offset + 8) | 1
-    for (let probe = 0; probe < PROBES; probe += 1) {
-      const bit = at & this.mask
-      this.bits[bit >>> 3] = (this.bits[bit >>> 3] ?? 0) | (1 << (bit & 7))
-      at = (at + step) | 0
-    }
+    this.filter.add(readInt32(hash, offset + 4), readInt32(hash, offset + 8))
   }
 
   mayHold(hash: Buffer, offset = 0): boolean {
-    let at = readInt32(hash, offset + 4)
-    const step = readInt32(hash, offset + 8) | 1
-    for (let probe = 0; probe < PROBES; probe += 1) {
-      const bit = at & this.mask
-      if (((this.bits[bit >>> 3] ?? 0) & (1 << (bit & 7))) === 0) return false
-      at = (at + step) | 0
-    }
-    return true
+    return this.filter.mayHold(readInt32(hash, offset + 4), readInt32(hash, offset + 8))
   }
 }

@@ -44,6 +44,8 @@ const AWAY_QUERY_MS_MAX = 1_000
 const WAITING_MAX = 4_096
 /** A replica whose position was last heard of so long ago has probably moved on. */
 const LIKELY_MS = 25
+/** Projectors that have not been heard of for so long may have committed what nobody was told of. */
+const QUIET_MS = 1_000
 
 /**
  * The replicas, as one source. Knows how far each is from what its answers say and from a watch on each; asks one that is fresh
@@ -57,6 +59,7 @@ export class ReplicaSet {
   private readonly waiting = new Waiting(() => this.hurry())
   /** A projector was heard to have committed up to here. */
   private committed = 0n
+  private committed_ms = -Infinity
   private haste: Haste = 'none'
 
   constructor(private readonly options: ReplicaSetOptions) {
@@ -138,20 +141,37 @@ export class ReplicaSet {
     }
   }
 
-  /** A projector has committed up to here: in a moment the replicas have it, too, and whoever waits for it is answered. */
+  /**
+   * A projector has committed up to here. Until that is heard of, most replicas have it, too: whoever waits for it asks one at once, and only
+   * when it has not, the replicas are asked again and again where they are.
+   */
   expect(position: bigint): void {
     if (position <= this.committed) return
     this.committed = position
-    if (this.waiting.isFor(position)) this.hurry(true)
+    this.committed_ms = performance.now()
+    if (!this.waiting.isFor(position)) return
+    // What is waited for is committed only now: pauses begin anew.
+    this.haste = 'some'
+    this.waiting.wakeIf(({ minPosition }) => minPosition <= position)
   }
 
-  /** @param isNews  what is waited for is committed only now: pauses begin anew. */
-  private hurry(isNews = false): void {
-    const haste = this.waiting.size === 0 ? 'none' : this.waiting.isFor(this.committed) ? 'due' : 'some'
-    if (!isNews && haste === 'due' && this.haste === 'due') return
+  private hurry(): void {
+    const haste = this.hasteNow()
+    if (haste === 'due' && this.haste === 'due') return
     this.haste = haste
     const now_ms = performance.now()
     for (const watch of this.watches) watch.hurry(haste, now_ms)
+  }
+
+  private hasteNow(): Haste {
+    if (this.waiting.size === 0) return 'none'
+    if (this.waiting.isFor(this.committed)) return 'due'
+    return this.isQuiet ? 'some' : 'none'
+  }
+
+  /** Else what is not known to be committed is hardly there. */
+  private get isQuiet(): boolean {
+    return this.committed_ms < performance.now() - QUIET_MS
   }
 
   async close(): Promise<void> {
@@ -159,11 +179,13 @@ export class ReplicaSet {
     await Promise.all(this.replicas.map((each) => each.close()))
   }
 
-  /** One that is known to be far enough; else, once each, one that has probably come so far since it was last heard of. */
+  /** One that is known to be far enough; else, once each, one that has probably come so far: it is committed, or the replica was last heard of a while ago. */
   private choose(left: readonly Replica[], need: Need, guessed: ReadonlySet<Replica>): Replica | undefined {
     const fresh = left.filter((each) => each.knownOf(need.of) >= need.minPosition)
     if (fresh.length > 0) return lessBusyOfTwo(fresh)
-    const heard_ms = performance.now() - LIKELY_MS
+    const isCommitted = this.committed >= need.minPosition
+    if (!isCommitted && !this.isQuiet) return undefined
+    const heard_ms = isCommitted ? Infinity : performance.now() - LIKELY_MS
     return lessBusyOfTwo(left.filter((each) => !guessed.has(each) && each.learned_ms < heard_ms))
   }
 

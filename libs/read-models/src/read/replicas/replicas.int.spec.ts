@@ -2,6 +2,7 @@ import pg from 'pg'
 import { eventually, silentLogger, temporaryPostgres, type TemporaryPostgres } from '#testing'
 import { LANES_SQL } from '../../builds/schema.js'
 import { type Snapshot, Sources, type SourcesOptions } from '../sources.js'
+import { ReplicaSet } from './replica-set.js'
 
 jest.setTimeout(180_000)
 
@@ -105,6 +106,33 @@ test('a position that no replica comes to is refused with how far they are', asy
     code: 'not-fresh-enough',
     headers: { 'headwater-position': token.toString(), 'retry-after': '1' },
   })
+})
+
+test('who waits for a position asks when it is told to be committed, once, and again when the replica has it', async () => {
+  const replicas = new ReplicaSet({ urls: [one.url('read')], pool_max: 4, logger: silentLogger() })
+  const known = await write()
+  await eventually('the replica has it', () => replicas.freshest(of) >= known)
+  replicas.expect(known)
+  let asked = 0
+  const reading = replicas.read(
+    () => Promise.resolve(known + BigInt(asked++)),
+    { of, minPosition: known + 1n },
+    (position) => position,
+    20_000,
+  )
+  await replicas.read(
+    (client) => client.query('select 1'),
+    { of, minPosition: known },
+    () => known,
+    0,
+  )
+  expect(asked).toBe(0)
+  replicas.expect(known + 1n)
+  await eventually('it is asked', () => asked > 0)
+  await write()
+  expect(await reading).toMatchObject({ result: known + 1n })
+  expect(asked).toBe(2)
+  await replicas.close()
 })
 
 test('a query that waits is woken by the write that it waits for', async () => {

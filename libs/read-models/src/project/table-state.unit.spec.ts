@@ -1,0 +1,64 @@
+import { type ClientBase } from 'pg'
+import { type RecordedEvent } from '#domain-kit'
+import { ledger } from '#ledger'
+import { tablesOf } from '../tables/table.js'
+import { TableState } from './table-state.js'
+
+const table = tablesOf([ledger]).find(({ name }) => name === 'books')!
+const event = { position: 1n, aggregate: 'book', aggregateId: 'a', type: 'BookOpened' } as RecordedEvent
+const keys = (...books: readonly string[]): { book: string }[] => books.map((book) => ({ book }))
+
+/** Says for which books the database was asked, and has none. */
+function database(): { client: ClientBase; asked: string[] } {
+  const asked: string[] = []
+  const query = (sql: string, values?: readonly string[]): Promise<{ rows: object[] }> => {
+    if (sql.startsWith('select')) asked.push(...(values ?? []))
+    return Promise.resolve({ rows: [] })
+  }
+  return { client: { query } as unknown as ClientBase, asked }
+}
+
+async function add(state: TableState, client: ClientBase, books: readonly string[]): Promise<void> {
+  for (const entry of await state.load(client, keys(...books)))
+    state.set(entry, event, { ...entry.key, description: '' })
+  state.take()
+}
+
+test('a table that began empty is not asked for what was never put there', async () => {
+  const { client, asked } = database()
+  const state = new TableState(table, true)
+  await add(state, client, ['a', 'b'])
+  await add(state, client, ['c'])
+  expect(asked).toEqual([])
+})
+
+test('it is asked for what was put there and is remembered no more', async () => {
+  const { client, asked } = database()
+  const state = new TableState(table, true)
+  await add(state, client, ['a', 'b'])
+  state.forget()
+  await state.load(client, keys('a', 'c'))
+  expect(asked).toEqual(['{"a"}'])
+})
+
+test('a table that may have had rows before is asked for all that is not known', async () => {
+  const { client, asked } = database()
+  const state = new TableState(table, false)
+  await state.load(client, keys('a', 'b'))
+  await state.load(client, keys('b', 'c'))
+  expect(asked).toEqual(['{"a","b"}', '{"c"}'])
+})
+
+test('the key is wanted once: when rows are first to be found by it', async () => {
+  const { client } = database()
+  const state = new TableState(table, true)
+  const change = async (): Promise<boolean> => {
+    for (const entry of await state.load(client, keys('a')))
+      state.set(entry, event, { ...entry.key, description: `${Math.random()}` })
+    return state.take().needsKey
+  }
+  expect([await change(), await change(), await change()]).toEqual([false, true, false])
+  state.forget()
+  // To look for it made sure of the key.
+  expect(await change()).toBe(false)
+})
