@@ -30,8 +30,6 @@ export interface RunOptions {
 
 /** So far behind, nobody can follow the changes: the cache begins anew where the end of the log is {@link NEAR}. More than a feed keeps. */
 const SILENT = 50_000n
-/** Batches of those that are so far behind are so many times larger: less is written twice, and nobody waits for them. */
-const SILENT_FACTOR = 5
 
 /**
  * Folds the log until it is told to stop, or something fails.
@@ -39,11 +37,11 @@ const SILENT_FACTOR = 5
  * @throws BatchFailure; or what the log throws.
  */
 export async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
-  const { store, unit, batch_max } = options
+  const { store, unit } = options
   const head = await store.head()
   if (unit.position + SILENT < head) {
     const isOver = (position: bigint): boolean => position + NEAR >= head
-    await foldWhile({ ...options, batch_max: batch_max * SILENT_FACTOR }, { isSilent: true, isOver }, signal)
+    await foldWhile(options, { isSilent: true, isOver }, signal)
   }
   if (!signal.aborted) await options.onNear()
   await foldWhile(options, { isSilent: false, isOver: () => false }, signal)

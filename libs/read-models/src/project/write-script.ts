@@ -1,7 +1,8 @@
 import { type Columns, type KeyOf } from '#domain-kit'
 import { primaryKeySql } from '../tables/primary-key.js'
 import { PLACE_COLUMNS, quoted, type ReadTable } from '../tables/table.js'
-import { type StoredRow } from '../tables/row-codec.js'
+import { layoutOf, type StoredRow, toSqlText } from '../tables/row-codec.js'
+import { CopyText } from './copy-text.js'
 import { arrayText, keysMatch, literal, textOf, typeOf } from './sql-values.js'
 import { FoldFailure } from './failure.js'
 import { type TableChanges } from './table-state.js'
@@ -37,7 +38,7 @@ function addTo(statements: string[], copies: Buffer[], changes: TableChanges): v
   for (const rows of [created, inserts]) {
     if (rows.length === 0) continue
     statements.push(`copy ${table.sql} (${quoted(allOf(table))}) from stdin`)
-    copies.push(Buffer.from(rows.map((row) => copyLine(table, row)).join('')))
+    copies.push(copied(table, rows))
   }
 }
 
@@ -75,18 +76,18 @@ function deleteSql(table: ReadTable, keys: readonly KeyOf<Columns>[]): string {
   return `delete from ${table.sql} t using ${keyed} where ${keysMatch(table)}`
 }
 
-const ESCAPED = /[\\\n\r\t]/
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
-
-function copyText(value: string | null): string {
-  if (value === null) return '\\N'
-  // Few values have any: to look is cheap, to replace is not.
-  return ESCAPED.test(value) ? value.replaceAll(/[\\\n\r\t]/g, (char) => ESCAPES[char] ?? char) : value
-}
+const ROW_BYTES = 200
 
 /** A row as COPY reads it: the fastest way in. A key that exists already fails the transaction; a fold is wrong then. */
-function copyLine(table: ReadTable, { row, created, changed }: StoredRow): string {
-  let line = ''
-  for (const name of table.names) line += `${copyText(textOf(table, name, row))}\t`
-  return `${line}${created.position}\t${created.ordinal}\t${changed}\n`
+function copied(table: ReadTable, rows: readonly StoredRow[]): Buffer {
+  const columns = layoutOf(table.columns)
+  const copy = new CopyText(rows.length * ROW_BYTES)
+  for (const { row, created, changed } of rows) {
+    for (const [name, column] of columns) copy.field(toSqlText(column, row[name]))
+    copy.field(created.position.toString())
+    copy.field(created.ordinal.toString())
+    copy.field(changed.toString())
+    copy.row()
+  }
+  return copy.written
 }
