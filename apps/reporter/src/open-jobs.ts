@@ -1,4 +1,4 @@
-import { type EventStore } from '#event-store'
+import { type EventFilter, type EventStore } from '#event-store'
 import { type Sources, type ReadTable } from '#read-models'
 import { job, type ReportRequest } from '#reports'
 import { type Logger, reasonOf } from '#runtime'
@@ -10,6 +10,7 @@ select 0 as checkpoint, true as is_within, true as is_found, t.*
 from jobs_v1.jobs t where t.state in ('queued', 'running') limit 1000`
 
 const SWEEP_MS = 5_000
+const REQUESTS: EventFilter = { aggregates: [job.name], types: ['ReportRequested'] }
 
 export interface OpenJobsOptions {
   readonly store: EventStore
@@ -46,10 +47,9 @@ export class OpenJobs {
     const { signal } = this.stop
     while (!signal.aborted) {
       try {
-        for await (const { events } of store.subscribe({ after: await store.head(), signal }))
-          for (const { aggregate, type, aggregateId, data, position } of events)
-            if (aggregate === job.name && type === 'ReportRequested')
-              await this.found(aggregateId, data as ReportRequest, position)
+        for await (const { events } of store.subscribe({ after: await store.head(), only: REQUESTS, signal }))
+          for (const { aggregateId, data, position } of events)
+            await this.found(aggregateId, data as ReportRequest, position)
       } catch (error) {
         logger.warn({ reason: reasonOf(error) }, 'requests are found by sweeping only')
         await new Promise((resolve) => setTimeout(resolve, 500))

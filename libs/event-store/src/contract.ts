@@ -3,7 +3,7 @@ import { describeClaims, describeCommandIds } from './contract/names.js'
 import { describeOrder, describeReading } from './contract/reading.js'
 import { all, type Store } from './contract/requests.js'
 import { describeOneStreamOnly, describeSeveralStreams } from './contract/several-streams.js'
-import { describeSubscribing } from './contract/subscribing.js'
+import { describeFilters, describeSubscribing } from './contract/subscribing.js'
 import { type EventStore, type StoreCapabilities } from './port.js'
 
 /** An open store with an empty log. */
@@ -47,5 +47,6 @@ export function describeContract(
     describe('reading', () => describeReading(store))
     describe('order', () => describeOrder(store))
     describe('subscribing', () => describeSubscribing(store))
+    describe('filters', () => describeFilters(store))
   })
 }

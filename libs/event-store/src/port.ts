@@ -114,17 +114,25 @@ export interface ReadAllOptions {
   readonly limit?: number
 }
 
+/** Events of these aggregates and of these types; by default of all. */
+export interface EventFilter {
+  readonly aggregates?: readonly string[]
+  readonly types?: readonly string[]
+}
+
 export interface SubscribeOptions {
   /** Last position already seen; 0n for the whole log. */
   readonly after: bigint
+  /** Bring only these: others are passed over before anybody looks into them. Default: all. */
+  readonly only?: EventFilter
   /** Most events in one batch. Default 1,000. */
   readonly batch_max?: number
   readonly signal?: AbortSignal
 }
 
 /**
- * A contiguous run of the log: `events` are all events after `after` up to `position`, in order. Empty only where positions have
- * gaps: then nothing stands up to `position`.
+ * A contiguous run of the log: `events` are all events after `after` up to `position`, in order, as far as they are wanted. Empty
+ * only where none of those is wanted, or where positions have gaps and nothing stands up to `position`.
  */
 export interface EventBatch {
   readonly after: bigint

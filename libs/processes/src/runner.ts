@@ -82,9 +82,9 @@ export class Runner {
     moved()
     signal.addEventListener('abort', () => this.wake?.(), { once: true })
     try {
-      for await (const { events, position } of store.subscribe({ after, signal })) {
+      const only = { aggregates: [this.manager.of.name], types: this.manager.types }
+      for await (const { events, position } of store.subscribe({ after, only, signal })) {
         for (const event of events) {
-          if (!this.concerns(event)) continue
           await this.room(progress, signal)
           this.take(event, progress.begin(event.position), moved, signal)
         }
@@ -105,10 +105,6 @@ export class Runner {
     const position = this.manager.start === 'head' ? await this.options.store.head() : 0n
     await checkpoints.save(this.manager.name, position)
     return position
-  }
-
-  private concerns({ aggregate, type }: RecordedEvent): boolean {
-    return aggregate === this.manager.of.name && this.manager.types.includes(type)
   }
 
   /** Until another event may be taken up. */

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { type RecordedEvent } from '#domain-kit'
-import { type EventBatch, type EventStore } from '../port.js'
+import { type EventBatch, type EventFilter, type EventStore, type NewEvent } from '../port.js'
 import {
   all,
   expectPositions,
@@ -18,12 +19,15 @@ async function follow(
   after: bigint,
   until: bigint | readonly string[],
   batch_max = 1_000,
+  only?: EventFilter,
 ): Promise<EventBatch[]> {
   const stop = new AbortController()
   const batches: EventBatch[] = []
   let position = after
-  for await (const batch of store().subscribe({ after, batch_max, signal: stop.signal })) {
-    checkJoin(store(), batch, position, batch_max)
+  const wanted = only ? { only } : {}
+  for await (const batch of store().subscribe({ after, batch_max, ...wanted, signal: stop.signal })) {
+    if (only) checkOrder(batch, position, batch_max)
+    else checkJoin(store(), batch, position, batch_max)
     batches.push(batch)
     position = batch.position
     const isThere = typeof until === 'bigint' ? position >= until : batch.events.some(({ id }) => until.includes(id))
@@ -42,6 +46,18 @@ function checkJoin(store: EventStore, batch: EventBatch, position: bigint, batch
   else expect(batch.position).toBeGreaterThanOrEqual(last)
   expect(events.length).toBeLessThanOrEqual(batch_max)
 }
+
+/** Of those that are wanted there may be none. */
+function checkOrder({ after, position, events }: EventBatch, before: bigint, batch_max: number): void {
+  expect(after).toBe(before)
+  const places = [after, ...events.map((event) => event.position)]
+  expect(places).toEqual([...new Set(places)].sort((a, b) => (a < b ? -1 : 1)))
+  expect(position).toBeGreaterThanOrEqual(places.at(-1) ?? 0n)
+  expect(events.length).toBeLessThanOrEqual(batch_max)
+}
+
+const otherStream = (): string => `other-${randomUUID()}`
+const vanished = (count: number): NewEvent[] => newEvents(count).map((event) => ({ ...event, type: 'ThingVanished' }))
 
 const eventsOf = (batches: readonly EventBatch[]): RecordedEvent[] => batches.flatMap(({ events }) => events)
 
@@ -87,5 +103,62 @@ export function describeSubscribing(store: Store): void {
     const batches = all(store().subscribe({ after: await store().head(), signal: stop.signal }))
     stop.abort()
     expect(await batches).toEqual([])
+  })
+}
+
+export function describeFilters(store: Store): void {
+  test('brings only what is wanted, of what was there and of what comes, without hole', async () => {
+    const after = await store().head()
+    const old = newRequest(newStream(), { events: newEvents(5) })
+    const aside = async (): Promise<unknown> =>
+      Promise.all([
+        mustAppend(store(), newRequest(otherStream(), { events: newEvents(3) })),
+        mustAppend(store(), newRequest(newStream(), { events: vanished(3) })),
+      ])
+    await aside()
+    await mustAppend(store(), old)
+    await aside()
+    const [, second] = await all(store().readStream(old.commandId.stream))
+    const last = newRequest(newStream())
+    const only = { aggregates: ['thing'], types: ['ThingHappened'] }
+    const following = [
+      follow(store, after, requestedIds(last), 4, only),
+      follow(store, second?.position ?? 0n, requestedIds(last), 4, only),
+    ]
+    const fresh: string[] = []
+    for (let round = 0; round < 10; round += 1) {
+      await aside()
+      const request = newRequest(newStream(), { events: newEvents(2) })
+      await mustAppend(store(), request)
+      fresh.push(...requestedIds(request))
+    }
+    await mustAppend(store(), last)
+    const [whole = [], later = []] = await Promise.all(following)
+    const expected = [...requestedIds(old), ...fresh, ...requestedIds(last)]
+    expect(idsOf(eventsOf(whole))).toEqual(expected)
+    expect(idsOf(eventsOf(later))).toEqual(expected.slice(2))
+  })
+
+  test('wanted by aggregate or by type alone', async () => {
+    const after = await store().head()
+    const requests = [
+      newRequest(otherStream()),
+      newRequest(newStream(), { events: vanished(1) }),
+      newRequest(otherStream(), { events: vanished(1) }),
+      newRequest(newStream()),
+    ]
+    for (const request of requests) await mustAppend(store(), request)
+    const [, one = '', two = '', three = ''] = requests.flatMap(requestedIds)
+    const brought = async (until: string, only: EventFilter): Promise<string[]> =>
+      idsOf(eventsOf(await follow(store, after, [until], 100, only)))
+    expect(await brought(three, { aggregates: ['thing'] })).toEqual([one, three])
+    expect(await brought(two, { types: ['ThingVanished'] })).toEqual([one, two])
+  })
+
+  test('tells how far it is where nothing is wanted', async () => {
+    const after = await store().head()
+    const { position } = await mustAppend(store(), newRequest(newStream(), { events: newEvents(5) }))
+    const batches = await follow(store, after, position, 2, { aggregates: ['nothing'] })
+    expect(eventsOf(batches)).toEqual([])
   })
 }

@@ -9,13 +9,14 @@ import {
   type ReadStreamOptions,
 } from '../port.js'
 import { Batch, type World } from '../postgres/batch.js'
-import { follow } from '../postgres/follow.js'
+import { follow, type Page } from '../postgres/follow.js'
 import { noEvents, type StreamHead } from '../postgres/heads.js'
 import { LiveFeed } from '../postgres/live-feed.js'
 import { claimHash, commandHash, HASH_BYTES } from '../postgres/names/name-hash.js'
 import { plan } from '../postgres/pack.js'
 import { accepted, takenBy } from '../postgres/result.js'
 import { POSTGRES_CAPABILITIES } from '../postgres/store.js'
+import { type Wanted } from '../wanted.js'
 
 /** The store for unit tests of what stands above it: same rules, nothing kept. */
 export function createMemoryStore(): EventStore {
@@ -35,7 +36,7 @@ export function createMemoryStore(): EventStore {
     findClaim: async (claim) => Promise.resolve(log.find(claimHash(claim))),
     readStream: (stream, options) => log.readStream(stream, options),
     readAll: (options) => log.readAll(options),
-    subscribe: (options) => follow({ page: (after, limit) => log.page(after, limit) }, feed.open(), options),
+    subscribe: (options) => follow(log, feed, options),
     head: async () => Promise.resolve(BigInt(log.events.length)),
     close: async () => Promise.resolve(),
   }
@@ -105,8 +106,10 @@ class MemoryLog implements World {
     return { outcome: 'conflict', stream, revision: BigInt(revision), tail: fits ? tail : undefined }
   }
 
-  async page(after: bigint, limit: number): Promise<RecordedEvent[]> {
-    return Promise.resolve(this.events.slice(Number(after), Number(after) + limit))
+  async page(after: bigint, limit: number, wanted: Wanted = () => true): Promise<Page> {
+    const all = this.events.slice(Number(after), Number(after) + limit)
+    const events = all.filter(({ aggregate, type }) => wanted(aggregate, type))
+    return Promise.resolve({ count: all.length, last: after + BigInt(all.length), events })
   }
 
   async *readStream(stream: string, options: ReadStreamOptions = {}): AsyncGenerator<RecordedEvent> {

@@ -1,5 +1,6 @@
 import { type RecordedEvent } from '#domain-kit'
-import { eventsOf } from './event-bytes.js'
+import { type Wanted } from '../wanted.js'
+import { decode } from './event-bytes.js'
 
 /** A committed run of the log as it was written. Its events are made when they are asked for, once. */
 export class CommittedBatch {
@@ -12,7 +13,13 @@ export class CommittedBatch {
   ) {}
 
   get events(): readonly RecordedEvent[] {
-    this.parsed ??= eventsOf(this.rows)
+    this.parsed ??= decode(this.rows).events
     return this.parsed
+  }
+
+  /** Those of its events that are wanted; the others stay bytes. */
+  only(wanted: Wanted): readonly RecordedEvent[] {
+    if (!this.parsed) return decode(this.rows, wanted).events
+    return this.parsed.filter(({ aggregate, type }) => wanted(aggregate, type))
   }
 }

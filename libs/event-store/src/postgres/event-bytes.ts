@@ -1,5 +1,6 @@
 import { parseStream, type RecordedEvent } from '#domain-kit'
 import { type NewEvent } from '../port.js'
+import { type Wanted } from '../wanted.js'
 import { readInt16, readInt32, readInt64, readUuid, UUID_BYTES, writeInt16, writeInt32, writeInt64 } from './binary.js'
 import { type ByteSink } from './byte-sink.js'
 
@@ -13,6 +14,8 @@ import { type ByteSink } from './byte-sink.js'
 export const ROW_COLUMNS = 'position, revision, time, stream, id, type, version, data, metadata'
 const COLUMNS = 9
 const TAIL_COLUMNS = 6
+/** The last ones: data and metadata. */
+const JSON_COLUMNS = 2
 /** Bytes of a row before its tail. */
 export const STAMP_BYTES = 2 + 3 * 12
 /** Where the revision stands in a row. */
@@ -69,9 +72,19 @@ export function writeStamp(out: Uint8Array, at: number, position: number, revisi
   return writeInt64(out, (time_ms - EPOCH_MS) * 1_000, writeInt32(out, 8, to))
 }
 
-/** Reads rows one after the other, as they were stored. */
-export function eventsOf(rows: Buffer): RecordedEvent[] {
+/** What rows hold: how many there are, where the first and the last of them stand, and the events. */
+export interface Decoded {
+  readonly count: number
+  /** 0n where there are none. */
+  readonly first: bigint
+  readonly last: bigint
+  readonly events: readonly RecordedEvent[]
+}
+
+/** Reads rows one after the other, as they were stored; into those that are not wanted it does not look. */
+export function decode(rows: Buffer, wanted?: Wanted): Decoded {
   const events: RecordedEvent[] = []
+  let [count, first, last] = [0, 0n, 0n]
   let at = 0
   const text = (): string => {
     const length = readInt32(rows, at)
@@ -87,17 +100,26 @@ export function eventsOf(rows: Buffer): RecordedEvent[] {
     at += 2
     const position = BigInt(int64())
     const revision = BigInt(int64())
-    const time = new Date(int64() / 1_000 + EPOCH_MS).toISOString()
+    const time_us = int64()
     const stream = text()
+    const { aggregate, aggregateId } = parseStream(stream)
     at += 4 + UUID_BYTES
-    const id = readUuid(rows, at - UUID_BYTES)
+    const idAt = at - UUID_BYTES
     const type = text()
     at += 8
     const version = readInt32(rows, at - 4)
+    if (count === 0) first = position
+    last = position
+    count += 1
+    if (wanted && !wanted(aggregate, type)) {
+      for (let column = 0; column < JSON_COLUMNS; column += 1) at += 4 + readInt32(rows, at)
+      continue
+    }
+    const id = readUuid(rows, idAt)
+    const time = new Date(time_us / 1_000 + EPOCH_MS).toISOString()
     const data = JSON.parse(text()) as object
     const metadata = JSON.parse(text()) as RecordedEvent['metadata']
-    const { aggregate, aggregateId } = parseStream(stream)
     events.push({ id, type, data, version, stream, aggregate, aggregateId, revision, position, time, metadata })
   }
-  return events
+  return { count, first, last, events }
 }

@@ -1,5 +1,6 @@
 import { type EventBatch, EventsArchived, type SubscribeOptions } from '../port.js'
 import { type RecordedEvent } from '#domain-kit'
+import { type Wanted, wantedBy } from '../wanted.js'
 
 /** Something that says, without promise, that the log has grown; may carry the events themselves. */
 export interface Tidings {
@@ -11,6 +12,17 @@ export interface Tidings {
   close(): void
 }
 
+/** So many events of the log one after the other, up to the last of them, and those that are wanted. */
+export interface Page {
+  readonly count: number
+  readonly last: bigint
+  readonly events: readonly RecordedEvent[]
+}
+
+export interface Pages {
+  page(after: bigint, limit: number, wanted?: Wanted): Promise<Page>
+}
+
 const POLL_MS = 250
 
 /**
@@ -20,12 +32,14 @@ const POLL_MS = 250
  * @throws EventsArchived when what comes next is in the log no more: waiting would not bring it back.
  */
 export async function* follow(
-  reader: { page(after: bigint, limit: number): Promise<RecordedEvent[]> },
-  tidings: Tidings,
-  { after, batch_max = 1_000, signal }: SubscribeOptions,
+  reader: Pages,
+  feed: { open(wanted?: Wanted): Tidings },
+  { after, only, batch_max = 1_000, signal }: SubscribeOptions,
 ): AsyncGenerator<EventBatch> {
-  const page = async (from: bigint): Promise<readonly RecordedEvent[] | undefined> =>
-    reader.page(from, batch_max).catch((error: unknown) => {
+  const wanted = wantedBy(only)
+  const tidings = feed.open(wanted)
+  const page = async (from: bigint): Promise<Page | undefined> =>
+    reader.page(from, batch_max, wanted).catch((error: unknown) => {
       if (error instanceof EventsArchived) throw error
       return undefined
     })
@@ -33,16 +47,16 @@ export async function* follow(
   let ahead: ReturnType<typeof page> | undefined
   try {
     while (!signal?.aborted) {
-      const events = await (ahead ?? page(position))
+      const found = await (ahead ?? page(position))
       ahead = undefined
-      const last = events?.at(-1)
-      if (events && last) {
-        const isFull = events.length === batch_max
+      if (found && found.count > 0) {
+        const { count, last, events } = found
+        const isFull = count === batch_max
         // While a full page is made use of, the next one is on its way.
-        if (isFull) ahead = page(last.position)
+        if (isFull) ahead = page(last)
         ahead?.catch(() => undefined)
-        yield { after: position, position: last.position, events }
-        position = last.position
+        yield { after: position, position: last, events }
+        position = last
         if (isFull) continue
       }
       for (;;) {

@@ -1,4 +1,7 @@
+import { type RecordedEvent } from '#domain-kit'
 import { type EventBatch } from '../port.js'
+import { type Wanted } from '../wanted.js'
+import { CommittedBatch } from './committed-batch.js'
 import { type Tidings } from './follow.js'
 
 /** What a slow subscriber may have waiting; beyond either it is dropped, and the subscriber reads the log again. */
@@ -16,8 +19,9 @@ export class LiveFeed {
     for (const each of this.mailboxes) each.put(batch)
   }
 
-  open(): Tidings {
-    const mailbox = new Mailbox(() => this.mailboxes.delete(mailbox))
+  /** @param wanted of what is published: the rest is passed over. */
+  open(wanted?: Wanted): Tidings {
+    const mailbox = new Mailbox(() => this.mailboxes.delete(mailbox), wanted)
     this.mailboxes.add(mailbox)
     return mailbox
   }
@@ -30,7 +34,10 @@ export class Mailbox implements Tidings {
   private bytes = 0
   private wake: (() => void) | undefined
 
-  constructor(private readonly onClose: () => void = () => undefined) {}
+  constructor(
+    private readonly onClose: () => void = () => undefined,
+    private readonly wanted?: Wanted,
+  ) {}
 
   put(batch: Announced): void {
     if (this.count >= WAITING_EVENTS_MAX || this.bytes >= WAITING_BYTES_MAX) this.take(this.waiting.length)
@@ -50,7 +57,7 @@ export class Mailbox implements Tidings {
         }
       })
     this.wake = undefined
-    return joined(this.take(this.together(events_max)))
+    return joined(this.take(this.together(events_max)), this.wanted)
   }
 
   close(): void {
@@ -84,9 +91,15 @@ export class Mailbox implements Tidings {
 /** Positions are dense: no need to unpack the events to know how many there are. */
 const sizeOf = ({ after, position }: EventBatch): number => Number(position - after)
 
-function joined(batches: readonly EventBatch[]): EventBatch | undefined {
+function joined(batches: readonly EventBatch[], wanted: Wanted | undefined): EventBatch | undefined {
   const [first] = batches
   const last = batches.at(-1)
-  if (!first || !last || first === last) return first
-  return { after: first.after, position: last.position, events: batches.flatMap(({ events }) => events) }
+  if (!first || !last || (first === last && !wanted)) return first
+  const events = batches.flatMap((batch) => (wanted ? wantedOf(batch, wanted) : batch.events))
+  return { after: first.after, position: last.position, events }
+}
+
+function wantedOf(batch: EventBatch, wanted: Wanted): readonly RecordedEvent[] {
+  if (batch instanceof CommittedBatch) return batch.only(wanted)
+  return batch.events.filter(({ aggregate, type }) => wanted(aggregate, type))
 }

@@ -40,6 +40,21 @@ test('a commit is never cut, however large it is', async () => {
   expect(await next(2)).toEqual([5n, 6n, [6]])
 })
 
+test('of what is not wanted only the positions are told', async () => {
+  mailbox = new Mailbox(
+    () => undefined,
+    (_, type) => type === 'Odd',
+  )
+  const named = ({ events, ...batch }: EventBatch): EventBatch => ({
+    ...batch,
+    events: events.map((event) => ({ ...event, type: event.position % 2n === 1n ? 'Odd' : 'Even' })),
+  })
+  mailbox.put(named(commit(1, 3)))
+  mailbox.put(named(commit(4, 4)))
+  expect(await next(3)).toEqual([0n, 3n, [1, 3]])
+  expect(await next(3)).toEqual([3n, 4n, []])
+})
+
 test('across a hole nothing is joined', async () => {
   mailbox.put(commit(1, 1))
   mailbox.put(commit(3, 3))

@@ -11,9 +11,10 @@ import {
 import { archiveAt } from './archive/archives.js'
 import { ConflictTails } from './conflict-tails.js'
 import { CopyOutQuery } from './copy-out-query.js'
-import { COPY_HEADER, COPY_TRAILER, eventsOf, ROW_COLUMNS } from './event-bytes.js'
+import { COPY_HEADER, COPY_TRAILER, decode, type Decoded, ROW_COLUMNS } from './event-bytes.js'
 import { EVENT_COLUMNS, type EventRow, toRecorded } from './event-row.js'
 import { type RecentRows } from './recent-rows.js'
+import { type Wanted } from '../wanted.js'
 
 const PAGE = 1_000
 /** Highest possible position and revision. */
@@ -98,7 +99,7 @@ export class PostgresReader {
     let left = options.limit ?? Infinity
     while (left > 0) {
       const limit = Math.min(left, PAGE)
-      const events = forwards ? await this.page(after, limit) : await this.pageBack(after, limit)
+      const { events } = forwards ? await this.page(after, limit) : await this.pageBack(after, limit)
       yield* events
       const last = events.at(-1)
       if (!forwards && events.length < limit) await this.checkBefore(last?.position ?? after)
@@ -108,13 +109,12 @@ export class PostgresReader {
     }
   }
 
-  /** The next events after a position, at most `limit`. */
-  async page(after: bigint, limit: number): Promise<RecordedEvent[]> {
-    const events = await this.copied(ALL_SQL('asc', after, limit))
-    const [first] = events
-    if (!first || first.position === after + 1n) return events
+  /** The next events after a position, at most `limit`, and of them those that are wanted. */
+  async page(after: bigint, limit: number, wanted?: Wanted): Promise<Decoded> {
+    const page = await this.copied(ALL_SQL('asc', after, limit), wanted)
+    if (page.count === 0 || page.first === after + 1n) return page
     const archive = await archiveAt(this, after + 1n)
-    if (!archive) throw new Error(`the log has a hole from position ${after + 1n} to ${first.position - 1n}`)
+    if (!archive) throw new Error(`the log has a hole from position ${after + 1n} to ${page.first - 1n}`)
     throw new EventsArchived(`events from position ${after + 1n} on are`, archive)
   }
 
@@ -131,7 +131,7 @@ export class PostgresReader {
     throw new EventsArchived(`events of the stream "${stream}" are`, archive)
   }
 
-  private async pageBack(before: bigint, limit: number): Promise<RecordedEvent[]> {
+  private async pageBack(before: bigint, limit: number): Promise<Decoded> {
     return this.copied(ALL_SQL('desc', before, limit))
   }
 
@@ -152,9 +152,9 @@ export class PostgresReader {
     }
   }
 
-  private async copied(sql: string): Promise<RecordedEvent[]> {
+  private async copied(sql: string, wanted?: Wanted): Promise<Decoded> {
     const bytes = await this.copyOut(sql)
-    return eventsOf(bytes.subarray(COPY_HEADER.length, -COPY_TRAILER.length))
+    return decode(bytes.subarray(COPY_HEADER.length, -COPY_TRAILER.length), wanted)
   }
 
   private async copyOut(sql: string): Promise<Buffer> {

@@ -1,7 +1,7 @@
 import { type RecordedEvent } from '#domain-kit'
 import { readInt32, readInt64 } from './binary.js'
 import { type CommittedBatch } from './committed-batch.js'
-import { endOfRow, eventsOf, REVISION_AT, STAMP_BYTES } from './event-bytes.js'
+import { decode, endOfRow, REVISION_AT, STAMP_BYTES } from './event-bytes.js'
 
 /** What is kept: the younger of so many bytes, and batches. */
 const KEPT_BYTES_MAX = 8 * 1024 * 1024
@@ -51,7 +51,7 @@ export class RecentRows {
     const events: RecordedEvent[] = []
     for (const { rows, from, to, revision: found } of places.slice(first)) {
       if (found !== revision + 1 + events.length) break
-      events.push(...eventsOf(rows.subarray(from, to)))
+      events.push(...decode(rows.subarray(from, to)).events)
     }
     return events
   }

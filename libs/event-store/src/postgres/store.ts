@@ -92,7 +92,7 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
     findClaim: async (claim) => found(await writer.find(claimHash(claim)), reader),
     readStream: (stream, options) => reader.readStream(stream, options),
     readAll: (options) => reader.readAll(options),
-    subscribe: (options) => follow(reader, feed.open(), options),
+    subscribe: (options) => follow(reader, feed, options),
     head: async () => writer.position ?? reader.head(),
     close: async () => {
       await writer.close()

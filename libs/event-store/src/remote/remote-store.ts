@@ -71,7 +71,7 @@ export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOpti
     readAll: (options) => reader.readAll(options),
     subscribe: (options) => {
       listen()
-      return follow(reader, feed.open(), options)
+      return follow(reader, feed, options)
     },
     head: () => reader.head(),
     close: async () => {

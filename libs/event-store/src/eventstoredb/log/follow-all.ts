@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UnknownError } from '@eventstore/db-client'
 import { type Logger, reasonOf } from '#runtime'
-import { type EventBatch, type SubscribeOptions } from '../../port.js'
+import { type EventBatch, type EventFilter, type SubscribeOptions } from '../../port.js'
 import { type Connections } from '../client/connections.js'
 import { remedyOf } from '../client/remedy.js'
 import { boundaryAt } from './boundary.js'
@@ -28,12 +28,12 @@ export interface Follower {
  * begins after the last event taken and brings all that stand behind it in order.
  */
 export async function* followAll(follower: Follower, options: SubscribeOptions): AsyncGenerator<EventBatch> {
-  const { after, batch_max = BATCH_MAX, signal } = options
+  const { after, only, batch_max = BATCH_MAX, signal } = options
   const isOver = (): boolean => signal?.aborted === true
   const troubles = new Troubles(follower.logger)
   let position = after
   while (!isOver()) {
-    const live = await openLive(follower, position, troubles)
+    const live = await openLive(follower, position, only, troubles)
     if (live) {
       const stop = (): void => live.mailbox.end()
       signal?.addEventListener('abort', stop, { once: true })
@@ -76,18 +76,23 @@ async function* batchesOf(
 }
 
 /** Undefined when there is none now. */
-async function openLive(follower: Follower, position: bigint, troubles: Troubles): Promise<LiveRead | undefined> {
+async function openLive(
+  follower: Follower,
+  position: bigint,
+  only: EventFilter | undefined,
+  troubles: Troubles,
+): Promise<LiveRead | undefined> {
   const { connections, reading, streams } = follower
   try {
     const connection = await connections.connection()
     try {
-      return await LiveRead.open(connection, streams, position)
+      return await LiveRead.open(connection, streams, position, only)
     } catch (error) {
       if (remedyOf(error) === 'replace') connections.replace(connection, error)
       if (!(error instanceof UnknownError) || remedyOf(error) !== 'never') throw error
       const boundary = await boundaryAt(reading, position)
       if (boundary === position) throw error
-      return await LiveRead.open(connection, streams, position, boundary)
+      return await LiveRead.open(connection, streams, position, only, boundary)
     }
   } catch (error) {
     troubles.tell(error, 'the log cannot be followed yet')

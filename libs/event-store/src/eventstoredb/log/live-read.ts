@@ -1,6 +1,8 @@
 import { type AllStreamSubscription, type Position, type ResolvedEvent } from '@eventstore/db-client'
 import { type Connection } from '../client/connection.js'
 import { within } from '../client/within.js'
+import { type EventFilter } from '../../port.js'
+import { type Wanted, wantedBy } from '../../wanted.js'
 import { placeOfPosition, positionOf } from '../position.js'
 import { Mailbox } from './mailbox.js'
 import { logged } from './recorded.js'
@@ -22,16 +24,24 @@ export class LiveRead {
     readonly connection: Connection,
     private readonly streams: StreamNames,
     after: bigint,
+    private readonly wanted: Wanted | undefined,
   ) {
     this.mailbox = new Mailbox(after, (isShut) => (isShut ? this.subscription?.pause() : this.subscription?.resume()))
   }
 
   /**
+   * @param only what is wanted. The rest comes all the same, because a server that passes it over seldom says how far it is.
    * @param boundary where the server is asked to begin: the last event of any kind at `after` or before it.
    * @throws what it failed with before it was confirmed.
    */
-  static async open(connection: Connection, streams: StreamNames, after: bigint, boundary = after): Promise<LiveRead> {
-    const live = new LiveRead(connection, streams, after)
+  static async open(
+    connection: Connection,
+    streams: StreamNames,
+    after: bigint,
+    only?: EventFilter,
+    boundary = after,
+  ): Promise<LiveRead> {
+    const live = new LiveRead(connection, streams, after, wantedBy(only))
     await within(CONFIRM_MS_MAX, 'subscribing to the log', () => live.start(boundary)).catch((error: unknown) => {
       live.cancel()
       throw error
@@ -76,7 +86,10 @@ export class LiveRead {
 
   private receive(resolved: ResolvedEvent): void {
     const own = logged(this.streams, resolved)
-    if (own && own.event.position > this.mailbox.position) this.mailbox.put(own.event)
+    if (!own || own.event.position <= this.mailbox.position) return
+    const { aggregate, type, position } = own.event
+    if (this.wanted?.(aggregate, type) === false) this.mailbox.reach(position)
+    else this.mailbox.put(own.event)
   }
 
   /**
