@@ -1,5 +1,5 @@
 import { type ReadableHistory, type ReadableResource } from './resources.js'
-import { equals, type Statement, Values, withCheckpoint } from './sql.js'
+import { equals, limitSql, type Statement, Values, withCheckpoint } from './sql.js'
 
 type Given = Readonly<Record<string, string>>
 
@@ -33,7 +33,7 @@ select true as is_found, l.* from ${series.sql} s cross join lateral (
   select l.* from ${lines.sql} l
   where ${by.map((key) => `l."${key}" = s."${key}"`).join(' and ')} and l.created_position <= ${values.add(at)}::bigint
   order by l.created_position desc, l.created_ordinal desc limit 1
-) l where ${where.join(' and ')} order by ${by.map((key) => `s."${key}"`).join(', ')} limit ${values.add(limit)}`
+) l where ${where.join(' and ')} order by ${by.map((key) => `s."${key}"`).join(', ')} ${limitSql(limit)}`
   // A document of long ago is there if its own row was.
   const within = readable.within ?? (readable.resource.kind === 'document' ? ownRow(readable) : undefined)
   return withCheckpoint({ table: lines, within }, params, rows, values, at)

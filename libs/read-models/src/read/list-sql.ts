@@ -2,7 +2,7 @@ import { type ColumnKind } from '#domain-kit'
 import { sqlType } from '../tables/table.js'
 import { type Condition, type ListQuery, type Sort } from './query.js'
 import { type NamedResource } from './resources.js'
-import { equals, type Place, spansLanes, type Statement, Values, withCheckpoint } from './sql.js'
+import { equals, limitSql, type Place, spansLanes, type Statement, Values, withCheckpoint } from './sql.js'
 
 /** The last row of a page: its place, what the sorted column holds there, and the position of the state that is paged through. */
 export interface Mark extends Place {
@@ -76,7 +76,7 @@ export function listSql(named: NamedResource, range: ListRange): Statement {
   }
   if (after) read.push(`(t.created_position, t.created_ordinal) > (${place(after)})`)
   const order = keys.map((each) => `${each} ${isDescending ? 'desc' : 'asc'}`).join(', ')
-  const end = limit === undefined ? '' : `limit ${values.add(limit)}`
+  const end = limit === undefined ? '' : limitSql(limit)
 
   const source = `select t.* from ${readable.table.sql} t where`
   if (judged.length === 0 || scanned_max === undefined) {
@@ -87,7 +87,7 @@ export function listSql(named: NamedResource, range: ListRange): Statement {
   const rows = `
 select t.*, t.scanned = ${max}::bigint as is_last from (
   select t.*, (${judged.join(' and ')}) as is_found, row_number() over (order by ${order}) as scanned
-  from (${source} ${read.join(' and ')} order by ${order} limit ${max}::bigint) t
+  from (${source} ${read.join(' and ')} order by ${order} ${limitSql(scanned_max)}) t
 ) t where t.is_found or t.scanned = ${max}::bigint order by ${order} ${end}`
   return withCheckpoint(readable, params, rows, values, at)
 }

@@ -16,6 +16,13 @@ export class Values {
   }
 }
 
+/**
+ * In the text, not among the values: who plans without knowing how many are wanted expects a tenth of all, and a plan for that is no plan for a page.
+ *
+ * @param limit a whole number.
+ */
+export const limitSql = (limit: number): string => `limit ${BigInt(limit)}`
+
 export function equals(
   params: readonly string[],
   given: Readonly<Record<string, string>>,
@@ -104,6 +111,6 @@ export function collectionSql(
   const where = [equals(readable.resource.params, given, values, 't')]
   for (const [name, prefix] of Object.entries(prefixes)) where.push(`starts_with(t."${name}", ${values.add(prefix)})`)
   const rows = `select true as is_found, t.* from ${readable.table.sql} t where ${where.join(' and ')}
-    order by ${readable.table.keys.map((key) => `t."${key}"`).join(', ')} limit ${values.add(limit)}`
+    order by ${readable.table.keys.map((key) => `t."${key}"`).join(', ')} ${limitSql(limit)}`
   return withCheckpoint(readable, given, rows, values)
 }
