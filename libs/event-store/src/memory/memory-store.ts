@@ -108,7 +108,7 @@ class MemoryLog implements World {
 
   async page(after: bigint, limit: number, wanted: Wanted = () => true): Promise<Page> {
     const all = this.events.slice(Number(after), Number(after) + limit)
-    const events = all.filter(({ aggregate, type }) => wanted(aggregate, type))
+    const events = all.filter(wanted)
     return Promise.resolve({ count: all.length, last: after + BigInt(all.length), events })
   }
 

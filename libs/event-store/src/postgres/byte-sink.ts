@@ -1,17 +1,11 @@
 import { writeInt16, writeInt32, writeUuid } from './binary.js'
+import { GrowingBytes } from './growing-bytes.js'
 
 /** Beyond this a text is written by the runtime, below it a loop is faster. */
 const SHORT_TEXT = 40
 
 /** Bytes that are written one after the other, into memory that grows and is used again. */
-export class ByteSink {
-  private bytes: Buffer
-  private at = 0
-
-  constructor(size_bytes: number) {
-    this.bytes = Buffer.allocUnsafeSlow(size_bytes)
-  }
-
+export class ByteSink extends GrowingBytes {
   get length(): number {
     return this.at
   }
@@ -88,12 +82,5 @@ export class ByteSink {
       bytes[from + index] = unit
     }
     return text.length
-  }
-
-  private reserve(more: number): void {
-    if (this.at + more <= this.bytes.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.at + more))
-    grown.set(this.bytes.subarray(0, this.at))
-    this.bytes = grown
   }
 }

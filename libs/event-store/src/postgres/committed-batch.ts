@@ -20,6 +20,6 @@ export class CommittedBatch {
   /** Those of its events that are wanted; the others stay bytes. */
   only(wanted: Wanted): readonly RecordedEvent[] {
     if (!this.parsed) return decode(this.rows, wanted).events
-    return this.parsed.filter(({ aggregate, type }) => wanted(aggregate, type))
+    return this.parsed.filter(wanted)
   }
 }

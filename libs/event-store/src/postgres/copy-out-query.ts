@@ -1,4 +1,4 @@
-import { type ClientBase, type Connection } from 'pg'
+import { type ClientBase } from 'pg'
 import { ByteSink } from './byte-sink.js'
 import { SimpleQuery } from './simple-query.js'
 
@@ -8,24 +8,12 @@ const FIRST_BYTES = 65_536
 export class CopyOutQuery extends SimpleQuery {
   private readonly sink = new ByteSink(FIRST_BYTES)
 
-  private constructor(
-    private readonly sql: string,
-    callback: (error: Error | null | undefined) => void,
-  ) {
-    super(callback)
-  }
-
   /** @throws DatabaseError when the server refuses. */
   static async run(client: ClientBase, sql: string): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const query = new CopyOutQuery(sql, (error) => (error ? reject(error) : resolve(query.sink.take())))
       client.query(query)
     })
-  }
-
-  submit(connection: Connection): void {
-    const simple = connection as unknown as { query(sql: string): void }
-    simple.query(this.sql)
   }
 
   /** pg uses the memory of the chunk again. */

@@ -3,7 +3,6 @@ import { SimpleQuery } from './simple-query.js'
 
 /** What pg's connection can do beyond its types. */
 interface CopyConnection {
-  query(sql: string): void
   sendCopyFromChunk(chunk: Buffer): void
   endCopyFrom(): void
 }
@@ -15,11 +14,11 @@ interface CopyConnection {
  */
 export class CopyQuery extends SimpleQuery {
   private constructor(
-    private readonly sql: string,
+    sql: string,
     private readonly copies: readonly Buffer[],
     callback: (error: Error | null | undefined) => void,
   ) {
-    super(callback)
+    super(sql, callback)
   }
 
   /** @throws DatabaseError when the server refuses; the transaction is then rolled back, if the statements were one. */
@@ -29,9 +28,9 @@ export class CopyQuery extends SimpleQuery {
     })
   }
 
-  submit(connection: Connection): void {
+  override submit(connection: Connection): void {
+    super.submit(connection)
     const copy = connection as unknown as CopyConnection
-    copy.query(this.sql)
     for (const rows of this.copies) {
       copy.sendCopyFromChunk(rows)
       copy.endCopyFrom()

@@ -111,7 +111,7 @@ export function decode(rows: Buffer, wanted?: Wanted): Decoded {
     if (count === 0) first = position
     last = position
     count += 1
-    if (wanted && !wanted(aggregate, type)) {
+    if (wanted && !wanted({ aggregate, type })) {
       for (let column = 0; column < JSON_COLUMNS; column += 1) at += 4 + readInt32(rows, at)
       continue
     }

@@ -101,5 +101,5 @@ function joined(batches: readonly EventBatch[], wanted: Wanted | undefined): Eve
 
 function wantedOf(batch: EventBatch, wanted: Wanted): readonly RecordedEvent[] {
   if (batch instanceof CommittedBatch) return batch.only(wanted)
-  return batch.events.filter(({ aggregate, type }) => wanted(aggregate, type))
+  return batch.events.filter(wanted)
 }

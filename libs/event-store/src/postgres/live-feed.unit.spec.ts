@@ -43,7 +43,7 @@ test('a commit is never cut, however large it is', async () => {
 test('of what is not wanted only the positions are told', async () => {
   mailbox = new Mailbox(
     () => undefined,
-    (_, type) => type === 'Odd',
+    ({ type }) => type === 'Odd',
   )
   const named = ({ events, ...batch }: EventBatch): EventBatch => ({
     ...batch,

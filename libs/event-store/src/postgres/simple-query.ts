@@ -1,11 +1,18 @@
-import { type Submittable, type Connection } from 'pg'
+import { type Connection, type Submittable } from 'pg'
 
-/** A query that pg's own cannot be: told to the server, and answered, in the simple protocol by one that copies rows in or out. */
+/** Statements that copy rows in or out, which pg's own query cannot: sent and answered in the simple protocol. */
 export abstract class SimpleQuery implements Submittable {
   /** @param callback called once; pg puts its query timeout around it. */
-  protected constructor(readonly callback: (error: Error | null | undefined) => void) {}
+  protected constructor(
+    private readonly sql: string,
+    readonly callback: (error: Error | null | undefined) => void,
+  ) {}
 
-  abstract submit(connection: Connection): void
+  submit(connection: Connection): void {
+    // pg's types do not tell of it.
+    const simple = connection as unknown as { query(sql: string): void }
+    simple.query(this.sql)
+  }
 
   /** After an error pg does not tell of anything more. */
   handleError(error: Error): void {

@@ -1,3 +1,5 @@
+import { GrowingBytes } from '#event-store'
+
 /** Beyond this the runtime's own search and encoding are faster than a loop. */
 const SHORT = 100
 const TAB = 0x09
@@ -11,15 +13,7 @@ const LETTERS = new Uint8Array(128)
 for (const [char, escape] of Object.entries(ESCAPES)) LETTERS[char.charCodeAt(0)] = escape.charCodeAt(1)
 
 /** Rows as `copy … from stdin` reads them (PostgreSQL documentation, "COPY", text format): made as bytes at once, because texts of texts cost more than what they say. */
-export class CopyText {
-  private bytes: Buffer
-  private at = 0
-
-  /** @param size_bytes what they will probably take; the memory grows. */
-  constructor(size_bytes: number) {
-    this.bytes = Buffer.allocUnsafeSlow(size_bytes)
-  }
-
+export class CopyText extends GrowingBytes {
   field(value: string | null): void {
     if (value === null) this.nothing()
     else if (value.length > SHORT || !this.short(value)) this.long(value)
@@ -66,12 +60,5 @@ export class CopyText {
 
   private end(byte: number): void {
     this.bytes[this.at++] = byte
-  }
-
-  private reserve(more: number): void {
-    if (this.at + more <= this.bytes.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.at + more))
-    grown.set(this.bytes.subarray(0, this.at))
-    this.bytes = grown
   }
 }

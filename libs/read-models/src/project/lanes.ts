@@ -1,4 +1,5 @@
 import { type AnyProjection, streamOf } from '#domain-kit'
+import { hashOf } from './hash.js'
 
 /**
  * Partitions of the log, by a stable hash of the stream. What they bound is how many projectors can share the work; the number is part of
@@ -14,13 +15,11 @@ export const LANES: readonly number[] = Array.from({ length: PARTITIONS + 1 }, (
 const STREAMS_KNOWN_MAX = 20_000
 const known = new Map<string, number>()
 
-/** The partition of a stream: 1 to {@link PARTITIONS}. FNV-1a over UTF-16 code units. */
+/** The partition of a stream: 1 to {@link PARTITIONS}. */
 export function partitionOf(stream: string): number {
   const found = known.get(stream)
   if (found !== undefined) return found
-  let hash = 0x811c9dc5
-  for (let at = 0; at < stream.length; at += 1) hash = Math.imul(hash ^ stream.charCodeAt(at), 0x01000193)
-  // The low bits of FNV alone are poor for names that differ in their last letter.
+  const hash = hashOf(stream)
   const lane = 1 + (((hash ^ (hash >>> 15)) >>> 0) % PARTITIONS)
   if (known.size >= STREAMS_KNOWN_MAX) known.clear()
   known.set(stream, lane)

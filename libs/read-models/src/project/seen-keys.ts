@@ -1,12 +1,15 @@
 import { BloomFilter } from '#event-store'
+import { hashOf, mixed } from './hash.js'
 
 /** Of the first filter; each next one holds so many times more. */
 const KEYS_FIRST = 65_536
 const GROWTH = 4
 /** 5.6 million keys, 11 MiB. */
 const FILTERS_MAX = 4
-/** Looked up once: in a hot loop it costs more than what it does. */
-const { imul } = Math
+
+const first = (key: string): number => mixed(hashOf(key))
+/** With another beginning and another factor: independent enough of the first. */
+const second = (key: string): number => mixed(hashOf(key, 0x9747b28c, 0x5bd1e995))
 
 /**
  * Which keys a table that began empty may have: what was never added is not there, and need not be looked for. A filter that grows
@@ -38,24 +41,4 @@ export class SeenKeys {
     const words = [first(key), second(key)] as const
     return this.filters.some((filter) => filter.mayHold(...words))
   }
-}
-
-/** FNV-1a over UTF-16 code units, and then mixed: its low bits alone are poor (finalizer of MurmurHash3). */
-function first(key: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < key.length; at += 1) hash = imul(hash ^ key.charCodeAt(at), 0x01000193)
-  return mixed(hash)
-}
-
-/** The same with another beginning and another factor: independent enough of the first. */
-function second(key: string): number {
-  let hash = 0x9747b28c
-  for (let at = 0; at < key.length; at += 1) hash = imul(hash ^ key.charCodeAt(at), 0x5bd1e995)
-  return mixed(hash)
-}
-
-function mixed(hash: number): number {
-  let mixing = imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  mixing = imul(mixing ^ (mixing >>> 13), 0xc2b2ae35)
-  return mixing ^ (mixing >>> 16)
 }

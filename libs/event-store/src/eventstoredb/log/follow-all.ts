@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UnknownError } from '@eventstore/db-client'
 import { type Logger, reasonOf } from '#runtime'
-import { type EventBatch, type EventFilter, type SubscribeOptions } from '../../port.js'
+import { type EventBatch, type SubscribeOptions } from '../../port.js'
+import { type Wanted, wantedBy } from '../../wanted.js'
 import { type Connections } from '../client/connections.js'
 import { remedyOf } from '../client/remedy.js'
 import { boundaryAt } from './boundary.js'
@@ -29,11 +30,12 @@ export interface Follower {
  */
 export async function* followAll(follower: Follower, options: SubscribeOptions): AsyncGenerator<EventBatch> {
   const { after, only, batch_max = BATCH_MAX, signal } = options
+  const wanted = wantedBy(only)
   const isOver = (): boolean => signal?.aborted === true
   const troubles = new Troubles(follower.logger)
   let position = after
   while (!isOver()) {
-    const live = await openLive(follower, position, only, troubles)
+    const live = await openLive(follower, position, wanted, troubles)
     if (live) {
       const stop = (): void => live.mailbox.end()
       signal?.addEventListener('abort', stop, { once: true })
@@ -79,20 +81,20 @@ async function* batchesOf(
 async function openLive(
   follower: Follower,
   position: bigint,
-  only: EventFilter | undefined,
+  wanted: Wanted | undefined,
   troubles: Troubles,
 ): Promise<LiveRead | undefined> {
   const { connections, reading, streams } = follower
   try {
     const connection = await connections.connection()
     try {
-      return await LiveRead.open(connection, streams, position, only)
+      return await LiveRead.open(connection, streams, position, wanted)
     } catch (error) {
       if (remedyOf(error) === 'replace') connections.replace(connection, error)
       if (!(error instanceof UnknownError) || remedyOf(error) !== 'never') throw error
       const boundary = await boundaryAt(reading, position)
       if (boundary === position) throw error
-      return await LiveRead.open(connection, streams, position, only, boundary)
+      return await LiveRead.open(connection, streams, position, wanted, boundary)
     }
   } catch (error) {
     troubles.tell(error, 'the log cannot be followed yet')

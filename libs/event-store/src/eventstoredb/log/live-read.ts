@@ -1,8 +1,7 @@
 import { type AllStreamSubscription, type Position, type ResolvedEvent } from '@eventstore/db-client'
 import { type Connection } from '../client/connection.js'
 import { within } from '../client/within.js'
-import { type EventFilter } from '../../port.js'
-import { type Wanted, wantedBy } from '../../wanted.js'
+import { type Wanted } from '../../wanted.js'
 import { placeOfPosition, positionOf } from '../position.js'
 import { Mailbox } from './mailbox.js'
 import { logged } from './recorded.js'
@@ -30,7 +29,7 @@ export class LiveRead {
   }
 
   /**
-   * @param only what is wanted. The rest comes all the same, because a server that passes it over seldom says how far it is.
+   * @param wanted the rest comes all the same, because a server that passes it over seldom says how far it is.
    * @param boundary where the server is asked to begin: the last event of any kind at `after` or before it.
    * @throws what it failed with before it was confirmed.
    */
@@ -38,10 +37,10 @@ export class LiveRead {
     connection: Connection,
     streams: StreamNames,
     after: bigint,
-    only?: EventFilter,
+    wanted?: Wanted,
     boundary = after,
   ): Promise<LiveRead> {
-    const live = new LiveRead(connection, streams, after, wantedBy(only))
+    const live = new LiveRead(connection, streams, after, wanted)
     await within(CONFIRM_MS_MAX, 'subscribing to the log', () => live.start(boundary)).catch((error: unknown) => {
       live.cancel()
       throw error
@@ -87,8 +86,7 @@ export class LiveRead {
   private receive(resolved: ResolvedEvent): void {
     const own = logged(this.streams, resolved)
     if (!own || own.event.position <= this.mailbox.position) return
-    const { aggregate, type, position } = own.event
-    if (this.wanted?.(aggregate, type) === false) this.mailbox.reach(position)
+    if (this.wanted?.(own.event) === false) this.mailbox.reach(own.event.position)
     else this.mailbox.put(own.event)
   }
 
