@@ -3,6 +3,8 @@ const PIECE_LENGTH_MAX = 65_536
 
 interface Slot {
   text: string | undefined
+  /** The one behind it. */
+  next: Slot | undefined
 }
 
 /**
@@ -10,7 +12,9 @@ interface Slot {
  * a write to a socket costs as much as deciding a command.
  */
 export class AnswerQueue {
-  private readonly slots: Slot[] = []
+  private first: Slot | undefined
+  private last: Slot | undefined
+  private length = 0
   /** Nobody will take any more. */
   isAbandoned = false
   private isEnded = false
@@ -22,7 +26,7 @@ export class AnswerQueue {
 
   /** Until one more may be asked for; at once in a queue that was abandoned. */
   room(): Promise<void> | undefined {
-    if (this.slots.length < this.size) return undefined
+    if (this.length < this.size) return undefined
     return new Promise((resolve) => {
       this.wakeAsker = resolve
     })
@@ -30,11 +34,14 @@ export class AnswerQueue {
 
   /** Keeps a place. @returns what puts the answer there, once. */
   open(): (text: string) => void {
-    const slot: Slot = { text: undefined }
-    this.slots.push(slot)
+    const slot: Slot = { text: undefined, next: undefined }
+    if (this.last) this.last.next = slot
+    this.last = slot
+    this.first ??= slot
+    this.length += 1
     return (text) => {
       slot.text = text
-      if (slot === this.slots[0]) this.wakeTaker?.()
+      if (slot === this.first) this.wakeTaker?.()
     }
   }
 
@@ -47,28 +54,36 @@ export class AnswerQueue {
   /** Whoever took answers has gone. */
   abandon(): void {
     this.isAbandoned = true
-    this.slots.length = 0
+    this.forget(undefined, this.length)
     this.end()
     this.wakeAsker?.()
   }
 
   /** All that is there, at least one answer; undefined after the last one. */
   async take(): Promise<string | undefined> {
-    while (this.slots[0]?.text === undefined) {
-      if (this.isEnded && this.slots.length === 0) return undefined
+    while (this.first?.text === undefined) {
+      if (this.isEnded && !this.first) return undefined
       await new Promise<void>((resolve) => {
         this.wakeTaker = resolve
       })
     }
     let piece = ''
     let count = 0
-    for (const { text } of this.slots) {
-      if (text === undefined || piece.length > PIECE_LENGTH_MAX) break
-      piece += text
+    let next: Slot | undefined = this.first
+    while (next?.text !== undefined && piece.length <= PIECE_LENGTH_MAX) {
+      piece += next.text
       count += 1
+      next = next.next
     }
-    this.slots.splice(0, count)
+    this.forget(next, count)
     this.wakeAsker?.()
     return piece
+  }
+
+  /** So many at the front; `first` is what is left. */
+  private forget(first: Slot | undefined, count: number): void {
+    this.first = first
+    if (!first) this.last = undefined
+    this.length -= count
   }
 }

@@ -19,6 +19,8 @@ export interface CommandHandlerOptions {
 /** Load, decide, append, respond: the one way in which commands become events (after Emmett's handleCommand). */
 export class CommandHandler {
   private readonly chains = new Map<string, StreamChain>()
+  /** Came in this turn of the event loop. */
+  private arrived: Job[] = []
   private ordinal = 0
   private readonly streams_max: number
   private readonly timeout_ms: number
@@ -52,24 +54,49 @@ export class CommandHandler {
           else reject(error instanceof Error ? error : new Error(String(error)))
         },
       }
-      this.chainOf(request).submit(job)
+      this.arrived.push(job)
+      if (this.arrived.length === 1) setImmediate(() => this.submitArrived())
     })
+  }
+
+  /** What came in one turn is decided together: one after the other, the same code costs half of what it does between requests. */
+  private submitArrived(): void {
+    const { arrived } = this
+    this.arrived = []
+    for (const job of arrived) this.chainOf(job.request).submit(job)
   }
 
   private chainOf({ command, target }: CommandRequest): StreamChain {
     const stream = streamOf(command.aggregate.name, target)
     const known = this.chains.get(stream)
-    const chain = known ?? new StreamChain(this.options.store, command.aggregate, stream, this.options.snapshots)
-    this.chains.delete(stream)
+    if (known) {
+      known.isRecent = true
+      return known
+    }
+    if (this.chains.size >= this.streams_max) this.evict()
+    const chain = new StreamChain(this.options.store, command.aggregate, stream, this.options.snapshots)
     this.chains.set(stream, chain)
-    if (!known && this.chains.size > this.streams_max) this.evict()
     return chain
   }
 
+  /**
+   * Makes room for one: drops the first, in the order in which they came, that was not asked for since it was passed over last (the
+   * second chance of page replacement: nothing moves when a stream is asked for, as it would in order of use).
+   */
   private evict(): void {
+    let left = this.chains.size * 2
     for (const [stream, chain] of this.chains) {
-      if (this.chains.size <= this.streams_max) return
-      if (chain.isIdle) this.chains.delete(stream)
+      if (chain.isIdle && !chain.isRecent) {
+        this.chains.delete(stream)
+        if (this.chains.size < this.streams_max) return
+      } else {
+        chain.isRecent = false
+        // Behind the others, where this loop comes to it once more.
+        this.chains.delete(stream)
+        this.chains.set(stream, chain)
+      }
+      left -= 1
+      if (left === 0) return
     }
   }
 }

@@ -42,6 +42,8 @@ const LATE: CommandOutcome = {
  * decided on what is not yet committed waits until it is; nothing is ever refused for the sake of an event that never was.
  */
 export class StreamChain {
+  /** Asked for since whoever keeps it looked last. */
+  isRecent = false
   private readonly committed: CommittedStream
   /** Upon what the next command is decided: what is committed and what is on its way. */
   private tip: StreamState

@@ -15,6 +15,11 @@ type Announced = EventBatch & { readonly rows?: Buffer }
 export class LiveFeed {
   private readonly mailboxes = new Set<Mailbox>()
 
+  /** Nobody has opened it, or all have left. */
+  get isUnread(): boolean {
+    return this.mailboxes.size === 0
+  }
+
   publish(batch: Announced): void {
     for (const each of this.mailboxes) each.put(batch)
   }

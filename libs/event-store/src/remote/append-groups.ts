@@ -3,9 +3,9 @@ import { type Verdict } from '../postgres/batch.js'
 import { Packer } from '../postgres/pack.js'
 import { verdictAt } from './verdicts.js'
 
-/** A group of so many appends or bytes leaves at once. */
-const APPENDS_MAX = 512
-const BYTES_MAX = 256 * 1024
+/** A group of so many appends or bytes leaves at once: the writer has begun with it when the next one comes. */
+const APPENDS_MAX = 64
+const BYTES_MAX = 64 * 1024
 
 interface Waiting {
   readonly request: AppendRequest
@@ -34,7 +34,7 @@ export class AppendGroups {
     this.packer.add(request)
     return new Promise<Verdict>((resolve, reject) => {
       this.waiting.push({ request, resolve, reject })
-      if (this.waiting.length === 1) setImmediate(() => this.flush())
+      if (this.waiting.length === 1) process.nextTick(() => this.flush())
       else if (this.waiting.length >= APPENDS_MAX || this.packer.length >= BYTES_MAX) this.flush()
     })
   }

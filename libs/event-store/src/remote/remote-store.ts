@@ -1,15 +1,14 @@
 import { type Link, LinkError, RemoteError } from '#mesh'
-import { type Logger, reasonOf } from '#runtime'
+import { type Logger } from '#runtime'
 import { DEFAULT_LIMITS, type EventStore, StoreUnavailable } from '../port.js'
-import { CommittedBatch } from '../postgres/committed-batch.js'
+import { type Verdict } from '../postgres/batch.js'
 import { follow } from '../postgres/follow.js'
-import { LiveFeed } from '../postgres/live-feed.js'
 import { claimHash, commandHash } from '../postgres/names/name-hash.js'
 import { PostgresReader } from '../postgres/reader.js'
-import { RecentRows } from '../postgres/recent-rows.js'
 import { accepted, resultOf } from '../postgres/result.js'
 import { found, POSTGRES_CAPABILITIES } from '../postgres/store.js'
 import { AppendGroups } from './append-groups.js'
+import { CommitFeed } from './commit-feed.js'
 
 const APPEND_MS_MAX = 5_000
 
@@ -26,21 +25,9 @@ export interface RemoteStoreOptions {
 
 /** The Postgres store whose writer is another process: appends and tidings over the link, reads by SQL. */
 export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOptions): EventStore {
-  const recent = new RecentRows()
+  const feed = new CommitFeed(link, logger)
+  const { recent } = feed
   const reader = new PostgresReader({ url, pool_max, recent, logger })
-  const feed = new LiveFeed()
-  const stop = new AbortController()
-  const listening = { started: false }
-  let remembers = false
-  const listen = (): void => {
-    if (listening.started) return
-    listening.started = true
-    const told = (batch: CommittedBatch): void => {
-      if (remembers) recent.put(batch)
-      feed.publish(batch)
-    }
-    void keepListening(link, told, stop.signal, logger)
-  }
   const ask = async (method: string, payload: Buffer): Promise<unknown> => {
     try {
       return await link.request(method, payload, { timeout_ms: APPEND_MS_MAX })
@@ -58,48 +45,27 @@ export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOpti
     append: async (request) => {
       const groups = request.priority === 'bulk' ? bulk : interactive
       const verdict = await groups.append(request)
+      if (meetsOthers(verdict)) feed.metOthers()
       return verdict.kind === 'accepted' ? accepted(verdict, request) : resultOf(verdict, request, reader)
     },
     recall: async (id) => found((await ask('find', commandHash(id))) as number, reader),
     findClaim: async (claim) => found((await ask('find', claimHash(claim))) as number, reader),
     readStream: (stream, options) => reader.readStream(stream, options),
-    news: (stream, after) => {
-      remembers = true
-      listen()
-      return recent.after(stream, Number(after))
-    },
+    news: (stream, after) => recent.after(stream, Number(after)),
     readAll: (options) => reader.readAll(options),
-    subscribe: (options) => {
-      listen()
-      return follow(reader, feed, options)
-    },
+    subscribe: (options) => follow(reader, feed, options),
     head: () => reader.head(),
     close: async () => {
-      stop.abort()
+      feed.close()
       await link.close()
       await reader.close()
     },
   }
 }
 
-async function keepListening(
-  link: StoreLink,
-  told: (batch: CommittedBatch) => void,
-  signal: AbortSignal,
-  logger: Logger,
-): Promise<void> {
-  const goesOn = (): boolean => !signal.aborted
-  while (goesOn()) {
-    try {
-      for await (const item of link.subscribe('commits', null, { signal })) {
-        const [after, position, rows] = item as readonly [bigint, bigint, Buffer]
-        told(new CommittedBatch(after, position, rows))
-      }
-    } catch (error) {
-      if (goesOn()) logger.debug({ reason: reasonOf(error) }, 'no tidings from the writer; polling the log')
-    }
-    if (goesOn()) await new Promise((resolve) => setTimeout(resolve, 200))
-  }
+/** Other processes append to the same stream. */
+function meetsOthers(verdict: Verdict): boolean {
+  return verdict.kind === 'conflict' || (verdict.kind === 'accepted' && verdict.isContended)
 }
 
 /** Infrastructure errors are translated once, here. */

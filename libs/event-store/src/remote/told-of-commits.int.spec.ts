@@ -10,6 +10,7 @@ import {
 } from '#testing'
 import { all, idsOf, mustAppend, newEvent, newRequest, newStream } from '../contract/requests.js'
 import { type EventBatch, type EventStore } from '../port.js'
+import { type PostgresStore } from '../postgres/store.js'
 import { openRemoteStore } from './remote-store.js'
 import { serveEventStore, WRITER_LINK_LIMITS } from './serve.js'
 
@@ -22,9 +23,12 @@ let server: LinkServer
 let client: Identity
 let allowList: AllowList
 let stores: EventStore[]
+/** Subscribers whom the writer tells of commits. */
+let told: number
 
 beforeEach(async () => {
   stores = []
+  told = 0
   database = await scratchDatabase()
   writer = await postgresWriter(database)
   await writer.leads()
@@ -38,7 +42,7 @@ beforeEach(async () => {
     identity,
     allowList,
     accept: ['projector'],
-    ...serveEventStore(writer.store),
+    ...serveEventStore(counting(writer.store)),
   })
 })
 afterEach(async () => {
@@ -47,6 +51,18 @@ afterEach(async () => {
   await writer.close()
   await database.drop()
 })
+
+function counting(store: PostgresStore): PostgresStore {
+  const onCommitted: PostgresStore['onCommitted'] = (listener) => {
+    told += 1
+    const stop = store.onCommitted(listener)
+    return () => {
+      told -= 1
+      stop()
+    }
+  }
+  return Object.create(store, { onCommitted: { value: onCommitted } }) as PostgresStore
+}
 
 function remote(): EventStore {
   const link = connect({
@@ -89,10 +105,13 @@ test('a subscriber that stops reading holds up nobody, and goes on without a hol
   await following
 })
 
-test('who asks for news once is told from then on of what others append, without a hole', async () => {
+test('who met others is told from then on of what they append, without a hole', async () => {
   const [one, other] = [remote(), remote()]
   const stream = newStream()
+  await mustAppend(other, newRequest(stream))
   expect(one.news?.(stream, -1n)).toEqual([])
+  const { outcome } = await one.append(newRequest(stream, { expected: 'none' }))
+  expect(outcome).toBe('conflict')
   await eventually('news arrive', async () => {
     await mustAppend(other, newRequest(stream))
     return (one.news?.(stream, (await revisionOf(stream)) - 1n) ?? []).length === 1
@@ -104,6 +123,25 @@ test('who asks for news once is told from then on of what others append, without
     return told.length === 2 && told
   })
   expect(news).toEqual(await all(writer.store.readStream(stream, { from: before + 1n })))
+})
+
+test('who is alone is not sent its own appends, and again when nobody follows the log any more', async () => {
+  const alone = remote()
+  const stream = newStream()
+  await mustAppend(alone, newRequest(stream))
+  expect(told).toBe(0)
+  const stop = new AbortController()
+  const following = (async () => {
+    for await (const { position } of alone.subscribe({ after: 0n, signal: stop.signal })) if (position === 3n) return
+  })()
+  await eventually('it is told of commits', () => told === 1)
+  await mustAppend(alone, newRequest(stream, { events: [newEvent(), newEvent()] }))
+  await following
+  stop.abort()
+  await eventually('it is told no more', async () => {
+    await mustAppend(alone, newRequest(stream))
+    return told === 0
+  })
 })
 
 async function revisionOf(stream: string): Promise<bigint> {

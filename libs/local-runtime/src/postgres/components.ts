@@ -18,16 +18,22 @@ export interface EmbeddedPostgres {
   readonly replicaReadUrls: readonly string[]
 }
 
-/** One query on a connection of its own. */
-async function ask(url: string, sql: string): Promise<Record<string, unknown> | undefined> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000, query_timeout: 2_000 })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    return (await client.query<Record<string, unknown>>(sql)).rows[0]
-  } finally {
-    await client.end().catch(() => undefined)
-  }
+const STANDBY_SQL = 'select pg_is_in_recovery() as standby, (select status from pg_stat_wal_receiver) as status'
+
+/**
+ * The one connection over which a server is checked, made again when it broke: one for each check would cost the server a process
+ * and both a handshake, many times what the answer costs. It keeps no process alive.
+ */
+function checkingPool(url: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 1,
+    allowExitOnIdle: true,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 2_000,
+  })
+  return pool.on('error', () => undefined)
 }
 
 async function checked(run: () => Promise<string | undefined>): Promise<Check> {
@@ -93,6 +99,7 @@ function primaryComponent(
   adminUrl: string,
   setUp: () => Promise<void>,
 ): Component {
+  const server = checkingPool(adminUrl)
   let place: ClusterPlace | undefined
   let isSetUp = false
   return {
@@ -107,7 +114,7 @@ function primaryComponent(
     launch: () => launchCluster(prepared(place)),
     check: () =>
       checked(async () => {
-        if (isSetUp) await ask(adminUrl, 'select 1')
+        if (isSetUp) await server.query('select 1')
         else await setUp()
         isSetUp = true
         return undefined
@@ -125,6 +132,7 @@ interface ReplicaPlan {
 }
 
 function replicaComponent({ name, slot, adminUrl, port, password, prepare }: ReplicaPlan): Component {
+  const server = checkingPool(adminUrl)
   let place: ClusterPlace | undefined
   return {
     name,
@@ -138,12 +146,10 @@ function replicaComponent({ name, slot, adminUrl, port, password, prepare }: Rep
     launch: () => launchCluster(prepared(place), { primary_slot_name: slot }),
     check: () =>
       checked(async () => {
-        const row = await ask(
-          adminUrl,
-          'select pg_is_in_recovery() as standby, (select status from pg_stat_wal_receiver) as status',
-        )
-        if (row?.['standby'] !== true) return 'it is no standby'
-        return row['status'] === 'streaming' ? undefined : 'not streaming from the primary'
+        const { rows } = await server.query<{ standby: boolean; status: string | null }>(STANDBY_SQL)
+        const [row] = rows
+        if (!row?.standby) return 'it is no standby'
+        return row.status === 'streaming' ? undefined : 'not streaming from the primary'
       }),
   }
 }

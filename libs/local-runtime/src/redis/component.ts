@@ -1,8 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { projectRoot } from '../layout.js'
-import { type Component } from '../process/component.js'
+import { type Check, type Component } from '../process/component.js'
 import { redisBinary, type RedisBinary } from './binary.js'
+
+const ANSWER_MS_MAX = 2_000
 
 export interface EmbeddedRedis {
   readonly component: Component
@@ -40,21 +42,40 @@ export function embeddedRedis(folder: string, port: number, password: string): E
         await writeFile(file, config(port, folder, password), { mode: 0o600 })
       },
       launch: () => ({ command: binary.command, args: [file], env: binary.env, cwd: projectRoot() }),
-      check: () => checkRedis(url),
+      check: redisCheck(url),
     },
   }
 }
 
-async function checkRedis(url: string): Promise<{ reason: string | undefined }> {
-  const { createClient } = await import('redis')
-  const client = createClient({ url, socket: { connectTimeout: 2_000, reconnectStrategy: false } })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    return { reason: (await client.ping()) === 'PONG' ? undefined : 'no answer to PING' }
-  } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) }
-  } finally {
-    client.destroy()
+/** Over one connection, made again when it broke. It keeps no process alive. */
+function redisCheck(url: string): () => Promise<Check> {
+  const connect = async () => {
+    // Whoever only starts a system needs no client of it.
+    const { createClient } = await import('redis')
+    const made = createClient({
+      url,
+      socket: { connectTimeout: ANSWER_MS_MAX, reconnectStrategy: false },
+      commandOptions: { timeout: ANSWER_MS_MAX },
+    })
+    made.on('error', () => undefined)
+    try {
+      await made.connect()
+    } catch (error) {
+      made.destroy()
+      throw error
+    }
+    made.unref()
+    return made
+  }
+  let client: Awaited<ReturnType<typeof connect>> | undefined
+  return async () => {
+    try {
+      client ??= await connect()
+      return { reason: (await client.ping()) === 'PONG' ? undefined : 'no answer to PING' }
+    } catch (error) {
+      client?.destroy()
+      client = undefined
+      return { reason: error instanceof Error ? error.message : String(error) }
+    }
   }
 }

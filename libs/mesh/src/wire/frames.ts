@@ -3,8 +3,8 @@ import { type TLSSocket } from 'node:tls'
 import { type Message } from './messages.js'
 
 const HEADER_BYTES = 4
-/** Messages of one tick beyond this many bytes are cut into several frames. */
-const FRAME_BYTES_SOFT = 256 * 1024
+/** So much leaves at once: a larger frame is no cheaper. */
+const FRAME_BYTES_SOFT = 8 * 1024
 
 const packr = new Packr({ useRecords: false, moreTypes: true, int64AsType: 'bigint' })
 
@@ -43,9 +43,9 @@ export class FrameSocket {
     const bytes = Buffer.from(packr.pack(message))
     if (bytes.length + 8 > this.frame_bytes_max)
       throw new RangeError(`a message of ${bytes.length} bytes exceeds the ${this.frame_bytes_max} a frame may hold`)
-    if (this.outbox_bytes + bytes.length > FRAME_BYTES_SOFT) this.flush()
     this.outbox.push(bytes)
     this.outbox_bytes += bytes.length
+    if (this.outbox_bytes >= FRAME_BYTES_SOFT) return this.flush()
     if (this.scheduled) return
     this.scheduled = true
     setImmediate(() => {

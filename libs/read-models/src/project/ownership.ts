@@ -23,7 +23,7 @@ interface LaneRow {
   readonly is_over: boolean
 }
 
-const TICK_MS = 250
+const TICK_MS = 500
 
 /** The connections that fold for one instance: what whoever takes over from it ends. */
 export const foldingName = (instance: string): string => `headwater folding ${instance}`
@@ -123,12 +123,20 @@ export class Ownership extends EventEmitter<{ changed: [owned: Owned]; tick: [] 
 
   private async share(client: pg.Client): Promise<void> {
     const { instance, fleet } = this.options
-    await client.query(sql.HERE_SQL, [instance, fleet])
-    const { rows: peers } = await client.query<{ instance: string }>(sql.PEERS_SQL, [fleet, this.lease_ms])
-    const { rows: lanes } = await client.query<LaneRow>(sql.LANES_SQL, [fleet])
+    await client.query({ name: 'here', text: sql.HERE_SQL, values: [instance, fleet] })
+    const { rows: peers } = await client.query<{ instance: string }>({
+      name: 'peers',
+      text: sql.PEERS_SQL,
+      values: [fleet, this.lease_ms],
+    })
+    const { rows: lanes } = await client.query<LaneRow>({ name: 'lanes', text: sql.LANES_SQL, values: [fleet] })
     const names = peers.map((each) => each.instance)
     const isOurs = ({ lane }: { lane: number }): boolean => names[lane % names.length] === instance
-    const renewed = await client.query<{ lane: number; epoch: string }>(sql.RENEW_SQL, [fleet, instance, this.lease_ms])
+    const renewed = await client.query<{ lane: number; epoch: string }>({
+      name: 'renew',
+      text: sql.RENEW_SQL,
+      values: [fleet, instance, this.lease_ms],
+    })
     const owned = new Map(
       renewed.rows
         .filter(({ lane, epoch }) => this.owned.get(lane) === BigInt(epoch))
@@ -165,7 +173,7 @@ export class Ownership extends EventEmitter<{ changed: [owned: Owned]; tick: [] 
 
   private async inherit(client: pg.Client, lanes: readonly number[]): Promise<void> {
     const { fleet } = this.options
-    const left = await client.query(sql.LEFT_SQL, [fleet, lanes])
+    const left = await client.query({ name: 'left', text: sql.LEFT_SQL, values: [fleet, lanes] })
     if (left.rowCount !== 0) await client.query(sql.INHERIT_SQL, [fleet, lanes, this.lease_ms])
   }
 

@@ -1,13 +1,14 @@
 import 'reflect-metadata'
 import { type DynamicModule, type Type } from '@nestjs/common'
 import { type NestFastifyApplication } from '@nestjs/platform-fastify'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { type Authenticator } from '../auth/authenticator.js'
 import { baseSettings } from '../config/base-settings.js'
 import { type ConfigOf, parseConfig, type Settings, withoutCredentials } from '../config/parse-config.js'
 import { createLogger, type Logger, reasonOf } from '../log/logger.js'
 import { Health } from './health.js'
 import { createHttpServer } from './http-server.js'
+import { processMetrics } from './process-metrics.js'
 
 type Step = readonly [name: string, run: () => Promise<void> | void]
 
@@ -74,7 +75,7 @@ async function run<C extends ConfigOf<typeof baseSettings>>(
   const health = new Health()
   const metrics = new Registry()
   metrics.setDefaultLabels({ role, instance: config.HEADWATER_INSTANCE })
-  collectDefaultMetrics({ register: metrics })
+  processMetrics(metrics)
   const running: { app?: NestFastifyApplication } = {}
   const first: Step[] = []
   const last: Step[] = []
