@@ -123,3 +123,19 @@ export function decode(rows: Buffer, wanted?: Wanted): Decoded {
   }
   return { count, first, last, events }
 }
+
+/** The rows that are wanted, as they were stored; in most logs all of them or none. */
+export function wantedRows(rows: Buffer, wanted: Wanted): Buffer {
+  const kept: Buffer[] = []
+  for (let from = 0; from < rows.length;) {
+    const to = endOfRow(rows, from)
+    const streamAt = from + STAMP_BYTES + 4
+    const idAt = streamAt + readInt32(rows, streamAt - 4) + 4
+    const typeAt = idAt + UUID_BYTES + 4
+    const { aggregate } = parseStream(rows.toString('utf8', streamAt, idAt - 4))
+    const type = rows.toString('utf8', typeAt, typeAt + readInt32(rows, typeAt - 4))
+    if (wanted({ aggregate, type })) kept.push(rows.subarray(from, to))
+    from = to
+  }
+  return Buffer.concat(kept)
+}

@@ -1,23 +1,7 @@
 import { type RecordedEvent } from '#domain-kit'
-import { newEvent } from '../contract/requests.js'
-import { ByteSink } from './byte-sink.js'
+import { batchOf } from '../fixtures/committed.js'
 import { CommittedBatch } from './committed-batch.js'
-import { STAMP_BYTES, writeStamp, writeTail } from './event-bytes.js'
 import { RecentRows } from './recent-rows.js'
-
-type Row = readonly [stream: string, revision: number]
-
-/** A commit of these events, `text` in each. */
-function batchOf(after: number, rows: readonly Row[], text = ''): CommittedBatch {
-  const bytes = rows.map(([stream, revision], at) => {
-    const stamp = Buffer.alloc(STAMP_BYTES)
-    writeStamp(stamp, 0, after + at + 1, revision, 1_764_000_000_000)
-    const tail = new ByteSink(64)
-    writeTail(tail, stream, newEvent({ text }), '{}')
-    return Buffer.concat([stamp, tail.take()])
-  })
-  return new CommittedBatch(BigInt(after), BigInt(after + rows.length), Buffer.concat(bytes))
-}
 
 const placesOf = (events: readonly RecordedEvent[]): unknown =>
   events.map(({ stream, revision, position }) => [stream, Number(revision), Number(position)])

@@ -53,7 +53,7 @@ export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOpti
     readStream: (stream, options) => reader.readStream(stream, options),
     news: (stream, after) => recent.after(stream, Number(after)),
     readAll: (options) => reader.readAll(options),
-    subscribe: (options) => follow(reader, feed, options),
+    subscribe: (options) => follow(reader, { open: () => feed.open(options.only) }, options),
     head: () => reader.head(),
     close: async () => {
       feed.close()

@@ -1,8 +1,9 @@
 import { type Limits, type ListenOptions } from '#mesh'
 import { type PostgresStore } from '../postgres/store.js'
-import { type CommittedBatch } from '../postgres/committed-batch.js'
 import { unpack } from '../postgres/unpack.js'
 import { StoreUnavailable } from '../port.js'
+import { wantedBy } from '../wanted.js'
+import { CommitOutbox } from './commit-outbox.js'
 import { VerdictCollector } from './verdicts.js'
 
 /** An error as it crosses the link: with a code that the other side turns back into its class. */
@@ -24,10 +25,6 @@ function coded(error: unknown): unknown {
 
 /** A writer that falls silent is given up soon: there is another, and an append may be sent again. Both ends keep to it. */
 export const WRITER_LINK_LIMITS: Partial<Limits> = { heartbeat_ms: 500, dead_ms: 2_500, backoff_ms_max: 500 }
-
-/** What one subscriber may have waiting; beyond either it is dropped, and the subscriber reads the log. */
-const WAITING_BATCHES_MAX = 64
-const WAITING_BYTES_MAX = 16 * 1024 * 1024
 
 /** The writer's end of the remote store: appends, names, who leads, and what is committed. Reads of events do not pass here. */
 export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requests' | 'streams' | 'limits'> {
@@ -61,26 +58,23 @@ export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requ
           send: () => write(epoch),
         })
       },
-      commits: (_payload, { signal, write }) => {
-        const waiting: CommittedBatch[] = []
-        let waiting_bytes = 0
+      /** Payload: an `EventFilter`, or null for all. */
+      commits: (payload, { signal, write }) => {
+        const wanted = wantedBy(payload ?? undefined)
+        let wakeUp = (): void => undefined
+        const outbox = new CommitOutbox(wanted, () => wakeUp())
         return pump(signal, {
-          listen: (wake) =>
-            store.onCommitted((batch) => {
-              // A slow subscriber loses tidings, not events: it reads the log where the chain of batches breaks.
-              if (waiting.length >= WAITING_BATCHES_MAX || waiting_bytes >= WAITING_BYTES_MAX) {
-                waiting.length = 0
-                waiting_bytes = 0
-              }
-              waiting.push(batch)
-              waiting_bytes += batch.rows.length
-              wake()
-            }),
-          send: async () => {
-            for (let batch = waiting.shift(); batch; batch = waiting.shift()) {
-              waiting_bytes -= batch.rows.length
-              await write([batch.after, batch.position, batch.rows])
+          listen: (wake) => {
+            wakeUp = wake
+            const stop = store.onCommitted((batch) => outbox.put(batch))
+            return () => {
+              stop()
+              outbox.close()
             }
+          },
+          send: async () => {
+            for (let batch = outbox.take(); batch; batch = outbox.take())
+              await write([batch.after, batch.position, batch.rows])
           },
         })
       },

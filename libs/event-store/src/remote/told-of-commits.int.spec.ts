@@ -8,7 +8,16 @@ import {
   scratchDatabase,
   silentLogger,
 } from '#testing'
-import { all, idsOf, mustAppend, newEvent, newRequest, newStream } from '../contract/requests.js'
+import {
+  all,
+  idsOf,
+  mustAppend,
+  newEvent,
+  newEvents,
+  newRequest,
+  newStream,
+  requestedIds,
+} from '../contract/requests.js'
 import { type EventBatch, type EventStore } from '../port.js'
 import { type PostgresStore } from '../postgres/store.js'
 import { openRemoteStore } from './remote-store.js'
@@ -142,6 +151,28 @@ test('who is alone is not sent its own appends, and again when nobody follows th
     await mustAppend(alone, newRequest(stream))
     return told === 0
   })
+})
+
+test('who wants some events is sent no others, and told how far the log has come', async () => {
+  const [appending, following] = [remote(), remote()]
+  const stop = new AbortController()
+  const wanted = newStream()
+  const first = await mustAppend(appending, newRequest(wanted))
+  const batches: EventBatch[] = []
+  const listening = (async () => {
+    const only = { aggregates: ['thing'] }
+    for await (const batch of following.subscribe({ after: 0n, only, signal: stop.signal })) batches.push(batch)
+  })()
+  await eventually('it listens', () => told === 1 && batches.at(-1)?.position === first.position)
+  const [aside, ours] = [newRequest('aside-1', { events: newEvents(3) }), newRequest(wanted)]
+  await mustAppend(appending, aside)
+  await mustAppend(appending, ours)
+  const { position } = await mustAppend(appending, newRequest('aside-2', { events: newEvents(2) }))
+  await eventually('it knows of all', () => batches.at(-1)?.position === position)
+  stop.abort()
+  await listening
+  expect(batches.flatMap(({ events }) => idsOf(events)).slice(1)).toEqual(requestedIds(ours))
+  expect(batches.every(({ after }, at) => at === 0 || after === batches[at - 1]?.position)).toBe(true)
 })
 
 async function revisionOf(stream: string): Promise<bigint> {
