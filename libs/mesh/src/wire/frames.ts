@@ -40,12 +40,14 @@ export class FrameSocket {
 
   /** @throws RangeError for a message too large for a frame, TypeError for one that cannot be encoded; nothing is sent. */
   send(message: Message): void {
-    const bytes = Buffer.from(packr.pack(message))
+    // Of memory that the next message will be written to.
+    const bytes = packr.pack(message)
     if (bytes.length + 8 > this.frame_bytes_max)
       throw new RangeError(`a message of ${bytes.length} bytes exceeds the ${this.frame_bytes_max} a frame may hold`)
-    this.outbox.push(bytes)
+    if (this.outbox_bytes + bytes.length > this.frame_bytes_max - 8) this.flush()
+    if (this.outbox_bytes + bytes.length >= FRAME_BYTES_SOFT) return this.write([...this.outbox, bytes])
+    this.outbox.push(Buffer.from(bytes))
     this.outbox_bytes += bytes.length
-    if (this.outbox_bytes >= FRAME_BYTES_SOFT) return this.flush()
     if (this.scheduled) return
     this.scheduled = true
     setImmediate(() => {
@@ -55,15 +57,19 @@ export class FrameSocket {
   }
 
   flush(): void {
-    if (this.outbox.length === 0) return
+    if (this.outbox.length > 0) this.write(this.outbox)
+  }
+
+  /** A copy of them, in one frame; nothing else waits then. */
+  private write(messages: readonly Buffer[]): void {
     const head = Buffer.alloc(HEADER_BYTES + 5)
+    const bytes = messages.reduce((sum, each) => sum + each.length, 5)
     head[HEADER_BYTES] = 0xdd
-    head.writeUInt32BE(this.outbox.length, HEADER_BYTES + 1)
-    head.writeUInt32BE(this.outbox_bytes + 5, 0)
-    const frame = Buffer.concat([head, ...this.outbox])
+    head.writeUInt32BE(messages.length, HEADER_BYTES + 1)
+    head.writeUInt32BE(bytes, 0)
     this.outbox = []
     this.outbox_bytes = 0
-    if (!this.socket.destroyed && !this.socket.writableEnded) this.socket.write(frame)
+    if (!this.socket.destroyed && !this.socket.writableEnded) this.socket.write(Buffer.concat([head, ...messages]))
   }
 
   private receive(bytes: Buffer): void {
