@@ -197,6 +197,18 @@ describe('commands of one stream at one time', () => {
   })
 })
 
+test('of streams beyond those kept in memory the one goes that was not asked for', async () => {
+  const few = new CommandHandler({ store, streams_max: 2 })
+  const pay = async (target: string): Promise<unknown> => few.execute(payment(1, { target }))
+  for (const target of ['a', 'b', 'c']) await few.execute(request(open, { limit: 10 }, { target }))
+  await pay('b')
+  const reads = jest.spyOn(store, 'readStream')
+  await pay('a')
+  await pay('b')
+  expect(reads.mock.calls.map(([stream]) => stream)).toEqual(['wallet-a'])
+  expect(few.size).toBe(2)
+})
+
 describe('two handlers on one store', () => {
   test('decide again on what the other wrote', async () => {
     const other = new CommandHandler({ store })
