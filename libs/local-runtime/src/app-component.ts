@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { projectRoot } from './layout.js'
+import { projectRoot } from '#runtime'
 import { type Check, type Component } from './process/component.js'
 
 export interface AppOptions {

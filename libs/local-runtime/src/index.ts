@@ -1,6 +1,7 @@
 export { appComponent, type AppOptions, NODE_ARGS } from './app-component.js'
 export { enrolAll, type Enrolled, identityFolder } from './identities.js'
-export { type DataLayout, dataLayout, type Ports, portsFrom, projectRoot } from './layout.js'
+export { type DataLayout, dataLayout, type Ports, portsFrom } from './layout.js'
+export { projectRoot } from '#runtime'
 export { type LocalConfig, type LocalPlan, localLogUrl, localPlan, localSettings, type Urls, urlsOf } from './plan.js'
 export { type Check, type Component, type Launch } from './process/component.js'
 export { isAlive, type PidFile, readPidFile, removePidFile, startOf, writePidFile } from './process/pid-file.js'

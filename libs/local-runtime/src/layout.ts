@@ -65,8 +65,3 @@ export function portsFrom(base: number): Ports {
     redis: base + 52,
   }
 }
-
-/** The folder of this checkout or installation; the CLI says where it is. */
-export function projectRoot(): string {
-  return process.env['HEADWATER_ROOT'] ?? process.cwd()
-}

@@ -23,6 +23,7 @@ export {
   type Settings,
   withoutCredentials,
 } from './config/parse-config.js'
+export { projectRoot } from './config/project-root.js'
 export * as setting from './config/setting.js'
 export { type RequestContext, contextFrom, contextOf } from './log/context.js'
 export { createLogger, type Logger, reasonOf } from './log/logger.js'

@@ -64,6 +64,11 @@ export function idOfTail(bytes: Buffer, from: number): string {
   return bytes.toString('latin1', at, at + UUID_BYTES)
 }
 
+/** The text that stands there behind its length, as the stream does where a tail begins. */
+export function textAt(rows: Buffer, at: number): string {
+  return rows.toString('utf8', at + 4, at + 4 + readInt32(rows, at))
+}
+
 /** What the writer puts before a tail. @returns where it ends. */
 export function writeStamp(out: Uint8Array, at: number, position: number, revision: number, time_ms: number): number {
   let to = writeInt16(out, COLUMNS, at)
@@ -129,12 +134,10 @@ export function wantedRows(rows: Buffer, wanted: Wanted): Buffer {
   const kept: Buffer[] = []
   for (let from = 0; from < rows.length;) {
     const to = endOfRow(rows, from)
-    const streamAt = from + STAMP_BYTES + 4
-    const idAt = streamAt + readInt32(rows, streamAt - 4) + 4
-    const typeAt = idAt + UUID_BYTES + 4
-    const { aggregate } = parseStream(rows.toString('utf8', streamAt, idAt - 4))
-    const type = rows.toString('utf8', typeAt, typeAt + readInt32(rows, typeAt - 4))
-    if (wanted({ aggregate, type })) kept.push(rows.subarray(from, to))
+    const streamAt = from + STAMP_BYTES
+    const typeAt = streamAt + 4 + readInt32(rows, streamAt) + 4 + UUID_BYTES
+    const { aggregate } = parseStream(textAt(rows, streamAt))
+    if (wanted({ aggregate, type: textAt(rows, typeAt) })) kept.push(rows.subarray(from, to))
     from = to
   }
   return Buffer.concat(kept)

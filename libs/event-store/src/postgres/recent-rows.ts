@@ -1,7 +1,7 @@
 import { type RecordedEvent } from '#domain-kit'
-import { readInt32, readInt64 } from './binary.js'
+import { readInt64 } from './binary.js'
 import { type CommittedBatch } from './committed-batch.js'
-import { decode, endOfRow, REVISION_AT, STAMP_BYTES } from './event-bytes.js'
+import { decode, endOfRow, REVISION_AT, STAMP_BYTES, textAt } from './event-bytes.js'
 
 /** What is kept: the younger of so many bytes, and batches. */
 const KEPT_BYTES_MAX = 8 * 1024 * 1024
@@ -28,9 +28,7 @@ export class RecentRows {
     const counts = new Map<string, number>()
     for (let from = 0; from < rows.length;) {
       const to = endOfRow(rows, from)
-      const length = readInt32(rows, from + STAMP_BYTES)
-      const nameAt = from + STAMP_BYTES + 4
-      const stream = rows.toString('utf8', nameAt, nameAt + length)
+      const stream = textAt(rows, from + STAMP_BYTES)
       const place = { rows, from, to, revision: readInt64(rows, from + REVISION_AT) }
       const known = this.places.get(stream)
       if (known) known.push(place)

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { projectRoot } from '../layout.js'
+import { projectRoot } from '#runtime'
 import { isReachable, type Owner } from '../process/owner.js'
 
 const PLATFORMS: Readonly<Record<string, string>> = { win32: 'windows' }

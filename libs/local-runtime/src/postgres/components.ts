@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import pg from 'pg'
 import { type DataLayout, type Ports } from '../layout.js'
-import { type Check, type Component } from '../process/component.js'
+import { checked } from '../process/checked.js'
+import { type Component } from '../process/component.js'
 import { makeFolder, type Owner, reachablePath, serverOwner } from '../process/owner.js'
 import { type Secrets } from '../secrets.js'
 import { postgresBinaries } from './binaries.js'
@@ -34,14 +35,6 @@ function checkingPool(url: string): pg.Pool {
     query_timeout: 2_000,
   })
   return pool.on('error', () => undefined)
-}
-
-async function checked(run: () => Promise<string | undefined>): Promise<Check> {
-  try {
-    return { reason: await run() }
-  } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) }
-  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { projectRoot } from '../layout.js'
+import { projectRoot } from '#runtime'
 import { runProgram } from '../process/run-program.js'
 
 export interface RedisBinary {

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { projectRoot } from '../layout.js'
+import { projectRoot } from '#runtime'
+import { checked } from '../process/checked.js'
 import { type Check, type Component } from '../process/component.js'
 import { redisBinary, type RedisBinary } from './binary.js'
 
@@ -49,33 +50,32 @@ export function embeddedRedis(folder: string, port: number, password: string): E
 
 /** Over one connection, made again when it broke. It keeps no process alive. */
 function redisCheck(url: string): () => Promise<Check> {
-  const connect = async () => {
+  const create = async () => {
     // Whoever only starts a system needs no client of it.
     const { createClient } = await import('redis')
-    const made = createClient({
+    return createClient({
       url,
       socket: { connectTimeout: ANSWER_MS_MAX, reconnectStrategy: false },
       commandOptions: { timeout: ANSWER_MS_MAX },
+    }).on('error', () => undefined)
+  }
+  let client: Awaited<ReturnType<typeof create>> | undefined
+  const ask = async (): Promise<string | undefined> => {
+    if (!client) {
+      client = await create()
+      await client.connect()
+      client.unref()
+    }
+    return (await client.ping()) === 'PONG' ? undefined : 'no answer to PING'
+  }
+  return () =>
+    checked(async () => {
+      try {
+        return await ask()
+      } catch (error) {
+        client?.destroy()
+        client = undefined
+        throw error
+      }
     })
-    made.on('error', () => undefined)
-    try {
-      await made.connect()
-    } catch (error) {
-      made.destroy()
-      throw error
-    }
-    made.unref()
-    return made
-  }
-  let client: Awaited<ReturnType<typeof connect>> | undefined
-  return async () => {
-    try {
-      client ??= await connect()
-      return { reason: (await client.ping()) === 'PONG' ? undefined : 'no answer to PING' }
-    } catch (error) {
-      client?.destroy()
-      client = undefined
-      return { reason: error instanceof Error ? error.message : String(error) }
-    }
-  }
 }

@@ -16,7 +16,7 @@ export interface FrameEvents {
 }
 
 /**
- * Messages over a socket: those written in one tick leave together in one frame, which is what makes many small
+ * Messages over a socket: small ones written in one tick leave together in one frame, which is what makes many small
  * requests cheap. A frame is a 4-byte big-endian length and a msgpack array of messages.
  */
 export class FrameSocket {
