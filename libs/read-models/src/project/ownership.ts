@@ -142,7 +142,8 @@ export class Ownership extends EventEmitter<{ changed: [owned: Owned]; tick: [] 
         .filter(({ lane, epoch }) => this.owned.get(lane) === BigInt(epoch))
         .map((row) => [row.lane, BigInt(row.epoch)]),
     )
-    const others = [...owned.keys()].filter((lane) => !isOurs({ lane }))
+    // Also those that are ours only by name, from before an error or an earlier life: renewed for ever, nobody could take them.
+    const others = lanes.filter((row) => row.holder === instance && !isOurs(row)).map(({ lane }) => lane)
     if (others.length > 0) await this.giveBack(client, others, owned)
     const free = lanes.filter((row) => isOurs(row) && !owned.has(row.lane) && (row.is_over || row.holder === instance))
     if (free.length > 0) await this.take(client, free, owned)
