@@ -35,7 +35,7 @@ export async function project(args: readonly string[]): Promise<Report> {
     const url = await server.createDatabase('ours')
     await migrateReadModels(url, tablesOf(domains))
     const argument: FoldArgument = { access: writer.access, url, redisUrl: redis.url }
-    const folding = await worker<null, FoldResult>('project/fold.js', argument)
+    const folding = await worker<null, FoldResult>('project/fold.js', argument, 'projector')
     stops.push(() => folding.stop())
     const before = [processorOf(folding.pid), processorOf(server.pid())] as const
     const { events, seconds, rss_mb, rss_third_mb } = await folding.run(null)

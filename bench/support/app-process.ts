@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { NODE_ARGS, projectRoot } from '#local-runtime'
+import { nodeArgs, projectRoot } from '#local-runtime'
 import { eventually, freePort } from '#testing'
 
 /** A busy machine takes its time to start a process. */
@@ -32,7 +32,8 @@ export async function startApp(
 ): Promise<AppProcess> {
   const port = await freePort()
   const args = (process.env['BENCH_NODE_ARGS'] ?? '').split(' ').filter((each) => each !== '')
-  const child = spawn(process.execPath, [...NODE_ARGS, ...args, join(projectRoot(), 'dist', file)], {
+  const [, role = ''] = file.split('/')
+  const child = spawn(process.execPath, [...nodeArgs(role), ...args, join(projectRoot(), 'dist', file)], {
     env: { ...process.env, LOG_LEVEL: 'warn', HEADWATER_HOST: '127.0.0.1', HEADWATER_PORT: String(port), ...env },
     stdio: ['ignore', 2, 2],
   })

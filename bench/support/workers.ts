@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
-import { NODE_ARGS, projectRoot } from '#local-runtime'
+import { nodeArgs, projectRoot } from '#local-runtime'
 
 /** A process that does work for a benchmark and answers one message with one message. */
 export interface Worker<Task, Result> {
@@ -9,12 +9,20 @@ export interface Worker<Task, Result> {
   stop(): Promise<void>
 }
 
-/** Starts a file of `bench/` as a process of its own, with the arguments to Node that processes of the product get, so that measuring costs the measured nothing but the processor. */
-export async function worker<Task, Result>(file: string, argument: object): Promise<Worker<Task, Result>> {
+/**
+ * Starts a file of `bench/` as a process of its own, so that measuring costs the measured nothing but the processor.
+ *
+ * @param role of the product whose arguments to Node it gets.
+ */
+export async function worker<Task, Result>(
+  file: string,
+  argument: object,
+  role = 'command-api',
+): Promise<Worker<Task, Result>> {
   const path = join(projectRoot(), 'dist', 'bench', file)
   const child: ChildProcess = fork(path, [JSON.stringify(argument)], {
     serialization: 'advanced',
-    execArgv: [...process.execArgv, ...NODE_ARGS],
+    execArgv: [...process.execArgv, ...nodeArgs(role)],
   })
   const next = async (): Promise<unknown> =>
     new Promise((resolve, reject) => {

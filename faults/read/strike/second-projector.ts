@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { NODE_ARGS, projectRoot } from '#local-runtime'
+import { nodeArgs, projectRoot } from '#local-runtime'
 import { environmentOf, eventually, freePort, type RunningSystem } from '#testing'
 import { Child } from '../../arena/child.js'
 import { PATIENCE_MS } from '../../arena/patience.js'
@@ -15,7 +15,11 @@ export class SecondProjector {
     const child = new Child({
       name: 'projector-2',
       module: join(projectRoot(), 'dist', 'apps', 'projector', 'src', 'main.js'),
-      nodeArgs: [...NODE_ARGS, '--import', join(projectRoot(), 'dist', 'faults', 'arena', 'die-with-parent.js')],
+      nodeArgs: [
+        ...nodeArgs('projector'),
+        '--import',
+        join(projectRoot(), 'dist', 'faults', 'arena', 'die-with-parent.js'),
+      ],
       env: { ...theirs, HEADWATER_INSTANCE: 'projector-2', HEADWATER_PORT: String(port) },
       log: join(system.folder, 'projector-2.log'),
     })

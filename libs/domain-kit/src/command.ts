@@ -69,6 +69,8 @@ export interface CommandDefinition<
   readonly status?: 200 | 201 | 202
   /** A sentence for the OpenAPI page. */
   readonly summary?: string
+  /** A body that is taken, for the OpenAPI page: fields that the route names included. */
+  readonly example?: NoInfer<Body>
   /** Every code that `decide` or a claim may refuse with, and its HTTP status. */
   readonly rejections: { readonly [C in Code]: RejectionStatus }
   /** Names this command takes once, for ever, within its stream. A claim taken with the same content replays. */
@@ -100,6 +102,7 @@ export interface Command<
   readonly route: Route
   readonly status: 200 | 201 | 202
   readonly summary: string
+  readonly example: Body | undefined
   readonly rejections: { readonly [C in Code]: RejectionStatus }
   readonly claims: (body: Body) => readonly Claim<Code>[]
   readonly lookups: ((body: Body) => Readonly<Record<string, string>>) | undefined
@@ -117,6 +120,7 @@ export interface AnyCommand {
   readonly route: Route
   readonly status: 200 | 201 | 202
   readonly summary: string
+  readonly example: object | undefined
   readonly rejections: Readonly<Record<string, RejectionStatus>>
   claims(body: object): readonly Claim[]
   readonly lookups: ((body: never) => Readonly<Record<string, string>>) | undefined
@@ -169,6 +173,7 @@ export function command<
     route: definition.route ?? `POST /${of.name}s/{${of.name}}/${name}`,
     status: definition.status ?? 201,
     summary: definition.summary ?? name,
+    example: definition.example,
     rejections: definition.rejections,
     claims: definition.claims ?? (() => []),
     lookups: definition.lookups,

@@ -1,9 +1,15 @@
 import { type AnyCommand, type Domain, type DtoClass, parseRoute, type Resource } from '#domain-kit'
 import { type ProblemCode, PROBLEMS } from '#runtime'
+import { answerSchema } from './answer-schema.js'
 import { exportContent, queryParameters } from './query-parameters.js'
-import { dtoSchemas, type JsonSchema, schemaRef } from './schemas.js'
+import { dtoSchemas, type JsonSchema, referred, schemaRef } from './schemas.js'
 
 type Operation = Readonly<Record<string, unknown>>
+type Schemas = Readonly<Record<string, JsonSchema>>
+interface ObjectSchema {
+  readonly properties?: Schemas
+  readonly required?: readonly string[]
+}
 export type OpenApiDocument = Readonly<Record<string, unknown>>
 
 const text = { type: 'string' }
@@ -74,22 +80,39 @@ const QUERY_CODES: readonly ProblemCode[] = [
   'not-fresh-enough',
 ]
 
-function commandOperation(domain: Domain, command: AnyCommand): Operation {
+/** Without the fields that are in the path; no body where none is left. */
+function bodyOf({ body, example }: AnyCommand, params: readonly string[], schemas: Schemas): Operation {
+  const { properties = {}, required = [], ...schema } = (schemas[body.name] ?? {}) as ObjectSchema
+  const isInBody = (name: string): boolean => !params.includes(name)
+  const without = (fields: object): object =>
+    Object.fromEntries(Object.entries(fields).filter(([name]) => isInBody(name)))
+  const names = Object.keys(properties)
+  if (names.length > 0 && !names.some(isInBody)) return {}
+  const needed = required.filter(isInBody)
+  const rest = { ...schema, properties: without(properties), ...(needed.length > 0 ? { required: needed } : {}) }
+  const content = {
+    schema: names.every(isInBody) ? schemaRef(body) : rest,
+    ...(example ? { example: without(example) } : {}),
+  }
+  return { requestBody: { content: { 'application/json': content } } }
+}
+
+function commandOperation(domain: Domain, command: AnyCommand, schemas: Schemas): Operation {
   const { params } = parseRoute(domain.prefix, command.route)
+  const example = (command.example ?? {}) as Readonly<Record<string, unknown>>
   return {
     operationId: `${domain.name}.${command.name}`,
     summary: command.summary,
     tags: [domain.name],
     parameters: [
-      ...params.map((name) => parameter(name, 'path', `percent-encoded ${name}`)),
+      ...params.map((name) =>
+        parameter(name, 'path', `percent-encoded ${name}`, name in example ? { example: example[name] } : {}),
+      ),
       parameter('Idempotency-Key', 'header', 'Names this command: sent again, it answers the original result'),
       parameter('If-Match', 'header', "The stream's revision that the command was decided upon"),
       parameter('X-Correlation-Id', 'header', 'Travels into logs and event metadata'),
     ],
-    requestBody: {
-      content: { 'application/json': { schema: schemaRef(command.body) } },
-      description: params.length > 0 ? `Without ${params.join(', ')}: those are in the path` : '',
-    },
+    ...bodyOf(command, params, schemas),
     responses: {
       [command.status]: {
         description: 'Appended, or appended before',
@@ -106,7 +129,7 @@ function commandOperation(domain: Domain, command: AnyCommand): Operation {
   }
 }
 
-function queryOperation(domain: Domain, resource: Resource, schemas: Readonly<Record<string, JsonSchema>>): Operation {
+function queryOperation(domain: Domain, resource: Resource, schemas: Schemas): Operation {
   const { params } = parseRoute(domain.prefix, resource.route)
   const query = resource.kind === 'collection' && resource.query ? schemas[resource.query.name] : undefined
   const properties = (query?.['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>
@@ -143,16 +166,12 @@ function queryOperation(domain: Domain, resource: Resource, schemas: Readonly<Re
       200: {
         description: 'The answer and the position it reflects',
         headers,
-        content: { 'application/json': { schema: { $ref: `#/components/schemas/${answerOf(resource)}` } }, ...exports },
+        content: { 'application/json': { schema: answerSchema(resource) }, ...exports },
       },
       304: { description: 'It is still what If-None-Match names', headers },
       ...problemResponses(codes),
     },
   }
-}
-
-function answerOf(resource: Resource): string {
-  return resource.kind === 'list' ? 'ListAnswer' : 'Answer'
 }
 
 const object = (properties: JsonSchema, required: readonly string[]): JsonSchema => ({
@@ -163,11 +182,6 @@ const object = (properties: JsonSchema, required: readonly string[]): JsonSchema
 
 const SHARED: Readonly<Record<string, JsonSchema>> = {
   Accepted: object({ stream: text, revision: text, position: text }, ['stream', 'revision', 'position']),
-  Answer: { ...object({ position: text }, ['position']), additionalProperties: true },
-  ListAnswer: object(
-    { position: text, items: { type: 'array', items: { type: 'object' } }, next: { type: 'string', nullable: true } },
-    ['position', 'items', 'next'],
-  ),
   Problem: object(
     {
       type: text,
@@ -209,15 +223,17 @@ export function openApi({ title, domains, part, extra = {} }: OpenApiOptions): O
     paths[path] = { ...paths[path], [method.toLowerCase()]: operation }
   }
   for (const domain of domains) {
-    if (part === 'commands') for (const each of domain.commands) put(domain, each.route, commandOperation(domain, each))
+    if (part === 'commands')
+      for (const each of domain.commands) put(domain, each.route, commandOperation(domain, each, schemas))
     else for (const each of domain.resources) put(domain, each.route, queryOperation(domain, each, schemas))
   }
+  const all = { ...paths, ...extra }
   return {
     openapi: '3.0.3',
     info: { title, version: '1', description: 'Positions, revisions and amounts are strings. Errors are RFC 9457.' },
-    paths: { ...paths, ...extra },
+    paths: all,
     components: {
-      schemas: { ...schemas, ...SHARED },
+      schemas: referred(all, { ...schemas, ...SHARED }),
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
     security: [{ bearer: [] }],

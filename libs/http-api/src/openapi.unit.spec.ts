@@ -1,7 +1,15 @@
 import { domains } from '#domains'
-import { fillPath, parseRoute } from '#domain-kit'
+import { aggregate, document, fillPath, json, parseRoute, projection, text as string } from '#domain-kit'
 import { PROBLEMS } from '#runtime'
+import { answerSchema } from './answer-schema.js'
 import { openApi } from './openapi.js'
+import { validateDto } from './validate.js'
+
+const lot = aggregate<{ type: 'Seen'; data: object }>()('lot', {
+  version: 1,
+  initial: {},
+  evolve: { Seen: (state) => state },
+})
 
 interface Operation {
   readonly operationId: string
@@ -38,6 +46,11 @@ describe.each(['commands', 'queries'] as const)('the page of %s', (part) => {
     const known = Object.keys(pages[part].components.schemas).map((name) => `#/components/schemas/${name}`)
     expect(refsIn(pages[part]).filter((ref) => !known.includes(ref))).toEqual([])
     expect(refsIn(pages[part])).toContain('#/components/schemas/Problem')
+  })
+
+  test('holds no schema that nothing refers to', () => {
+    const refs = refsIn(pages[part]).map((ref) => ref.split('/').at(-1))
+    expect(Object.keys(pages[part].components.schemas).filter((name) => !refs.includes(name))).toEqual([])
   })
 
   test('is JSON through and through', () => {
@@ -129,7 +142,32 @@ describe('a command', () => {
   test('that inherits its body from another one has that body', () => {
     const { schemas } = pages.commands.components
     for (const name of ['PostTransaction', 'PlaceHold'])
-      expect(Object.keys(schemas[name]?.properties ?? {})).toEqual(Object.keys(schemas['EntryDto']?.properties ?? {}))
+      expect(Object.keys(schemas[name]?.properties ?? {})).toEqual([
+        ...['id', 'date', 'description', 'code', 'comment', 'tags', 'postings'],
+      ])
+  })
+
+  test.each(commands.filter(({ command }) => command.example).map(({ command }) => [command.name, command] as const))(
+    '%s takes its own example',
+    (_, { body, example = {} }) => {
+      expect(validateDto(body, example, 'body')).toEqual(example)
+    },
+  )
+
+  test('has no field in its body that is in its path, and an example there', () => {
+    const { parameters, requestBody } =
+      pages.commands.paths['/v1/ledger/books/{book}/transactions/{transaction}/reversal']!['post']!
+    expect(requestBody?.content['application/json']).toMatchObject({
+      schema: { properties: { id: {}, date: {} }, required: ['id', 'date'] },
+      example: { id: 'coffee-2-undone', date: '2026-11-24' },
+    })
+    expect(JSON.stringify(requestBody)).not.toContain('"transaction"')
+    expect(parameters.find(({ name }) => name === 'transaction')).toMatchObject({ example: 'coffee-2' })
+  })
+
+  test('whose fields are all in its path has no body', () => {
+    const { delete: close } = pages.commands.paths['/v1/ledger/books/{book}/accounts/{account}']!
+    expect(close).not.toHaveProperty('requestBody')
   })
 
   test('tells in its body what each field must be, rules of one\u2019s own included', () => {
@@ -154,6 +192,42 @@ describe('a command', () => {
 })
 
 describe('a query', () => {
+  const answerOf = (path: string): object | undefined =>
+    pages.queries.paths[path]!['get']!.responses[200]?.content?.['application/json']?.schema
+  const text = { type: 'string' }
+
+  test('for a document names and types what it answers, and what may be null', () => {
+    expect(answerOf('/v1/ledger/books/{book}')).toMatchObject({
+      properties: {
+        position: text,
+        book: text,
+        openAccounts: { type: 'number' },
+        lastDate: { ...text, nullable: true },
+      },
+      required: ['position'],
+    })
+  })
+
+  test('for a list tells what its items are, for a collection what it is made of', () => {
+    expect(answerOf('/v1/ledger/books/{book}/accounts/{account}/statement')).toMatchObject({
+      properties: {
+        items: { type: 'array', items: { properties: { posting: { type: 'number' }, amount: text, balance: text } } },
+        next: { ...text, nullable: true },
+      },
+      required: ['position', 'items', 'next'],
+    })
+    expect(answerOf('/v1/ledger/books/{book}/balances')).toMatchObject({ properties: { balances: { type: 'array' } } })
+  })
+
+  test('whose answer cannot be made of a row without events is an object', () => {
+    const table = { lot: string().key(), seen: json<readonly { at: string }[]>([]) }
+    const lots = projection('lots', { version: 1, of: lot, table, key: () => [], fold: {} })
+    const first = document(lots, 'GET /lots/{lot}', {
+      answer: ({ seen }) => ({ first: seen.map(({ at }) => at).at(0)!.length }),
+    })
+    expect(answerSchema(first)).toMatchObject({ type: 'object', properties: { position: text } })
+  })
+
   test.each(operations('queries'))('%s may be asked for freshness, and answered with a validator', (_, it) => {
     const headers = it.parameters.filter((each) => each.in === 'header').map(({ name }) => name)
     expect(headers).toEqual(expect.arrayContaining(['Headwater-Min-Position', 'If-None-Match']))

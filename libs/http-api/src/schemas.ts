@@ -5,6 +5,8 @@ import { transformerStorage } from './transformer-storage.js'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
+const REF = '#/components/schemas/'
+
 interface Conveyed {
   readonly jsonSchema?: JsonSchema
 }
@@ -31,11 +33,33 @@ export function dtoSchemas(dtos: readonly DtoClass[]): Readonly<Record<string, J
   const options = {
     classTransformerMetadataStorage: transformerStorage as never,
     additionalConverters: converters(),
-    refPointerPrefix: '#/components/schemas/',
+    refPointerPrefix: REF,
   }
   const schemas = validationMetadatasToSchemas(options) as unknown as Record<string, JsonSchema>
   for (const dto of dtos) schemas[dto.name] ??= targetConstructorToSchema(dto, options) as unknown as JsonSchema
   return schemas
 }
 
-export const schemaRef = (dto: DtoClass): JsonSchema => ({ $ref: `#/components/schemas/${dto.name}` })
+/** Those of the schemas that something refers to, itself or through another one. */
+export function referred(
+  from: unknown,
+  schemas: Readonly<Record<string, JsonSchema>>,
+): Readonly<Record<string, JsonSchema>> {
+  const found = new Map<string, JsonSchema>()
+  const look = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
+    for (const [key, each] of Object.entries(value)) {
+      const name = key === '$ref' && typeof each === 'string' ? each.slice(REF.length) : undefined
+      const schema = name === undefined ? undefined : schemas[name]
+      if (name === undefined || !schema) look(each)
+      else if (!found.has(name)) {
+        found.set(name, schema)
+        look(schema)
+      }
+    }
+  }
+  look(from)
+  return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+export const schemaRef = (dto: DtoClass): JsonSchema => ({ $ref: `${REF}${dto.name}` })

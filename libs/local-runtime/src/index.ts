@@ -1,4 +1,4 @@
-export { appComponent, type AppOptions, NODE_ARGS } from './app-component.js'
+export { appComponent, type AppOptions, nodeArgs } from './app-component.js'
 export { enrolAll, type Enrolled, identityFolder } from './identities.js'
 export { type DataLayout, dataLayout, type Ports, portsFrom } from './layout.js'
 export { projectRoot } from '#runtime'

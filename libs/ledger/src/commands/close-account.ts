@@ -17,6 +17,7 @@ export const closeAccount = command(book, 'close-account', {
   route: 'DELETE /books/{book}/accounts/{account}',
   status: 200,
   summary: 'Close an account: it keeps its balance and takes no further posting',
+  example: { account: 'assets:cash' },
   rejections: { 'book-not-found': 404, 'account-not-found': 404, 'account-closed': 422, 'account-held': 422 },
   decide: (state, { account }, { event, reject, target }) => {
     if (!state.isOpen) return reject('book-not-found', `there is no book "${target}"; open it first`)

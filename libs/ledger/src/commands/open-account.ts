@@ -22,6 +22,7 @@ export const openAccount = command(book, 'open-account', {
   body: OpenAccount,
   route: 'POST /books/{book}/accounts',
   summary: 'Open an account, or a closed one again, optionally with the lowest balance it may come to',
+  example: { account: 'assets:cash', lowestBalance: [{ commodity: 'EUR', amount: '-100' }] },
   rejections: { 'book-not-found': 404, 'account-exists': 409 },
   decide: (state, { account, lowestBalance }, { event, reject, target }) => {
     if (!state.isOpen) return reject('book-not-found', `there is no book "${target}"; open it first`)

@@ -12,6 +12,7 @@ export const openBook = command(book, 'open-book', {
   body: OpenBook,
   route: 'POST /books',
   summary: 'Open a book: the accounts of one location or company',
+  example: { book: 'travel', description: 'What trips cost' },
   rejections: { 'book-exists': 409 },
   decide: (state, { description }, { event, reject, target }) =>
     state.isOpen

@@ -10,6 +10,7 @@ export const releaseHold = command(book, 'release-hold', {
   body: ReleaseHold,
   route: 'POST /books/{book}/holds/{hold}/release',
   summary: 'Release a hold: what it reserved is free again, nothing is posted',
+  example: { hold: 'coffee-2' },
   rejections: { 'book-not-found': 404, 'hold-not-found': 404, 'hold-settled': 409 },
   claims: ({ hold }) => [{ name: `settled/${hold}`, taken: 'hold-settled' }],
   lookups: ({ hold }) => ({ settlement: `settled/${hold}` }),

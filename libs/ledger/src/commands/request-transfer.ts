@@ -24,6 +24,16 @@ export const requestTransfer = command(book, 'request-transfer', {
   body: RequestTransfer,
   route: 'POST /books/{book}/transfers',
   summary: 'Transfer to another book; the transfer tells whether that one has taken it or the money is back',
+  example: {
+    id: 'to-travel-1',
+    date: '2026-11-23',
+    description: 'For the trip',
+    account: 'assets:cash',
+    to: 'travel',
+    toAccount: 'assets:cash',
+    amount: '50',
+    commodity: 'EUR',
+  },
   rejections: { ...POSTING_REJECTIONS, 'transfer-to-itself': 422, 'transaction-exists': 409 },
   claims: ({ id }) => [
     { name: `transaction/${id}`, taken: 'transaction-exists' },

@@ -21,6 +21,7 @@ export const reverseTransaction = command(book, 'reverse-transaction', {
   body: ReverseTransaction,
   route: 'POST /books/{book}/transactions/{transaction}/reversal',
   summary: 'Undo a transaction by posting its opposite; once',
+  example: { transaction: 'coffee-2', id: 'coffee-2-undone', date: '2026-11-24' },
   rejections: {
     ...POSTING_REJECTIONS,
     'transaction-not-found': 404,

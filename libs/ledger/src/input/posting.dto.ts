@@ -37,3 +37,14 @@ export class EntryDto {
   @Type(() => PostingDto)
   readonly postings!: PostingDto[]
 }
+
+/** What both take, for the OpenAPI page. */
+export const ENTRY_EXAMPLE: EntryDto = {
+  id: 'coffee-2',
+  date: '2026-11-23',
+  description: 'coffee',
+  postings: [
+    { account: 'expenses:food', amount: '3.20', commodity: 'EUR' },
+    { account: 'assets:cash', amount: '-3.20', commodity: 'EUR' },
+  ],
+}

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { NODE_ARGS, projectRoot } from '#local-runtime'
+import { nodeArgs, projectRoot } from '#local-runtime'
 import { eventually } from '../eventually.js'
 import { freePort } from '../servers/free-port.js'
 import { environmentOf } from '../servers/processes.js'
@@ -34,7 +34,10 @@ export class AnotherQueryApi {
   /** Begins it, again if it has ended, on the same port. Resolves when it is ready. */
   async start(): Promise<void> {
     const main = join(projectRoot(), 'dist', 'apps', 'query-api', 'src', 'main.js')
-    this.child = spawn(process.execPath, [...NODE_ARGS, main], { env: this.env, stdio: ['ignore', 'ignore', 2] })
+    this.child = spawn(process.execPath, [...nodeArgs('query-api'), main], {
+      env: this.env,
+      stdio: ['ignore', 'ignore', 2],
+    })
     await eventually(
       'the other query-api is ready',
       async () => (await fetch(`${this.url}/readyz`).catch(() => undefined))?.status === 200,
