@@ -16,7 +16,7 @@ export const captureHold = command(book, 'capture-hold', {
   body: CaptureHold,
   route: 'POST /books/{book}/holds/{hold}/capture',
   summary: 'Capture a hold: it becomes a transaction',
-  example: { hold: 'coffee-2', date: '2026-11-24' },
+  example: { hold: 'coffee-2', id: 'coffee-2-paid', date: '2026-11-24' },
   rejections: {
     ...POSTING_REJECTIONS,
     'hold-not-found': 404,
