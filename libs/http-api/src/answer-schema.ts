@@ -14,14 +14,13 @@ const NEXT: JsonSchema = {
  */
 export function answerSchema(resource: Resource): JsonSchema {
   const columns = resource.projection.tables[resource.table] ?? {}
-  const rows = [initialRow(columns, {}), filledRow(columns)]
   switch (resource.kind) {
     case 'document':
-      return answered(shown(rows, (row) => resource.answer(row, NOWHERE)))
+      return answered(shown(columns, (row) => resource.answer(row, NOWHERE)))
     case 'collection':
-      return answered(shown(rows, (row) => resource.answer([row], new (resource.query ?? Object)())))
+      return answered(shown(columns, (row) => resource.answer([row], new (resource.query ?? Object)())))
     case 'list': {
-      const items = { type: 'array', items: shown(rows, (row) => resource.item(row, NOWHERE)) }
+      const items = { type: 'array', items: shown(columns, (row) => resource.item(row, NOWHERE)) }
       return {
         type: 'object',
         properties: { position: POSITION, items, next: NEXT },
@@ -42,10 +41,9 @@ function filledRow(columns: Columns): Row {
 }
 
 /** A function of a domain that does not expect such a row says nothing. */
-function shown(rows: readonly Row[], show: (row: Row) => object): JsonSchema {
+function shown(columns: Columns, show: (row: Row) => object): JsonSchema {
   try {
-    const [bare, filled] = rows.map((row) => schemaOf(show(row)))
-    return merged(bare ?? ANYTHING, filled ?? ANYTHING)
+    return merged(schemaOf(show(initialRow(columns, {}))), schemaOf(show(filledRow(columns))))
   } catch {
     return { type: 'object' }
   }
@@ -86,7 +84,7 @@ function merged(bare: JsonSchema, filled: JsonSchema): JsonSchema {
   if (bare === NULL) return filled === NULL ? NULL : { ...filled, ...NULL }
   const [some, others] = [bare['properties'], filled['properties']] as (Record<string, JsonSchema> | undefined)[]
   if (!some || !others) return filled
-  const names = [...new Set([...Object.keys(some), ...Object.keys(others)])]
-  const properties = names.map((name) => [name, merged(some[name] ?? ANYTHING, others[name] ?? some[name] ?? ANYTHING)])
+  const either = Object.entries({ ...some, ...others })
+  const properties = either.map(([name, schema]) => [name, merged(some[name] ?? ANYTHING, schema)])
   return { ...filled, properties: Object.fromEntries(properties) as JsonSchema }
 }

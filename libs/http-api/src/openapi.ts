@@ -106,7 +106,12 @@ function commandOperation(domain: Domain, command: AnyCommand, schemas: Schemas)
     tags: [domain.name],
     parameters: [
       ...params.map((name) =>
-        parameter(name, 'path', `percent-encoded ${name}`, name in example ? { example: example[name] } : {}),
+        parameter(
+          name,
+          'path',
+          `percent-encoded ${name}`,
+          Object.hasOwn(example, name) ? { example: example[name] } : {},
+        ),
       ),
       parameter('Idempotency-Key', 'header', 'Names this command: sent again, it answers the original result'),
       parameter('If-Match', 'header', "The stream's revision that the command was decided upon"),

@@ -49,13 +49,12 @@ export function referred(
   const look = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return
     for (const [key, each] of Object.entries(value)) {
-      const name = key === '$ref' && typeof each === 'string' ? each.slice(REF.length) : undefined
-      const schema = name === undefined ? undefined : schemas[name]
-      if (name === undefined || !schema) look(each)
-      else if (!found.has(name)) {
-        found.set(name, schema)
-        look(schema)
-      }
+      look(each)
+      const name = key === '$ref' ? String(each).slice(REF.length) : ''
+      const schema = schemas[name]
+      if (!schema || found.has(name)) continue
+      found.set(name, schema)
+      look(schema)
     }
   }
   look(from)

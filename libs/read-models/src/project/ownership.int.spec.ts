@@ -2,9 +2,9 @@ import { ledger } from '#ledger'
 import { eventually, type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
 import { fleetOf } from '../builds/fleet.js'
 import { migrateReadModels } from '../tables/migrations.js'
+import { tablesOf } from '../tables/table.js'
 import { LANES } from './lanes.js'
 import { Ownership } from './ownership.js'
-import { tablesOf } from '../tables/table.js'
 
 const tables = tablesOf([ledger])
 const fleet = fleetOf(tables)
