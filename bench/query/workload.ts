@@ -31,7 +31,7 @@ export const FILL_SQL = [
      (book, account, is_open, lowest_balance, balances, created_position, created_ordinal, changed_position)
    select '${BOOK}', 'assets:bank:account-' || n, true, '[]', '[{"commodity":"EUR","amount":"1234.50"}]', 2 + n, 0, ${POSITION}
    from generate_series(0, ${ACCOUNTS - 1}) n`,
-  `insert into statement_v2.lines
+  `insert into statement_v3.lines
      (book, account, transaction, posting, date, description, commodity, amount, balance, cost,
       created_position, created_ordinal, changed_position)
    select '${BOOK}', 'assets:bank:account-' || n % ${ACCOUNTS}, 'transaction-' || n, 0, '2026-11-23', 'rent of november',

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type ReadTable, type StoredRow } from '#read-models'
+import { identityOf, type ReadTable, type StoredRow } from '#read-models'
 import { type ReadFindings } from './read-findings.js'
 
 /**
@@ -14,7 +14,7 @@ export function judgeRows(
   rows: { readonly stored: readonly StoredRow[]; readonly folded: readonly StoredRow[] },
   findings: ReadFindings,
 ): void {
-  const nameOf = ({ row }: StoredRow): string => JSON.stringify(table.keys.map((name) => String(row[name])))
+  const nameOf = (row: StoredRow): string => identityOf(table.keys, row)
   const shown = (each: StoredRow): object => (table.isWatched ? each : each.row)
   const stored = new Map(rows.stored.map((each) => [nameOf(each), each]))
   for (const each of rows.folded) {

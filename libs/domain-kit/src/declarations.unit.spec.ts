@@ -5,6 +5,7 @@ import {
   bigint,
   boolean,
   collection,
+  type Column,
   command,
   decideContext,
   document,
@@ -18,6 +19,7 @@ import {
   numeric,
   parseStream,
   projection,
+  type ProjectionTransaction,
   recorded,
   report,
   streamOf,
@@ -143,12 +145,23 @@ describe('a projection', () => {
     expect(declare('lamps', { lamp: text() })).toThrow('table "lamps" needs a key() column')
   })
 
-  test('of batches keeps the same rules for each of its tables', () => {
+  test('of batches keeps the same rules for each of its tables, and needs no key where rows are only inserted', () => {
     const declareBatch = (tables: object) => () =>
       batchProjection('totals', { version: 1, of: lamp, tables: tables as never, types: [], handle: async () => {} })
-    expect(declareBatch({ lines: { ...key }, totals: { sum: text() } })).toThrow('table "totals" needs a key() column')
     expect(declareBatch({ 'no-name': key })).toThrow('"no-name" must be')
-    expect(declareBatch({ lines: key })).not.toThrow()
+    expect(declareBatch({ lines: key, steps: { lamp: text() } })).not.toThrow()
+  })
+
+  test('of batches asks only tables that have a key for rows', () => {
+    type Tables = { sums: { lamp: Column<string, true> }; steps: { lamp: Column<string, false> } }
+    const handle = async (tx: ProjectionTransaction<Tables>): Promise<void> => {
+      await tx.load('sums', [{ lamp: 'hall' }])
+      // @ts-expect-error rows without a key are only inserted
+      await tx.load('steps', [{}])
+      // @ts-expect-error rows without a key are only inserted
+      tx.upsert('steps', lit, [{ lamp: 'hall' }])
+    }
+    expect(handle).toHaveLength(1)
   })
 
   test('is not touched by an event that it does not fold', () => {

@@ -1,6 +1,6 @@
 import { type Aggregate } from './aggregate.js'
 import { type AnyAggregate } from './command.js'
-import { type Columns, type KeyOf, type RowOf } from './columns.js'
+import { type Columns, type KeyColumns, type KeyOf, type RowOf } from './columns.js'
 import { type DataOf, type EventShape, type RecordedEvent, type RecordedOf } from './event.js'
 
 type FoldContext<E extends EventShape, C extends Columns> = Omit<RecordedEvent<E>, 'type' | 'data'> & {
@@ -58,9 +58,6 @@ function checkNames(kind: string, name: string, version: number, tables: Readonl
     if (!NAME.test(each)) throw new RangeError(`${kind} "${name}": "${each}" must be 1-41 of [a-z0-9_], first a letter`)
   if (!Number.isInteger(version) || version < 1)
     throw new RangeError(`${kind} "${name}": version must be an integer of at least 1`)
-  for (const [table, columns] of Object.entries(tables))
-    if (!Object.values(columns).some((column) => column.isKey))
-      throw new RangeError(`${kind} "${name}": table "${table}" needs a key() column`)
 }
 
 /** The row of a key that no event has touched yet. */
@@ -75,6 +72,8 @@ export function projection<E extends EventShape, const C extends Columns>(
   definition: ProjectionDefinition<C, E>,
 ): Projection<C> {
   checkNames('projection', name, definition.version, { [name]: definition.table })
+  if (!Object.values(definition.table).some(({ isKey }) => isKey))
+    throw new RangeError(`projection "${name}": table "${name}" needs a key() column`)
   type Handler = (row: RowOf<C>, data: object, context: FoldContext<E, C>) => RowOf<C> | null
   const handlers = new Map(Object.entries(definition.fold) as [string, Handler][])
   const initial = initialRow(definition.table, {} as KeyOf<C>)
@@ -113,19 +112,25 @@ export function projection<E extends EventShape, const C extends Columns>(
   }
 }
 
+/** Names of the tables that have a key; rows of the others can only be inserted. */
+type KeyedTable<T extends Readonly<Record<string, Columns>>> = {
+  [N in keyof T & string]: [KeyColumns<T[N]>] extends [never] ? never : N
+}[keyof T & string]
+
 /** What a batch handler may do inside the transaction that also moves the checkpoint. */
 export interface ProjectionTransaction<T extends Readonly<Record<string, Columns>>> {
   /** Rows by key, in no particular order; keys without a row are left out. At most 10,000 keys a call. */
-  load<N extends keyof T & string>(table: N, keys: readonly KeyOf<T[N]>[]): Promise<readonly RowOf<T[N]>[]>
+  load<N extends KeyedTable<T>>(table: N, keys: readonly KeyOf<T[N]>[]): Promise<readonly RowOf<T[N]>[]>
   /** New rows, in log order; `event` gives each its place in the log. A key that exists already is a bug and stops the partition. */
   insert<N extends keyof T & string>(table: N, event: RecordedEvent, rows: readonly RowOf<T[N]>[]): void
   /** Rows written whole, last one wins. */
-  upsert<N extends keyof T & string>(table: N, event: RecordedEvent, rows: readonly RowOf<T[N]>[]): void
+  upsert<N extends KeyedTable<T>>(table: N, event: RecordedEvent, rows: readonly RowOf<T[N]>[]): void
 }
 
 export interface BatchProjectionDefinition<T extends Readonly<Record<string, Columns>>, E extends EventShape> {
   readonly version: number
   readonly of: AggregateOf<E>
+  /** A table without a `key()` column takes rows that are only inserted, and told apart by their place in the log: an index less for each of them. */
   readonly tables: T
   readonly types: readonly E['type'][]
   /** Folds a batch of events, in log order. Pure but for the transaction: called again with the same batch after a crash. */

@@ -20,5 +20,5 @@ export { type Freshness, type Snapshot, type SourceName, Sources, type SourcesOp
 export { collectionSql, type Place, type Statement } from './read/sql.js'
 export { entitiesOf } from './tables/entities.js'
 export { migrateReadModels } from './tables/migrations.js'
-export { decodeRow, fromSql, type StoredRow } from './tables/row-codec.js'
+export { decodeRow, fromSql, identityOf, type StoredRow } from './tables/row-codec.js'
 export { type ReadTable, tablesOf } from './tables/table.js'

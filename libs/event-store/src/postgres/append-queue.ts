@@ -3,7 +3,7 @@ import { type PlannedAppend } from './planned.js'
 
 /** Whoever waits for appends that came together: told of each by its number among them. */
 export interface Waiter {
-  settle(index: number, verdict: Verdict): void
+  settle(index: number, verdict: Verdict, append: PlannedAppend): void
   fail(index: number, error: Error): void
 }
 

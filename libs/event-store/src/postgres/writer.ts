@@ -180,9 +180,9 @@ export class Writer extends EventEmitter<{
       const committed = await sent.committed
       this.inFlight -= 1
       if (committed) this.emit('committed', committed)
-      for (const [at, { waiter, index }] of waiting.entries()) {
+      for (const [at, { append, waiter, index }] of waiting.entries()) {
         const verdict = sent.verdicts[at]
-        if (verdict) waiter.settle(index, verdict)
+        if (verdict) waiter.settle(index, verdict, append)
       }
       const queued_ms = sent_ms - (waiting[0]?.since_ms ?? sent_ms)
       const commit_ms = performance.now() - sent_ms

@@ -33,7 +33,7 @@ export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requ
     requests: {
       append: async (payload) => {
         const appends = unpack(payload as Buffer)
-        const verdicts = new VerdictCollector(appends)
+        const verdicts = new VerdictCollector(appends.length)
         store.submit(appends, verdicts)
         return verdicts.all
       },

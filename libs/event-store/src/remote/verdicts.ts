@@ -21,32 +21,28 @@ export class VerdictCollector implements Waiter {
   readonly all: Promise<Buffer>
   private done: (answer: Buffer) => void = () => undefined
 
-  constructor(private readonly appends: readonly PlannedAppend[]) {
-    this.words = new Float64Array(appends.length * WORDS)
-    this.open = appends.length
+  /** @param count of appends. They are not kept here: with those that wait for an answer, they would grow old in memory. */
+  constructor(count: number) {
+    this.words = new Float64Array(count * WORDS)
+    this.open = count
     this.all = new Promise((resolve) => {
       this.done = resolve
     })
   }
 
-  settle(index: number, verdict: Verdict): void {
+  settle(index: number, verdict: Verdict, append: PlannedAppend): void {
     switch (verdict.kind) {
       case 'accepted':
         return this.put(index, verdict.isContended ? CONTENDED : ACCEPTED, verdict.revision, verdict.position)
       case 'taken':
         return this.put(index, TAKEN, verdict.claim, verdict.position)
       case 'conflict':
-        return this.put(index, CONFLICT, this.expectationOf(index, verdict.stream), verdict.revision)
+        return this.put(index, CONFLICT, expectationOf(append, verdict.stream), verdict.revision)
     }
   }
 
   fail(index: number, error: Error): void {
     this.put(index, error instanceof StoreUnavailable && error.overloaded ? OVERLOADED : UNAVAILABLE, 0, 0)
-  }
-
-  private expectationOf(index: number, stream: string): number {
-    const { writes = [], checks = [] } = this.appends[index] ?? {}
-    return [...writes, ...checks].findIndex((each) => each.stream === stream)
   }
 
   private put(index: number, kind: number, a: number, b: number): void {
@@ -57,6 +53,9 @@ export class VerdictCollector implements Waiter {
     if (this.open === 0) this.done(Buffer.from(this.words.buffer))
   }
 }
+
+const expectationOf = ({ writes, checks }: PlannedAppend, stream: string): number =>
+  [...writes, ...checks].findIndex((each) => each.stream === stream)
 
 /** The verdict on one of the appends that were sent together. @throws StoreUnavailable when it was not appended, or nobody knows. */
 export function verdictAt(answer: Buffer, index: number, { writes, checks = [] }: AppendRequest): Verdict {

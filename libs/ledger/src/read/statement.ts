@@ -2,12 +2,13 @@ import { addText, batchProjection, integer, json, type Json, type RecordedOf, ty
 import { book } from '../book/book.js'
 import { type BookEvent } from '../book/events.js'
 
+/** Without a key: nobody asks for one of them, and each would cost an index entry more. */
 const lines = {
-  book: text().key(),
-  account: text().key(),
-  transaction: text().key(),
+  book: text(),
+  account: text(),
+  transaction: text(),
   /** The posting's place in its transaction. */
-  posting: integer().key(),
+  posting: integer(),
   date: text(),
   description: text(),
   commodity: text(),
@@ -36,7 +37,7 @@ const keyOf = (book: string, account: string, commodity: string): string => `${b
 
 /** A line per posting with the running balance after it: what a fold per key cannot say, because lines only grow. */
 export const statement = batchProjection('statement', {
-  version: 2,
+  version: 3,
   of: book,
   tables: { lines, totals },
   types: ['TransactionPosted'],

@@ -51,7 +51,7 @@ test('a rebuild becomes the live build by itself, the one before is folded on an
   for (const book of ['x', 'y', 'z']) await post(book)
   await folded()
   // What nobody has folded so shows which build is read.
-  await stage.database.query("update statement_v2.totals set balance = '99' where account = 'a'")
+  await stage.database.query("update statement_v3.totals set balance = '99' where account = 'a'")
   await projector.builds.rebuild('statement', true, by)
   await eventually('the new build is live', async () =>
     (await builds('statement')).some((each) => each.build === 2 && each.slot === 'live'),
@@ -60,7 +60,7 @@ test('a rebuild becomes the live build by itself, the one before is folded on an
     { build: 1, slot: 'previous', state: 'ready' },
     { build: 2, slot: 'live', state: 'live' },
   ])
-  expect(await balances('statement_v2')).toEqual(
+  expect(await balances('statement_v3')).toEqual(
     ['x', 'y', 'z'].flatMap((book) => [
       { book, account: 'a', balance: '-1' },
       { book, account: 'b', balance: '1' },
@@ -68,12 +68,12 @@ test('a rebuild becomes the live build by itself, the one before is folded on an
   )
   await post('x')
   await folded()
-  expect(await balances('statement_v2')).toContainEqual({ book: 'x', account: 'b', balance: '2' })
-  expect(await balances('statement_v2$previous')).toContainEqual({ book: 'x', account: 'b', balance: '2' })
+  expect(await balances('statement_v3')).toContainEqual({ book: 'x', account: 'b', balance: '2' })
+  expect(await balances('statement_v3$previous')).toContainEqual({ book: 'x', account: 'b', balance: '2' })
   const indexes = await stage.database.query(
-    "select 1 from pg_indexes where schemaname = 'statement_v2' and indexname like 'lines_list%'",
+    "select 1 from pg_indexes where schemaname = 'statement_v3' and indexname like 'lines_list%'",
   )
-  expect(indexes).toHaveLength(tables.find(({ id }) => id === 'statement.v2:lines')!.listIndexes.length)
+  expect(indexes).toHaveLength(tables.find(({ id }) => id === 'statement.v3:lines')!.listIndexes.length)
 
   await projector.builds.rollback('statement', by)
   expect(await shown('statement')).toEqual([
@@ -82,8 +82,8 @@ test('a rebuild becomes the live build by itself, the one before is folded on an
   ])
   await post('x')
   await folded()
-  expect(await balances('statement_v2')).toContainEqual({ book: 'y', account: 'a', balance: '99' })
-  expect(await balances('statement_v2')).toContainEqual({ book: 'x', account: 'b', balance: '3' })
+  expect(await balances('statement_v3')).toContainEqual({ book: 'y', account: 'a', balance: '99' })
+  expect(await balances('statement_v3')).toContainEqual({ book: 'x', account: 'b', balance: '3' })
   await projector.builds.drop('statement', 'previous', by)
   expect(await shown('statement')).toEqual([{ build: 1, slot: 'live', state: 'live' }])
   await post('z')

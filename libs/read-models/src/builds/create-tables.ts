@@ -1,4 +1,4 @@
-import { type QueryRunner, Table, TableIndex } from 'typeorm'
+import { type QueryRunner, Table, TableIndex, type TableIndexOptions } from 'typeorm'
 import { primaryKeySql } from '../tables/primary-key.js'
 import { PLACE_COLUMNS, type ReadTable, sqlType, tableIn } from '../tables/table.js'
 
@@ -17,8 +17,13 @@ function columnsOf(table: ReadTable): { name: string; type: string; isNullable: 
   return [...declared, ...place]
 }
 
-const indicesOf = ({ name, listIndexes }: ReadTable): { name: string; columnNames: string[] }[] =>
-  listIndexes.map((columns, at) => ({ name: `${name}_list_${at}`, columnNames: [...columns] }))
+/** Each ends with the row's place in the log; where there is no key, one of them sees to it that no place is taken twice. */
+const indicesOf = ({ name, keys, listIndexes }: ReadTable): TableIndexOptions[] =>
+  listIndexes.map((columns, at) => ({
+    name: `${name}_list_${at}`,
+    columnNames: [...columns],
+    isUnique: keys.length === 0 && at === 0,
+  }))
 
 /**
  * The tables of one build, without what only its readers need: rows go in several times faster so. A table gets its primary key when it is
@@ -40,13 +45,13 @@ export async function createIndexes(runner: QueryRunner, tables: readonly ReadTa
   await runner.query(`set maintenance_work_mem = '${INDEX_MIB}MB'`)
   for (const each of tables) {
     const table = tableIn(each, schema)
-    await runner.query(primaryKeySql(table))
-    for (const { name, columnNames } of indicesOf(table)) {
+    if (table.keys.length > 0) await runner.query(primaryKeySql(table))
+    for (const index of indicesOf(table)) {
       const there = (await runner.query('select 1 from pg_indexes where schemaname = $1 and indexname = $2', [
         schema,
-        name,
+        index.name,
       ])) as unknown[]
-      if (there.length === 0) await runner.createIndex(`${schema}.${table.name}`, new TableIndex({ name, columnNames }))
+      if (there.length === 0) await runner.createIndex(`${schema}.${table.name}`, new TableIndex(index))
     }
     // So many rows have come that what the planner knows of them is nothing.
     await runner.query(`analyze ${table.sql}`)

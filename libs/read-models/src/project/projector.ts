@@ -8,6 +8,7 @@ import { Builds } from '../builds/builds.js'
 import { fleetOf } from '../builds/fleet.js'
 import { CacheWriter } from '../cache/cache-writer.js'
 import { type Redis } from '../cache/redis.js'
+import { schemaIn, SLOTS } from '../builds/slots.js'
 import { type ReadTable, tablesOf } from '../tables/table.js'
 import { isPoison } from './failure.js'
 import { laneSetups } from './lane-setups.js'
@@ -17,6 +18,7 @@ import { type Base, findPoison } from './poison.js'
 import { BatchFailure, run } from './run.js'
 import { STOP_SQL } from './stop-sql.js'
 import { ProjectionUnit } from './unit.js'
+import { UpdateRoom } from './update-room.js'
 
 export interface ProjectorOptions {
   readonly store: EventStore
@@ -53,6 +55,7 @@ export class Projector {
   private readonly fleet: string
   private readonly ownership: Ownership
   private readonly keeper: BuildKeeper
+  private readonly room: UpdateRoom
   private readonly pool: pg.Pool
   private failure: string | undefined
   private key = ''
@@ -78,6 +81,7 @@ export class Projector {
     this.pool.on('connect', (client) => client.on('error', () => undefined))
     this.builds = new Builds(url, this.tables, this.fleet)
     this.keeper = new BuildKeeper({ pool: this.pool, builds: this.builds, fleet: this.fleet, logger })
+    this.room = new UpdateRoom({ pool: this.pool, schemas: schemasOf(this.tables), logger })
     this.ownership = new Ownership(
       { url, instance, fleet: this.fleet, logger, ...(lease_ms === undefined ? {} : { lease_ms }) },
       () => this.stopAll(),
@@ -137,6 +141,7 @@ export class Projector {
   private async lookNow(): Promise<void> {
     if (this.isClosed) return
     await this.keeper.tick()
+    await this.room.look()
     const plan = await this.plan()
     if (plan.key === this.key) return
     await this.stopAll()
@@ -282,6 +287,12 @@ export class Projector {
     }
   }
 }
+
+/** Of all builds that there may be, and of the checkpoints. */
+const schemasOf = (tables: readonly ReadTable[]): readonly string[] => [
+  'headwater',
+  ...new Set(tables.flatMap(({ projection }) => SLOTS.map((slot) => schemaIn(projection, slot)))),
+]
 
 function least(positions: ReadonlyMap<number, bigint>): bigint {
   const all = [...positions.values()]

@@ -65,6 +65,8 @@ export class TableState {
    * @returns an entry for each key, in their order; the same one for the same key.
    */
   async load(client: ClientBase, keys: readonly KeyOf<Columns>[]): Promise<readonly Entry[]> {
+    if (this.table.keys.length === 0)
+      throw new Error(`${this.table.id} has no key() column: its rows can only be inserted`)
     const missing: Entry[] = []
     const entries = keys.map((key) => {
       const text = keyText(this.table.keys, key)

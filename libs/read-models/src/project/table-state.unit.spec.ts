@@ -62,3 +62,12 @@ test('the key is wanted once: when rows are first to be found by it', async () =
   // To look for it made sure of the key.
   expect(await change()).toBe(false)
 })
+
+test('rows without a key cannot be asked for', async () => {
+  const { client, asked } = database()
+  const lines = tablesOf([ledger]).find(({ name }) => name === 'lines')!
+  await expect(new TableState(lines, true).load(client, [{}])).rejects.toThrow(
+    'statement.v3:lines has no key() column: its rows can only be inserted',
+  )
+  expect(asked).toEqual([])
+})

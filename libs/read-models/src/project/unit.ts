@@ -10,6 +10,7 @@ import { Member, type MemberPlan } from './member.js'
 import { type TableChanges, type TableState } from './table-state.js'
 import { type ReadTable } from '../tables/table.js'
 import { advanceSql, membersSql, type MovedMember } from './unit-sql.js'
+import { Upserts } from './upserts.js'
 import { type Script, scriptOf } from './write-script.js'
 
 export interface UnitOptions {
@@ -39,6 +40,7 @@ export interface Folded {
 export class ProjectionUnit {
   private readonly members: readonly Member[]
   private readonly states: ReadonlyMap<ReadTable, TableState>
+  private readonly upserts = new Upserts()
   private folded: bigint
   private isJoining: boolean
 
@@ -82,7 +84,7 @@ export class ProjectionUnit {
     if (batch.after !== this.folded)
       throw new Error(`a hole in the log: ${this.folded} is folded, the next batch begins after ${batch.after}`)
     const writes = await this.foldEvents(batch.events)
-    const script = scriptOf(writes)
+    const script = scriptOf(writes, this.upserts)
     this.folded = batch.position
     return { batch, writes, script }
   }
@@ -112,10 +114,10 @@ export class ProjectionUnit {
     try {
       const writes = await this.foldEvents(events)
       await this.writing.query('begin')
-      await this.send(scriptOf(writes))
+      await this.send(scriptOf(writes, this.upserts))
     } finally {
       for (const member of this.members) member.forget()
-      await this.writing.query('rollback')
+      await this.writing.query(`rollback; ${this.upserts.forget()}`)
     }
   }
 

@@ -1,9 +1,10 @@
 import { type Columns, type KeyOf } from '#domain-kit'
 import { primaryKeySql } from '../tables/primary-key.js'
-import { PLACE_COLUMNS, quoted, type ReadTable } from '../tables/table.js'
+import { quoted, type ReadTable } from '../tables/table.js'
 import { layoutOf, type StoredRow, toSqlText } from '../tables/row-codec.js'
 import { CopyText } from './copy-text.js'
 import { arrayText, keysMatch, literal, textOf, typeOf } from './sql-values.js'
+import { allOf, type Upserts } from './upserts.js'
 import { FoldFailure } from './failure.js'
 import { type TableChanges } from './table-state.js'
 
@@ -16,54 +17,31 @@ export interface Script {
 /**
  * All that a batch does to its tables. To send it takes one round trip, and while Postgres works on it the next batch can be folded.
  *
+ * @param upserts of the connection that it is for.
  * @throws FoldFailure when a value cannot be written.
  */
-export function scriptOf(writes: readonly TableChanges[]): Script {
+export function scriptOf(writes: readonly TableChanges[], upserts: Upserts): Script {
   const statements: string[] = []
   const copies: Buffer[] = []
   for (const changes of writes)
     try {
-      addTo(statements, copies, changes)
+      addTo(statements, copies, changes, upserts)
     } catch (error) {
       throw new FoldFailure(changes.table.projection.name, error)
     }
   return { statements, copies }
 }
 
-function addTo(statements: string[], copies: Buffer[], changes: TableChanges): void {
+function addTo(statements: string[], copies: Buffer[], changes: TableChanges, upserts: Upserts): void {
   const { table, updates, created, deletes, inserts, needsKey } = changes
   if (needsKey) statements.push(primaryKeySql(table))
-  if (updates.length > 0) statements.push(updateSql(table, updates))
+  if (updates.length > 0) statements.push(...upserts.sql(table, updates))
   if (deletes.length > 0) statements.push(deleteSql(table, deletes))
   for (const rows of [created, inserts]) {
     if (rows.length === 0) continue
     statements.push(`copy ${table.sql} (${quoted(allOf(table))}) from stdin`)
     copies.push(copied(table, rows))
   }
-}
-
-const allOf = ({ names }: ReadTable): readonly string[] => [...names, ...PLACE_COLUMNS]
-
-function valueOf(table: ReadTable, name: string, { row, created, changed }: StoredRow): string | null {
-  if (name === 'created_position') return created.position.toString()
-  if (name === 'created_ordinal') return String(created.ordinal)
-  if (name === 'changed_position') return changed.toString()
-  return textOf(table, name, row)
-}
-
-/** Rows written whole, in key order (fewer page visits). Locks the rows. */
-function updateSql(table: ReadTable, rows: readonly StoredRow[]): string {
-  const all = allOf(table)
-  const arrays = all.map((name) => {
-    const type = typeOf(table, name)
-    const text = arrayText(rows.map((row) => valueOf(table, name, row)))
-    return `${literal(text)}::${type === 'json' ? 'text' : type}[]`
-  })
-  const selected = all.map((name) => (typeOf(table, name) === 'json' ? `v."${name}"::json` : `v."${name}"`))
-  const rest = all.filter((name) => !table.keys.includes(name))
-  return `insert into ${table.sql} (${quoted(all)})
-select ${selected.join(', ')} from unnest(${arrays.join(', ')}) as v(${quoted(all)})
-on conflict (${quoted(table.keys)}) do update set ${rest.map((name) => `"${name}" = excluded."${name}"`).join(', ')}`
 }
 
 /** Locks the rows. */

@@ -57,7 +57,7 @@ class Then {
   statement(account: string): object | undefined {
     if (!this.accounts.some((each) => each['account'] === account)) return undefined
     const { item } = statementOf(account).readable.resource as ListResource
-    const lines = plainFold(table('statement.v2:lines'), this.events)
+    const lines = plainFold(table('statement.v3:lines'), this.events)
     const mine = lines.filter(({ row }) => row['account'] === account).reverse()
     const items = mine.map(({ row, created }) => item(row, { createdAt: created.position, changedAt: 0n }))
     return { position: this.position, items, next: null }
@@ -177,7 +177,8 @@ test('a balance of long ago costs a line for each commodity, however long the st
   await reading.fold(await historyOf([step(), step({ commodity: 'USD' }), step({ from: 2, to: 2 })]))
   const { lines } = balances().readable.history!.latest!
   await reading.database.query(`insert into ${lines.sql}
-    select book, account, transaction || n, posting, date, description, commodity, amount, balance, cost, 10 + n, 0, 10 + n
+    select book, account, transaction || n, posting, date, description, commodity, amount, balance, cost,
+      10 + n, row_number() over (partition by n), 10 + n
     from ${lines.sql}, generate_series(1, 30000) n`)
   await reading.database.query(`analyze ${lines.sql}`)
   const { readable, params } = balanceOf('assets:0')

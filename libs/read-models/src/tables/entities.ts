@@ -21,7 +21,12 @@ export function entitiesOf(tables: readonly ReadTable[]): readonly EntitySchema[
         nullable: column.isNullable,
         ...(column.type === 'text' ? { collation: 'C' } : {}),
       }
-    for (const name of PLACE_COLUMNS) columns[name] = { type: name === 'created_ordinal' ? 'integer' : 'bigint' }
+    const isPlaced = table.keys.length === 0
+    for (const name of PLACE_COLUMNS)
+      columns[name] = {
+        type: name === 'created_ordinal' ? 'integer' : 'bigint',
+        primary: isPlaced && name !== 'changed_position',
+      }
     return new EntitySchema({ name: table.id, schema: table.schema, tableName: table.name, columns })
   })
 }

@@ -47,7 +47,7 @@ test('read models of the release before lanes are folded on from their checkpoin
   const after = await stage.projector([ledger])
   after.start()
   await eventually('it is folded on', async () => (await transactions()) === 101)
-  expect(await database.query('select count(*)::int as lines from statement_v2.lines')).toEqual([{ lines: 6 }])
+  expect(await database.query('select count(*)::int as lines from statement_v3.lines')).toEqual([{ lines: 6 }])
   expect(await database.query("select to_regclass('headwater.checkpoints') as gone")).toEqual([{ gone: null }])
   expect((await after.builds.list()).every(({ slot, position }) => slot === 'live' && position === '3')).toBe(true)
   await stage.close()

@@ -16,6 +16,11 @@ function decode({ type }: Column, value: unknown): unknown {
   return type === 'bigint' && value !== null ? BigInt(value as string) : value
 }
 
+/** Tells a row from all others of its table: by its key, or by its place in the log where there is none. */
+export function identityOf(keys: readonly string[], { row, created }: StoredRow): string {
+  return keys.length > 0 ? keyText(keys, row) : `${created.position}.${created.ordinal}`
+}
+
 type Layout = readonly (readonly [name: string, column: Column])[]
 
 const layouts = new WeakMap<Columns, Layout>()

@@ -16,6 +16,7 @@ export interface ReadTable {
   readonly id: string
   readonly columns: Columns
   readonly names: readonly string[]
+  /** Empty when rows are only inserted: their place in the log tells them apart then. */
   readonly keys: readonly string[]
   /** Backs a document: its rows are cached. */
   readonly isDocument: boolean
@@ -42,16 +43,19 @@ export function tableId(projection: AnyProjection, table: string): string {
   return `${projection.name}.v${projection.version}:${table}`
 }
 
+const keysOf = (columns: Columns): readonly string[] => Object.keys(columns).filter((name) => columns[name]?.isKey)
+
 /**
- * Can its streams be folded apart? Only when every key names the aggregate's instance, in a column of the aggregate's name, and so does
- * every route: then no row and no answer spans two streams.
+ * Can its streams be folded apart? Only when every key (every row, where there is none) names the aggregate's instance, in a column of the
+ * aggregate's name, and so does every route: then no row and no answer spans two streams.
  */
 export function isPartitioned({ resources }: Domain, projection: AnyProjection): boolean {
   const { name } = projection.of
   const mine = resources.filter((each) => each.projection === projection)
   return (
-    Object.values(projection.tables).every((columns) => columns[name]?.isKey === true) &&
-    mine.every(({ params }) => params.includes(name))
+    Object.values(projection.tables).every((columns) =>
+      keysOf(columns).length > 0 ? columns[name]?.isKey === true : name in columns,
+    ) && mine.every(({ params }) => params.includes(name))
   )
 }
 
@@ -77,7 +81,7 @@ function tableOf(domain: Domain, projection: AnyProjection, name: string, column
     id: tableId(projection, name),
     columns,
     names,
-    keys: names.filter((each) => columns[each]?.isKey),
+    keys: keysOf(columns),
     isDocument: mine.some(({ kind }) => kind === 'document'),
     isWatched: mine.length > 0,
     listIndexes: indexesOf(domain.resources, projection, name),

@@ -1,0 +1,63 @@
+import pg from 'pg'
+import { type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
+import { UpdateRoom } from './update-room.js'
+
+jest.setTimeout(60_000)
+
+let database: ScratchDatabase
+let pool: pg.Pool
+let room: UpdateRoom
+
+beforeEach(async () => {
+  database = await scratchDatabase()
+  pool = new pg.Pool({ connectionString: database.url, max: 1 })
+  await pool.query(`
+    create schema "mine_v1$next";
+    create table "mine_v1$next".few as select n, 0 as value from generate_series(1, 10) n;
+    create table "mine_v1$next".many as select n, 0 as value from generate_series(1, 20000) n;
+    create table public.others as select n, 0 as value from generate_series(1, 10) n`)
+  room = new UpdateRoom({ pool, schemas: ['mine_v1', 'mine_v1$next'], logger: silentLogger(), every_ms: 0 })
+})
+afterEach(async () => {
+  await pool.end()
+  await database.drop()
+})
+
+/** Each of the first ten rows so often; and what was counted is told. */
+async function update(table: string, times: number): Promise<void> {
+  for (let time = 0; time < times; time += 1) await pool.query(`update ${table} set value = value + 1 where n <= 10`)
+  await pool.query('select pg_stat_force_next_flush()')
+}
+
+const filled = (): Promise<unknown> =>
+  database.query(`select relname, reloptions from pg_class where relname in ('few', 'many', 'others') order by 1`)
+
+test('a table whose rows change often gets room, and no other', async () => {
+  await update('"mine_v1$next".few', 1)
+  await room.look()
+  expect(await filled()).toEqual(['few', 'many', 'others'].map((relname) => ({ relname, reloptions: null })))
+  await update('"mine_v1$next".few', 300)
+  await update('"mine_v1$next".many', 1)
+  await update('public.others', 300)
+  await room.look()
+  expect(await filled()).toEqual([
+    { relname: 'few', reloptions: ['fillfactor=10'] },
+    { relname: 'many', reloptions: null },
+    { relname: 'others', reloptions: null },
+  ])
+})
+
+test('whoever holds the table is not waited for, and it is done another time', async () => {
+  const other = new pg.Client({ connectionString: database.url })
+  await other.connect()
+  await room.look()
+  await update('"mine_v1$next".few', 300)
+  await other.query('begin; lock table "mine_v1$next".few in share mode')
+  await room.look()
+  expect(await filled()).toContainEqual({ relname: 'few', reloptions: null })
+  await other.query('rollback')
+  await update('"mine_v1$next".few', 300)
+  await room.look()
+  expect(await filled()).toContainEqual({ relname: 'few', reloptions: ['fillfactor=10'] })
+  await other.end()
+})

@@ -1,0 +1,75 @@
+import { type Pool } from 'pg'
+import { type Logger, reasonOf } from '#runtime'
+
+/** In: schemas. Out: their tables, what was updated there ever, how many rows they have, and how full new pages are made, in percent. */
+const TABLES_SQL = `
+select s.relid::regclass::text as sql, s.n_tup_upd::float as updates, greatest(s.n_live_tup, 1)::float as rows, coalesce((
+  select option_value::int from pg_options_to_table(c.reloptions) where option_name = 'fillfactor'), 100) as fill_percent
+from pg_stat_user_tables s join pg_class c on c.oid = s.relid where s.schemaname = any($1)`
+
+/** Whoever makes an index of the table is not waited for: there is a next time. */
+const fillSql = (sql: string, percent: number): string =>
+  `set local lock_timeout = '100ms'; alter table ${sql} set (fillfactor = ${percent})`
+
+interface TableRow {
+  readonly sql: string
+  readonly updates: number
+  readonly rows: number
+  readonly fill_percent: number
+}
+
+/** For so long versions of a row are kept that nobody reads: replicas say once a second what they still need. */
+const KEPT_S = 2
+const PERCENT_MIN = 10
+/** A change smaller than that is not worth it. */
+const WORTH = 0.8
+
+export interface UpdateRoomOptions {
+  readonly pool: Pool
+  readonly schemas: readonly string[]
+  readonly logger: Logger
+  /** How often it looks, in ms. Default 5,000. */
+  readonly every_ms?: number
+}
+
+/**
+ * Leaves room in the pages of tables whose rows change often, for as many versions as a row has before the first of them may go: an update
+ * that finds room beside its row touches no index (PostgreSQL documentation, "Heap-Only Tuples"). A full page sends the row to another
+ * one, where it is the same, and each such update writes every index of the table and leaves an entry behind. Tables get it by what is seen of
+ * them, because what is a lot depends on how many rows there are: a table of which a row changes less than once in eight seconds
+ * stays dense.
+ */
+export class UpdateRoom {
+  private seen: ReadonlyMap<string, number> = new Map()
+  private seen_ms = -Infinity
+
+  constructor(private readonly options: UpdateRoomOptions) {}
+
+  /** Cheap, and mostly does nothing. Never fails: what could not be done is done another time, if it is still wanted. */
+  async look(): Promise<void> {
+    const { pool, schemas, logger, every_ms = 5_000 } = this.options
+    const now_ms = performance.now()
+    if (now_ms - this.seen_ms < every_ms) return
+    try {
+      const { rows: tables } = await pool.query<TableRow>(TABLES_SQL, [schemas])
+      const passed_s = (now_ms - this.seen_ms) / 1_000
+      const { seen } = this
+      this.seen = new Map(tables.map(({ sql, updates }) => [sql, updates]))
+      this.seen_ms = now_ms
+      for (const table of tables) {
+        const percent = fillOf(table, seen.get(table.sql) ?? table.updates, passed_s)
+        if (percent >= table.fill_percent * WORTH) continue
+        await pool.query(fillSql(table.sql, percent))
+        logger.info({ table: table.sql, percent }, 'rows of a table change often: its pages are filled less')
+      }
+    } catch (error) {
+      logger.warn({ reason: reasonOf(error) }, 'pages could not be given room for updates')
+    }
+  }
+}
+
+/** How full pages are to be made, in percent: the rest is for the versions that come within {@link KEPT_S}. */
+function fillOf({ updates, rows }: TableRow, before: number, passed_s: number): number {
+  const perRow_s = (updates - before) / passed_s / rows
+  return Math.max(PERCENT_MIN, Math.floor(100 / (1 + perRow_s * KEPT_S)))
+}
