@@ -63,6 +63,12 @@ interface Leaving {
 
 const NOTHING: Leaving = { committed: Promise.resolve(), told: Promise.resolve() }
 
+/**
+ * Up to so many events, the next batch begins only when this one is in the database: what comes meanwhile goes with it, instead of waiting for
+ * a batch that left too early. Larger ones follow on each other at once.
+ */
+const FEW = 200n
+
 /** Three batches at a time are under way, each at its own stage: one is folded, one committed, one told to the cache. */
 async function foldWhile(options: RunOptions, { isSilent, isOver }: Phase, signal: AbortSignal): Promise<void> {
   const { store, unit, batch_max } = options
@@ -77,6 +83,7 @@ async function foldWhile(options: RunOptions, { isSilent, isOver }: Phase, signa
       last = leave(options, folded, before, isSilent)
       last.told.catch(() => failed.abort())
       if (isOver(batch.position)) return
+      if (batch.position - batch.after <= FEW) await last.committed
     }
   } finally {
     await last.told
