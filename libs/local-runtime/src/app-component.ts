@@ -21,14 +21,24 @@ interface HeapSizes {
   readonly old_mb?: number
 }
 
-/** Requests make many objects that die young, and the collector's work is in those that do not. */
-const OF_REQUESTS: HeapSizes = { young_mb: 64 }
-/** Few objects, and tens of MiB of bytes a second: V8 looked through a writer's 25 MiB three times a second, for 30 ms each. */
-const OF_BYTES: HeapSizes = { young_mb: 16, old_mb: 256 }
+/**
+ * Requests make many objects that die young, and the collector's work is in those that do not: the more room, the fewer. A small heap next to so
+ * much room always looks nearly full, and V8 looks through it again and again, which takes tens of ms each time: a writer's 25 MiB three times a
+ * second. So whoever works all the time may let old objects be up to 256 MiB.
+ */
+const HEAPS: Readonly<Record<string, HeapSizes>> = {
+  'command-api': { young_mb: 64, old_mb: 256 },
+  'query-api': { young_mb: 64, old_mb: 256 },
+  /** Few objects, and tens of MiB of bytes a second. */
+  'event-writer': { young_mb: 16, old_mb: 256 },
+  /** The rows of three batches are in hand: with less room they are moved twice before they die. */
+  projector: { young_mb: 32, old_mb: 256 },
+}
+const OTHERS: HeapSizes = { young_mb: 64 }
 
 /** What Node is told for a role. */
 export function nodeArgs(role: string): readonly string[] {
-  const { young_mb, old_mb } = role === 'event-writer' || role === 'projector' ? OF_BYTES : OF_REQUESTS
+  const { young_mb, old_mb } = HEAPS[role] ?? OTHERS
   return [
     '--enable-source-maps',
     `--max-semi-space-size=${young_mb}`,

@@ -52,6 +52,8 @@ interface ListRow extends Omit<BuildStatus, 'state' | 'since'> {
   readonly together: number
 }
 
+/** Builds that are indexed at a time by one process: sorting takes parallel workers, and what comes after it one processor. */
+const INDEXING_MAX = 2
 const LOCK = 'select pg_advisory_xact_lock(7400003)'
 
 /**
@@ -176,8 +178,8 @@ export class Builds {
   }
 
   /**
-   * Makes what only readers need: once a build is near the end of the log. Waits for another projector that is at it. A build with two rows of one
-   * key is no good, and stops.
+   * Makes what only readers need: once a build is near the end of the log. Waits for another projector that is at it with the same projection. A
+   * build with two rows of one key is no good, and stops.
    *
    * @throws Error when it stops; whatever Postgres throws.
    */
@@ -187,7 +189,7 @@ export class Builds {
     if (!table) return
     const runner = (await this.connected()).createQueryRunner()
     try {
-      await runner.query('select pg_advisory_lock(7400004)')
+      await runner.query('select pg_advisory_lock(7400004, hashtext($1))', [name])
       await createIndexes(runner, tables, schemaIn(table.projection, slot))
       await runner.query(sql.INDEXED_SQL, [name, version, build])
     } catch (error) {
@@ -196,9 +198,20 @@ export class Builds {
       await runner.query(sql.STOP_ALL_SQL, [name, version, build, reason, new Date().toISOString()])
       throw new Error(`${name}: ${reason}`, { cause: error })
     } finally {
-      await runner.query('select pg_advisory_unlock(7400004)').catch(() => undefined)
+      await runner.query('select pg_advisory_unlock(7400004, hashtext($1))', [name]).catch(() => undefined)
       await runner.release()
     }
+  }
+
+  /** The same for several, two at a time. @throws what the first of them throws that fails, when all have ended. */
+  async indexAll(members: readonly Indexed[]): Promise<void> {
+    const waiting = [...members]
+    const next = async (): Promise<void> => {
+      for (let member = waiting.shift(); member; member = waiting.shift()) await this.index(member)
+    }
+    const ended = await Promise.allSettled(Array.from({ length: INDEXING_MAX }, next))
+    const failed = ended.find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
   }
 
   private async swap(name: string, from: 'next' | 'previous', by: Decision): Promise<void> {
@@ -252,7 +265,7 @@ export class Builds {
       type: 'postgres',
       url: this.url,
       applicationName: 'headwater builds',
-      extra: { max: 2 },
+      extra: { max: INDEXING_MAX + 1 },
     }).initialize()
     this.source.catch(() => (this.source = undefined))
     return this.source

@@ -241,9 +241,7 @@ export class Projector {
     onProgress: (position: bigint) => void,
   ): Promise<void> {
     const { store, batch_max = 1_000, logger } = this.options
-    const onNear = async (): Promise<void> => {
-      for (const member of plan.together) if (!member.isIndexed) await this.builds.index(member)
-    }
+    const onNear = (): Promise<void> => this.builds.indexAll(plan.together.filter(({ isIndexed }) => !isIndexed))
     try {
       await run({ store, unit, cache, batch_max, logger, onProgress, onNear }, signal)
     } catch (error) {

@@ -140,8 +140,10 @@ export class TableState {
   take(): TableChanges {
     const { table, inserted: inserts } = this
     const dirty: Entry[] = []
+    this.known.trim(this.entries.size + this.lastSize)
     for (const entry of this.entries.values()) {
-      this.known.set(entry.text, entry.after ?? null)
+      if (entry.before && entry.after) this.known.set(entry.text, entry.after)
+      else this.known.add(entry.text, entry.after ?? null)
       if (entry.before === entry.after) continue
       dirty.push(entry)
       if (!entry.before) this.seen?.add(entry.text)
@@ -149,7 +151,6 @@ export class TableState {
     if (this.seen?.isFull) this.seen = undefined
     const touched: Touched[] = dirty.map(({ before, after }) => ({ table, before, after }))
     for (const after of inserts) touched.push({ table, before: undefined, after })
-    this.known.trim(this.entries.size + this.lastSize)
     this.lastSize = this.entries.size
     this.discard()
     dirty.sort((a, b) => (a.text < b.text ? -1 : 1))
