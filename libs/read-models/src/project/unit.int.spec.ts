@@ -219,7 +219,10 @@ test('a batch that fails changes neither rows nor checkpoints, and the next unit
   const before = await everything()
   // What no column can hold, and only the server knows.
   await append(store, 'book0', { type: 'AccountClosed', data: { account: 'assets:0' } })
-  await append(store, 'book0', { type: 'TransactionPosted', data: { ...posted?.data, id: 'another', description: 'a\0b' } })
+  await append(store, 'book0', {
+    type: 'TransactionPosted',
+    data: { ...posted?.data, id: 'another', description: 'a\0b' },
+  })
   const events = await readLog(store)
   await expect(apply(unit, batchOf(events, 3n, 2))).rejects.toThrow('invalid byte sequence')
   await unit.close()
