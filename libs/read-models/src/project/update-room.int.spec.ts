@@ -14,7 +14,8 @@ beforeEach(async () => {
   await pool.query(`
     create schema "mine_v1$next";
     create table "mine_v1$next".few as select n, 0 as value from generate_series(1, 10) n;
-    create table "mine_v1$next".many as select n, 0 as value from generate_series(1, 20000) n;
+    create table "mine_v1$next".large as select n, 0 as value, repeat(md5(n::text), 60) as text from generate_series(1, 20000) n;
+    create table "mine_v1$next".seldom as select n, 0 as value from generate_series(1, 20000) n;
     create table public.others as select n, 0 as value from generate_series(1, 10) n`)
   room = new UpdateRoom({ pool, schemas: ['mine_v1', 'mine_v1$next'], logger: silentLogger(), every_ms: 0 })
 })
@@ -30,20 +31,24 @@ async function update(table: string, times: number): Promise<void> {
 }
 
 const filled = (): Promise<unknown> =>
-  database.query(`select relname, reloptions from pg_class where relname in ('few', 'many', 'others') order by 1`)
+  database.query(
+    `select relname, reloptions from pg_class where relname in ('few', 'large', 'others', 'seldom') order by 1`,
+  )
 
-test('a table whose rows change often gets room, and no other', async () => {
+test('a small table whose rows change often gets room, and no other', async () => {
   await update('"mine_v1$next".few', 1)
   await room.look()
-  expect(await filled()).toEqual(['few', 'many', 'others'].map((relname) => ({ relname, reloptions: null })))
+  expect(await filled()).toEqual(['few', 'large', 'others', 'seldom'].map((relname) => ({ relname, reloptions: null })))
   await update('"mine_v1$next".few', 300)
-  await update('"mine_v1$next".many', 1)
+  await update('"mine_v1$next".large', 300)
+  await update('"mine_v1$next".seldom', 1)
   await update('public.others', 300)
   await room.look()
   expect(await filled()).toEqual([
     { relname: 'few', reloptions: ['fillfactor=10'] },
-    { relname: 'many', reloptions: null },
+    { relname: 'large', reloptions: null },
     { relname: 'others', reloptions: null },
+    { relname: 'seldom', reloptions: null },
   ])
 })
 

@@ -1,11 +1,15 @@
 import { type Pool } from 'pg'
 import { type Logger, reasonOf } from '#runtime'
 
+/** Larger tables stay dense: after a crash the server does not know how many rows it has, and room for all of many would be dear. */
+const SIZE_MIB_MAX = 32
+
 /** In: schemas. Out: their tables, what was updated there ever, how many rows they have, and how full new pages are made, in percent. */
 const TABLES_SQL = `
-select s.relid::regclass::text as sql, s.n_tup_upd::float as updates, greatest(s.n_live_tup, 1)::float as rows, coalesce((
+select s.relid::regclass::text as sql, s.n_tup_upd::float as updates, greatest(s.n_live_tup, c.reltuples, 1)::float as rows, coalesce((
   select option_value::int from pg_options_to_table(c.reloptions) where option_name = 'fillfactor'), 100) as fill_percent
-from pg_stat_user_tables s join pg_class c on c.oid = s.relid where s.schemaname = any($1)`
+from pg_stat_user_tables s join pg_class c on c.oid = s.relid
+where s.schemaname = any($1) and pg_relation_size(s.relid) <= ${SIZE_MIB_MAX} * 1048576`
 
 /** Whoever makes an index of the table is not waited for: there is a next time. */
 const fillSql = (sql: string, percent: number): string =>
