@@ -17,7 +17,8 @@ async function rowsOf(url: string): Promise<readonly (readonly object[])[]> {
   await client.connect()
   const all: (readonly object[])[] = []
   for (const { sql, names, keys } of tablesOf(domains)) {
-    const [columns, order] = [names, keys].map((list) => list.map((name) => `"${name}"`).join(', '))
+    const identity = keys.length > 0 ? keys : ['created_position', 'created_ordinal']
+    const [columns, order] = [names, identity].map((list) => list.map((name) => `"${name}"`).join(', '))
     all.push((await client.query<object>(`select ${columns} from ${sql} order by ${order}`)).rows)
   }
   await client.end()

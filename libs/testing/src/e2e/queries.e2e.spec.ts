@@ -112,7 +112,7 @@ test('an entity tag stands for one state of one URL, and answers say what they d
     const tag = (await tagOf(what)) ?? ''
     expect((await get(what, { 'if-none-match': tag })).status).toBe(304)
   }
-  expect(await tagOf(`/balances/a?at=${posted[0]!.position}`)).toBe(`W/"statement.2-${posted[0]!.position}"`)
+  expect(await tagOf(`/balances/a?at=${posted[0]!.position}`)).toBe(`W/"statement.3-${posted[0]!.position}"`)
   expect(await tagOf('/transactions', { accept: 'text/csv' })).toBeNull()
 })
 
