@@ -66,3 +66,17 @@ test('whoever holds the table is not waited for, and it is done another time', a
   expect(await filled()).toContainEqual({ relname: 'few', reloptions: ['fillfactor=10'] })
   await other.end()
 })
+
+test('a table that had room and has grown large is dense again', async () => {
+  await room.look()
+  await update('"mine_v1$next".few', 300)
+  await room.look()
+  expect(await filled()).toContainEqual({ relname: 'few', reloptions: ['fillfactor=10'] })
+  await pool.query('insert into "mine_v1$next".few select n, 0 from generate_series(11, 200) n')
+  const small = new UpdateRoom({
+    ...{ pool, schemas: ['mine_v1$next'], logger: silentLogger() },
+    ...{ every_ms: 0, size_mib_max: 0.001 },
+  })
+  await small.look()
+  expect(await filled()).toContainEqual({ relname: 'few', reloptions: ['fillfactor=100'] })
+})

@@ -1,15 +1,12 @@
 import { type Pool } from 'pg'
 import { type Logger, reasonOf } from '#runtime'
 
-/** Larger tables stay dense: after a crash the server does not know how many rows it has, and room for all of many would be dear. */
-const SIZE_MIB_MAX = 32
-
-/** In: schemas. Out: their tables, what was updated there ever, how many rows they have, and how full new pages are made, in percent. */
+/** In: schemas. Out: their tables, what was updated there ever, how many rows and MiB they have, and how full new pages are made, in percent. */
 const TABLES_SQL = `
-select s.relid::regclass::text as sql, s.n_tup_upd::float as updates, greatest(s.n_live_tup, c.reltuples, 1)::float as rows, coalesce((
+select s.relid::regclass::text as sql, s.n_tup_upd::float as updates, greatest(s.n_live_tup, c.reltuples, 1)::float as rows,
+  pg_relation_size(s.relid) / 1048576.0::float as size_mib, coalesce((
   select option_value::int from pg_options_to_table(c.reloptions) where option_name = 'fillfactor'), 100) as fill_percent
-from pg_stat_user_tables s join pg_class c on c.oid = s.relid
-where s.schemaname = any($1) and pg_relation_size(s.relid) <= ${SIZE_MIB_MAX} * 1048576`
+from pg_stat_user_tables s join pg_class c on c.oid = s.relid where s.schemaname = any($1)`
 
 /** Whoever makes an index of the table is not waited for: there is a next time. */
 const fillSql = (sql: string, percent: number): string =>
@@ -19,8 +16,13 @@ interface TableRow {
   readonly sql: string
   readonly updates: number
   readonly rows: number
+  readonly size_mib: number
   readonly fill_percent: number
 }
+
+const DENSE_PERCENT = 100
+/** A table that was given room may grow so many times larger than one that is given any; then it is dense again. */
+const GROWTH = 8
 
 /** For so long versions of a row are kept that nobody reads: replicas say once a second what they still need. */
 const KEPT_S = 2
@@ -34,6 +36,10 @@ export interface UpdateRoomOptions {
   readonly logger: Logger
   /** How often it looks, in ms. Default 5,000. */
   readonly every_ms?: number
+  /**
+   * Larger tables stay dense: after a crash the server does not know how many rows it has, and room for all of many would be dear. Default 32.
+   */
+  readonly size_mib_max?: number
 }
 
 /**
@@ -51,7 +57,7 @@ export class UpdateRoom {
 
   /** Cheap, and mostly does nothing. Never fails: what could not be done is done another time, if it is still wanted. */
   async look(): Promise<void> {
-    const { pool, schemas, logger, every_ms = 5_000 } = this.options
+    const { pool, schemas, logger, every_ms = 5_000, size_mib_max = 32 } = this.options
     const now_ms = performance.now()
     if (now_ms - this.seen_ms < every_ms) return
     try {
@@ -61,10 +67,13 @@ export class UpdateRoom {
       this.seen = new Map(tables.map(({ sql, updates }) => [sql, updates]))
       this.seen_ms = now_ms
       for (const table of tables) {
-        const percent = fillOf(table, seen.get(table.sql) ?? table.updates, passed_s)
-        if (percent >= table.fill_percent * WORTH) continue
+        const percent = fillOf(table, seen.get(table.sql) ?? table.updates, passed_s, size_mib_max)
+        if (percent === undefined) continue
         await pool.query(fillSql(table.sql, percent))
-        logger.info({ table: table.sql, percent }, 'rows of a table change often: its pages are filled less')
+        logger.info(
+          { table: table.sql, percent },
+          'pages of a table are filled otherwise, by how often its rows change',
+        )
       }
     } catch (error) {
       logger.warn({ reason: reasonOf(error) }, 'pages could not be given room for updates')
@@ -72,8 +81,12 @@ export class UpdateRoom {
   }
 }
 
-/** How full pages are to be made, in percent: the rest is for the versions that come within {@link KEPT_S}. */
-function fillOf({ updates, rows }: TableRow, before: number, passed_s: number): number {
+/** How full pages are to be made, in percent: the rest is for the versions that come within {@link KEPT_S}. Undefined: as they are. */
+function fillOf(table: TableRow, before: number, passed_s: number, size_mib_max: number): number | undefined {
+  const { updates, rows, size_mib, fill_percent } = table
+  if (size_mib > size_mib_max)
+    return size_mib > size_mib_max * GROWTH && fill_percent < DENSE_PERCENT ? DENSE_PERCENT : undefined
   const perRow_s = (updates - before) / passed_s / rows
-  return Math.max(PERCENT_MIN, Math.floor(100 / (1 + perRow_s * KEPT_S)))
+  const percent = Math.max(PERCENT_MIN, Math.floor(DENSE_PERCENT / (1 + perRow_s * KEPT_S)))
+  return percent < fill_percent * WORTH ? percent : undefined
 }
