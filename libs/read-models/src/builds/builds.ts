@@ -1,6 +1,7 @@
 import { type DatabaseError } from 'pg'
 import { DataSource, QueryFailedError, type QueryRunner } from 'typeorm'
 import { Problem } from '#runtime'
+import { allEnded } from '../all-ended.js'
 import { type ReadTable } from '../tables/table.js'
 import { type Stop } from './stop.js'
 import { createIndexes, createTables } from './create-tables.js'
@@ -209,9 +210,7 @@ export class Builds {
     const next = async (): Promise<void> => {
       for (let member = waiting.shift(); member; member = waiting.shift()) await this.index(member)
     }
-    const ended = await Promise.allSettled(Array.from({ length: INDEXING_MAX }, next))
-    const failed = ended.find(({ status }) => status === 'rejected')
-    if (failed?.status === 'rejected') throw failed.reason
+    await allEnded(Array.from({ length: INDEXING_MAX }, next))
   }
 
   private async swap(name: string, from: 'next' | 'previous', by: Decision): Promise<void> {

@@ -1,10 +1,13 @@
-import { type ReadTable, sqlType } from '../tables/table.js'
+import { PLACE_COLUMNS, type ReadTable, sqlType } from '../tables/table.js'
 import { toSqlText } from '../tables/row-codec.js'
 
 type Values = Readonly<Record<string, unknown>>
 
 /** Rows of the table `t` with the keys that are listed as `k`. */
 export const keysMatch = ({ keys }: ReadTable): string => keys.map((name) => `t."${name}" = k."${name}"`).join(' and ')
+
+/** Columns of a row as it is stored. */
+export const allOf = ({ names }: ReadTable): readonly string[] => [...names, ...PLACE_COLUMNS]
 
 /** Type of a column, or of a row's place in the log. */
 export function typeOf({ columns }: ReadTable, name: string): string {

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { type RecordedEvent } from '#domain-kit'
 import { CopyQuery, type EventBatch } from '#event-store'
 import { type Logger, reasonOf } from '#runtime'
+import { allEnded } from '../all-ended.js'
 import { type LaneChanges, changesByLane } from './changes.js'
 import { foldBatch } from './fold-batch.js'
 import { Lost } from './failure.js'
@@ -138,8 +139,7 @@ export class ProjectionUnit {
       const wanted = events.filter((event) => wants(member, event))
       await foldBatch(this.reading, member.plan.projection, member.states, wanted)
     })
-    const failed = (await Promise.allSettled(folding)).find(({ status }) => status === 'rejected')
-    if (failed?.status === 'rejected') throw failed.reason
+    await allEnded(folding)
     return this.members.flatMap(({ states }) => [...states.values()].map((state) => state.take()))
   }
 

@@ -1,9 +1,6 @@
-import { PLACE_COLUMNS, quoted, type ReadTable } from '../tables/table.js'
+import { quoted, type ReadTable } from '../tables/table.js'
 import { type StoredRow } from '../tables/row-codec.js'
-import { arrayText, literal, textOf, typeOf } from './sql-values.js'
-
-/** Columns of a row as it is stored. */
-export const allOf = ({ names }: ReadTable): readonly string[] => [...names, ...PLACE_COLUMNS]
+import { allOf, arrayText, literal, textOf, typeOf } from './sql-values.js'
 
 /**
  * Rows written whole, as statements of one connection: each table's is prepared when it is first needed, because to parse and plan it for
