@@ -1,4 +1,5 @@
 import { type Logger, reasonOf } from '#runtime'
+import { bounded } from './bounded.js'
 import { Breaker } from './breaker.js'
 import { ROW_TTL_S } from './cache-writer.js'
 import { type Redis } from './redis.js'
@@ -52,6 +53,8 @@ export class CacheReader {
   private readonly fillScript = new Script(FILL_LUA)
   private readonly read_ms_max: number
   private open: Batch | undefined
+  /** Scripts that Redis was sent and has not answered. */
+  private unanswered = 0
 
   constructor(private readonly options: CacheReaderOptions) {
     this.read_ms_max = options.read_ms_max ?? READ_MS_MAX
@@ -62,6 +65,8 @@ export class CacheReader {
     let batch = this.open
     if (!batch) {
       const isProbe = this.breaker.isOpen
+      // A connection that hangs is given up only when nobody writes to it.
+      if (isProbe && this.unanswered > 0) return undefined
       if (!this.breaker.allows()) return undefined
       batch = this.batch(isProbe)
     }
@@ -111,7 +116,7 @@ export class CacheReader {
     const keys = [...new Set(places.map(({ key }) => key))]
     const args = places.flatMap(({ key, own, suffix }) => [String(1 + keys.indexOf(key)), own, suffix])
     try {
-      const answer = await this.bounded(this.readScript.run(this.options.redis, keys, args))
+      const answer = await bounded(this.asked(this.readScript.run(this.options.redis, keys, args)), this.read_ms_max)
       this.breaker.succeeded()
       return Array.isArray(answer) ? (answer as unknown[]) : undefined
     } catch (error) {
@@ -121,12 +126,12 @@ export class CacheReader {
     }
   }
 
-  /** An answer that has come while this process was busy counts: after the time one more turn is given to take it. */
-  private async bounded<T>(answer: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const give = (): void => reject(new Error(`Redis did not answer within ${this.read_ms_max} ms`))
-      const timer = setTimeout(() => setImmediate(() => setImmediate(give)), this.read_ms_max)
-      answer.then(resolve, reject).finally(() => clearTimeout(timer))
-    })
+  private async asked<T>(answer: Promise<T>): Promise<T> {
+    this.unanswered += 1
+    try {
+      return await answer
+    } finally {
+      this.unanswered -= 1
+    }
   }
 }

@@ -1,7 +1,9 @@
 import { type EventBatch } from '#event-store'
 import { type Logger, reasonOf } from '#runtime'
+import { allEnded } from '../all-ended.js'
 import { type LaneChanges } from '../project/changes.js'
 import { LANES } from '../project/lanes.js'
+import { bounded } from './bounded.js'
 import { BUDGET_KEY, CACHE_BYTES_MAX } from './budget.js'
 import { CachedLane, type LaneSetup } from './cached-lane.js'
 import { type Redis } from './redis.js'
@@ -12,6 +14,9 @@ import { sweepGenerations } from './sweep.js'
 /** Cached rows live this long after they were last written. */
 export const ROW_TTL_S = 3_600
 
+/** How long folding waits for Redis, in ms. What was not answered by then is not waited for again until it is. */
+const WRITE_MS_MAX = 1_000
+
 /**
  * Brings committed batches to Redis: documents, the applied position and the change feed of each lane, all in one script. A batch that
  * Redis missed begins a new generation of that lane, so that nothing stale can look fresh.
@@ -20,6 +25,10 @@ export class CacheWriter {
   private readonly lanes: readonly CachedLane[]
   private readonly applyScript = new Script(APPLY_LUA)
   private isSweeping = false
+  /** Lanes are beginning, or beginning anew. */
+  private mending: Promise<void> | undefined
+  /** That has taken longer than anybody waits. */
+  private isLate = false
 
   constructor(
     private readonly redis: Redis,
@@ -33,15 +42,14 @@ export class CacheWriter {
 
   /** Before the first batch: goes on where Redis is, if that is where the database is. Never throws. */
   async begin(): Promise<void> {
-    try {
+    await this.patiently(async () => {
       await this.redis.hSet(BUDGET_KEY, 'max', this.bytes_max)
-      await Promise.all(this.lanes.map((lane) => lane.begin()))
-    } catch (error) {
-      this.logger.warn({ reason: reasonOf(error) }, 'Redis cannot be written yet')
-    }
+      await allEnded(this.lanes.map((lane) => lane.begin()))
+    })
+    if (this.lanes.some(({ isBroken }) => isBroken)) this.logger.warn('Redis cannot be written yet')
   }
 
-  /** Never throws: a Redis that is down costs caching, never folding. */
+  /** Never throws: a Redis that is down or hangs costs caching, never folding. */
   async apply({ position }: Pick<EventBatch, 'position'>, changes: LaneChanges): Promise<void> {
     const due = this.lanes.filter((lane) => lane.moveTo(position))
     const going = due.filter(({ isBroken }) => !isBroken)
@@ -49,17 +57,29 @@ export class CacheWriter {
     await this.mend()
   }
 
-  /** Called while idle too: a Redis that came back must not wait for the next event. */
+  /** Called while idle too: a Redis that came back must not wait for the next event. Never throws. */
   async mend(): Promise<void> {
-    const broken = this.lanes.filter(({ isBroken }) => isBroken)
-    if (broken.length === 0) return
-    try {
-      for (const lane of broken) await lane.reset()
+    if (!this.lanes.some(({ isBroken }) => isBroken)) return
+    await this.patiently(async () => {
+      for (const lane of this.lanes) if (lane.isBroken) await lane.reset()
       // Redis may have lost that, too.
       await this.redis.hSet(BUDGET_KEY, 'max', this.bytes_max)
       this.sweep()
+    })
+  }
+
+  /** One at a time, and nobody waits for one that is late: lanes stay broken until it has come to its end. */
+  private async patiently(work: () => Promise<void>): Promise<void> {
+    if (this.isLate) return
+    const mending = (this.mending ??= work().finally(() => {
+      this.mending = undefined
+      this.isLate = false
+    }))
+    try {
+      await bounded(mending, WRITE_MS_MAX)
     } catch {
-      // Redis is still away; its client has said so.
+      // Redis is away, which its client has said, or still busy with this.
+      this.isLate = this.mending === mending
     }
   }
 
@@ -85,7 +105,7 @@ export class CacheWriter {
     try {
       const keys = lanes.map(({ key }) => key)
       const args = [String(ROW_TTL_S), position.toString(), ...parts]
-      const outcomes = (await this.applyScript.run(this.redis, keys, args)) as readonly string[]
+      const outcomes = (await bounded(this.applyScript.run(this.redis, keys, args), WRITE_MS_MAX)) as readonly string[]
       for (const [at, lane] of lanes.entries()) this.told(lane, outcomes[at], position)
     } catch (error) {
       for (const lane of lanes) lane.isBroken = true

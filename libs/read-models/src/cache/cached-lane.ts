@@ -55,7 +55,7 @@ export class CachedLane {
       const text = message['changes'] ?? '[]'
       this.kept.add(id, (JSON.parse(text) as unknown[]).length, text.length)
     }
-    this.isBroken = false
+    this.isBroken = this.position !== position
   }
 
   /** @returns whether that is news: lanes that were ahead of a batch have nothing to do with it. */
@@ -90,6 +90,7 @@ export class CachedLane {
     await this.redis.eval(RESET_LUA, { keys: [this.key], arguments: args })
     this.kept = new KeptFeed()
     this.told = position
-    this.isBroken = false
+    // What was folded meanwhile Redis was not told.
+    this.isBroken = this.position !== position
   }
 }

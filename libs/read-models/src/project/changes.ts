@@ -3,7 +3,7 @@ import { encodeRow, keyText, type StoredRow } from '../tables/row-codec.js'
 import { type ReadTable } from '../tables/table.js'
 import { partitionOf, WHOLE } from './lanes.js'
 
-/** `new`: a row that was not there; `set`: one that changed; `del`: one that is gone. */
+/** `new`: a row that was not there, or was deleted and made anew; `set`: one that changed; `del`: one that is gone. */
 export type Op = 'new' | 'set' | 'del'
 
 /** One changed row as the feed carries it: table, op, row, created position, ordinal, changed position. */
@@ -26,6 +26,7 @@ export interface BatchChanges {
 /** A row after the batch, and whether it was there before. */
 export interface Touched {
   readonly table: ReadTable
+  /** Of one that is gone: as it was, but changed last by the event that deleted it. */
   readonly before: StoredRow | undefined
   readonly after: StoredRow | undefined
 }
@@ -53,7 +54,7 @@ export function changesOf(touched: readonly Touched[]): BatchChanges {
     if (!known || !table.isWatched) continue
     if (table.isDocument) documents.push([rowSuffix(table, known.row), after ? documentText(table, after) : null])
     if (!after) changes.push(feedChange(table, 'del', known))
-    else if (before) changes.push(feedChange(table, 'set', after))
+    else if (before?.created === after.created) changes.push(feedChange(table, 'set', after))
     else fresh.push({ table, row: after })
   }
   fresh.sort((a, b) => inLogOrder(a.row, b.row))

@@ -103,3 +103,27 @@ test('told to skip, it leaves that event out for ever and goes on with the next;
   await count(stage.store, 'bad', 1)
   await eventually('it goes on after a restart', async () => (await sumOf('sums', 'bad')) === 21)
 })
+
+test('so does a build that catches up by itself: it stops there, what is live goes on, and a skip lets it catch up', async () => {
+  await eventually('it has stopped', () => projector.stops.length > 0)
+  isMended = true
+  await projector.builds.retry('sums', by)
+  // More than what a build may be behind and go with the others.
+  for (let at = 0; at < 5; at += 1) await count(stage.store, 'many', 1, 500)
+  await eventually('all is folded', async () => (await sumOf('sums', 'many')) === 2_500)
+  await eventually('so is what had stopped', async () => (await sumOf('sums', 'bad')) === 19)
+  isMended = false
+  await projector.builds.rebuild('sums', true, by)
+  const next = async () =>
+    (await projector.builds.list()).find(({ projection, slot }) => projection === 'sums' && slot === 'next')
+  await eventually('it has stopped', async () => (await next())?.state === 'stopped')
+  expect((await next())?.stops).toMatchObject([
+    { stopped: { position: '5', reason: 'sums cannot be folded: a counter only grows' } },
+  ])
+  await count(stage.store, 'many', 1, 500)
+  await eventually('what is live goes on', async () => (await sumOf('sums', 'many')) === 3_000)
+  expect(await sumOf('sums', 'bad')).toBe(19)
+  await projector.builds.skip('sums', 5n, by)
+  await eventually('it has caught up and is live', async () => (await sumOf('sums', 'bad')) === 20)
+  expect(await sumOf('sums', 'many')).toBe(3_000)
+})

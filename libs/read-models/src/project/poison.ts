@@ -4,7 +4,6 @@ import { reasonOf } from '#runtime'
 import { isPoison } from './failure.js'
 import { partitionOf, WHOLE } from './lanes.js'
 import { type MemberPlan } from './member.js'
-import { type Plan } from './plan.js'
 import { ProjectionUnit, type UnitOptions } from './unit.js'
 
 /** An event that a build cannot fold. */
@@ -28,14 +27,18 @@ const only = (member: MemberPlan, lane: number): MemberPlan => ({
 })
 
 /**
- * Finds who could not fold a batch, and because of which event: each build is tried alone, then each of its lanes, then ever shorter
+ * Finds who of the suspects could not fold a batch, and because of which event: each build is tried alone, then each of its lanes, then ever shorter
  * runs of events. What stands before the event is folded. Empty when, tried again, everybody can.
  *
  * @throws when the database does not answer.
  */
-export async function findPoison(base: Base, { together }: Plan, batch: EventBatch): Promise<readonly Poison[]> {
+export async function findPoison(
+  base: Base,
+  suspects: readonly MemberPlan[],
+  batch: EventBatch,
+): Promise<readonly Poison[]> {
   const found: Poison[] = []
-  for (const member of together)
+  for (const member of suspects)
     if (await fails(base, member, batch.events))
       for (const lane of member.lanes.keys()) {
         const events = batch.events.filter((event) => laneOf(member, event) === lane || lane === WHOLE)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type Domain } from '#domain-kit'
 import { type EventStore } from '#event-store'
@@ -12,6 +13,7 @@ import { type Redis } from '../cache/redis.js'
 import { type ReadTable, tablesOf } from '../tables/table.js'
 import { isPoison } from './failure.js'
 import { laneSetups } from './lane-setups.js'
+import { type MemberPlan } from './member.js'
 import { foldingName, Ownership } from './ownership.js'
 import { type Plan, planFor } from './plan.js'
 import { type Base, findPoison } from './poison.js'
@@ -35,6 +37,9 @@ export interface ProjectorOptions {
   /** Budget of the cached rows, in bytes. Default 256 MiB. */
   readonly cache_bytes_max?: number
 }
+
+/** To begin anew stops all folding for a moment: a build that catches up by itself, and fails, does not ask for it more often. */
+const APART_PAUSE_MS = 5_000
 
 /** Something that folds, until its work changes. */
 interface Running {
@@ -172,17 +177,21 @@ export class Projector {
     this.failure = undefined
     if (plan.lanes.size === 0) return
     this.running = [
-      this.keepGoing((signal) => this.foldTogether(plan, signal)),
-      ...plan.behind.map((member) => this.keepGoing((signal) => this.foldOne({ ...plan, together: [member] }, signal))),
+      this.keepGoing(0, (signal) => this.foldTogether(plan, signal)),
+      ...plan.behind.map((member) =>
+        this.keepGoing(APART_PAUSE_MS, (signal) => this.foldOne({ ...plan, together: [member] }, signal)),
+      ),
     ]
     return Promise.resolve()
   }
 
-  /** What ends by itself leaves the key behind: the next look begins anew. */
-  private keepGoing(work: (signal: AbortSignal) => Promise<void>): Running {
+  /** What ends by itself leaves the key behind, after a pause when it failed: the next look begins anew. */
+  private keepGoing(pause_ms: number, work: (signal: AbortSignal) => Promise<void>): Running {
     const stop = new AbortController()
-    const done = work(stop.signal).catch((error: unknown) => {
-      if (!stop.signal.aborted) this.complain(error, 'folding stopped; it begins again at the checkpoint')
+    const done = work(stop.signal).catch(async (error: unknown) => {
+      if (stop.signal.aborted) return
+      this.complain(error, 'folding stopped; it begins again at the checkpoint')
+      await sleep(pause_ms, undefined, { signal: stop.signal }).catch(() => undefined)
     })
     return {
       stop,
@@ -251,9 +260,11 @@ export class Projector {
   }
 
   /** Whoever cannot fold an event stops there; everybody else goes on. */
-  private async isolate({ lanes }: Plan, { batch }: BatchFailure): Promise<void> {
+  private async isolate({ lanes, together }: Plan, { batch }: BatchFailure): Promise<void> {
     const base = { ...this.base, lanes }
-    for (const poison of await findPoison(base, await this.plan(), batch)) {
+    const now = await this.plan()
+    const suspects = [...now.together, ...now.behind].flatMap((each) => sharedWith(together, each) ?? [])
+    for (const poison of await findPoison(base, suspects, batch)) {
       const { member, lane, event, reason, position } = poison
       const { projection, build } = member
       const { position: at, stream, revision, type } = event
@@ -284,6 +295,13 @@ export class Projector {
       client.release()
     }
   }
+}
+
+/** A build in the lanes in which it is one of these, too; undefined when there are none. */
+function sharedWith(members: readonly MemberPlan[], mine: MemberPlan): MemberPlan | undefined {
+  const same = members.filter(({ projection, build }) => projection === mine.projection && build === mine.build)
+  const lanes = new Map([...mine.lanes].filter(([lane]) => same.some((each) => each.lanes.has(lane))))
+  return lanes.size > 0 ? { ...mine, lanes } : undefined
 }
 
 /** Of all builds that there may be, and of the checkpoints. */

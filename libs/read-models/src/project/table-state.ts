@@ -18,6 +18,8 @@ export interface Entry {
   /** As it was before the batch; undefined when it was not there. */
   before: StoredRow | undefined
   after: StoredRow | undefined
+  /** Position of the event that deleted it; 0n when none did. */
+  gone: bigint
 }
 
 /** What one batch does to one table. */
@@ -73,7 +75,7 @@ export class TableState {
       const known = this.entries.get(text)
       if (known) return known
       const cached = this.known.get(text)
-      const entry = { text, key, before: cached ?? undefined, after: cached ?? undefined }
+      const entry = { text, key, before: cached ?? undefined, after: cached ?? undefined, gone: 0n }
       this.entries.set(text, entry)
       if (cached === undefined && this.seen?.has(text) !== false) missing.push(entry)
       return entry
@@ -108,8 +110,10 @@ export class TableState {
   /** The row after an event; null deletes it. */
   set(entry: Entry, event: RecordedEvent, row: RowOf<Columns> | null): void {
     this.check(event, entry.key)
-    if (row === null) entry.after = undefined
-    else entry.after = { row, created: entry.after?.created ?? this.place(event), changed: event.position }
+    if (row === null) {
+      entry.gone = event.position
+      entry.after = undefined
+    } else entry.after = { row, created: entry.after?.created ?? this.place(event), changed: event.position }
   }
 
   insert(event: RecordedEvent, rows: readonly RowOf<Columns>[]): void {
@@ -149,7 +153,11 @@ export class TableState {
       if (!entry.before) this.seen?.add(entry.text)
     }
     if (this.seen?.isFull) this.seen = undefined
-    const touched: Touched[] = dirty.map(({ before, after }) => ({ table, before, after }))
+    const touched: Touched[] = dirty.map(({ before, after, gone }) => ({
+      table,
+      before: after || !before ? before : { ...before, changed: gone },
+      after,
+    }))
     for (const after of inserts) touched.push({ table, before: undefined, after })
     this.lastSize = this.entries.size
     this.discard()

@@ -2,6 +2,7 @@ import { type ClientBase } from 'pg'
 import { type RecordedEvent } from '#domain-kit'
 import { ledger } from '#ledger'
 import { tablesOf } from '../tables/table.js'
+import { changesOf } from './changes.js'
 import { TableState } from './table-state.js'
 
 const table = tablesOf([ledger]).find(({ name }) => name === 'books')!
@@ -70,4 +71,44 @@ test('rows without a key cannot be asked for', async () => {
     'statement.v3:lines has no key() column: its rows can only be inserted',
   )
   expect(asked).toEqual([])
+})
+
+describe('what a batch tells of a row', () => {
+  const at = (position: bigint): RecordedEvent => ({ ...event, position })
+  const row = (description: string) => ({ book: 'a', description })
+  /** What each batch of steps tells of the one row; null deletes it. */
+  async function tell(...batches: readonly (readonly [bigint, string | null][])[]): Promise<unknown[]> {
+    const { client } = database()
+    const state = new TableState(table, true)
+    const told: unknown[] = []
+    for (const steps of batches) {
+      const [entry] = await state.load(client, keys('a'))
+      for (const [position, text] of steps) state.set(entry!, at(position), text === null ? null : row(text))
+      const { changes } = changesOf(state.take().touched)
+      told.push(changes.map(([, op, , created, , changed]) => `${op} ${created} ${changed}`))
+    }
+    return told
+  }
+
+  test('one that is gone names the event that deleted it', async () => {
+    expect(await tell([[1n, 'made']], [[2n, 'changed']], [[3n, null]])).toEqual([['new 1 1'], ['set 1 2'], ['del 1 3']])
+  })
+
+  test('one that was deleted and made again is a new one, in one batch as in two', async () => {
+    const again = [
+      [2n, null],
+      [3n, 'again'],
+    ] as const
+    expect(await tell([[1n, 'made']], [...again] as [bigint, string | null][])).toEqual([['new 1 1'], ['new 3 3']])
+    expect(await tell([[1n, 'made']], [[2n, null]], [[3n, 'again']])).toEqual([['new 1 1'], ['del 1 2'], ['new 3 3']])
+  })
+
+  test('nothing of one that came and went within a batch', async () => {
+    expect(
+      await tell([
+        [1n, 'made'],
+        [2n, null],
+      ]),
+    ).toEqual([[]])
+  })
 })

@@ -168,6 +168,33 @@ test('a Redis that hangs or is down fails no query, and is used again when it is
   await eventually('the row is cached', async () => (await balance(token)).source === 'cache')
 })
 
+test('a Redis that hangs does not stop folding; what it missed it is told when it goes on', async () => {
+  const projector = await project()
+  await cachedAt(await post('main'))
+  server.pause()
+  let token = 0n
+  for (let count = 0; count < 5; count += 1) {
+    token = await post('main')
+    await eventually('it is folded', () => projector.position === token)
+  }
+  expect(await balance(token)).toMatchObject({ source: 'replica', amount: '6' })
+  server.resume()
+  await eventually('it is cached, and right', async () => {
+    const { source, amount } = await balance(token)
+    expect(amount).toBe('6')
+    return source === 'cache'
+  })
+  await cachedAt(await post('main'))
+})
+
+test('a projector stops while Redis hangs', async () => {
+  const projector = await project()
+  await cachedAt(await post('main'))
+  server.pause()
+  await post('main')
+  await projector.close()
+})
+
 test('rows keep to their budget: those that are cached stay right, further ones come from a replica', async () => {
   const bytes_max = 20_000
   await project(bytes_max)
