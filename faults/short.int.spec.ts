@@ -21,6 +21,7 @@ async function checkSound(scenario: Scenario): Promise<void> {
   expect(verdict.counts).toMatchObject(SOUND)
   expect(verdict.isSound).toBe(true)
   expect(verdict.counts.acked).toBeGreaterThan(20)
+  if (scenario.name === 'writer') expect(verdict.sealed_runs).toBeGreaterThan(0)
   expect([...new Set(verdict.firstAcks_ms.map(({ kind }) => kind))].sort()).toEqual([...scenario.kinds].sort())
   const summary = summaryOf(scenario.name, outcomeOf(verdict), { seed: SEED, seconds: 1 })
   expect(summary).toMatchObject({ faults: scenario.name, seed: SEED, cycles: verdict.firstAcks_ms.length, ...SOUND })

@@ -11,7 +11,7 @@ export function writeTest(scenario: Scenario): FaultTest {
 }
 
 export function outcomeOf(verdict: Verdict): Outcome {
-  const { counts, isSound, offenders, firstAcks_ms, events, terms } = verdict
+  const { counts, isSound, offenders, firstAcks_ms, events, terms, sealed_runs } = verdict
   const healed = afterHealing_ms(verdict)
   return {
     counts: { ...counts },
@@ -26,6 +26,7 @@ export function outcomeOf(verdict: Verdict): Outcome {
       ...(healed.length > 0 ? { healed_ack_ms_p99: round(percentile(healed, 0.99)) } : {}),
       events,
       terms,
+      sealed_runs,
     },
   }
 }

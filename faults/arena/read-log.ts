@@ -17,11 +17,20 @@ interface Row {
 const PAGE = 10_000
 
 export async function headOf(url: string): Promise<bigint> {
+  return number(url, 'select coalesce(max(position), 0) as number from log.events')
+}
+
+/** How many runs of names were sealed. */
+export async function sealedRunsOf(url: string): Promise<number> {
+  return Number(await number(url, 'select count(*) as number from log.name_runs'))
+}
+
+async function number(url: string, sql: string): Promise<bigint> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   await client.connect()
   try {
-    const { rows } = await client.query<{ head: string | null }>('select max(position) as head from log.events')
-    return BigInt(rows[0]?.head ?? '0')
+    const { rows } = await client.query<{ number: string }>(sql)
+    return BigInt(rows[0]?.number ?? '0')
   } finally {
     await client.end()
   }

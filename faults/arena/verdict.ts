@@ -1,6 +1,6 @@
 import { checkLog, type LogCounts, type LogEvent, type Operation } from '#testing'
 import { type Arena, type Injected } from './arena.js'
-import { readLog } from './read-log.js'
+import { readLog, sealedRunsOf } from './read-log.js'
 import { hearWitness } from './witness.js'
 
 export interface Verdict {
@@ -10,6 +10,8 @@ export interface Verdict {
   readonly offenders: readonly string[]
   readonly events: number
   readonly terms: number
+  /** Runs of names that were sealed. */
+  readonly sealed_runs: number
   /** For each fault, from it to the first acknowledgement of something asked for after it, by a client that it hit. */
   readonly firstAcks_ms: readonly (Injected & { readonly first_ack_ms: number })[]
 }
@@ -35,6 +37,7 @@ export async function judge(arena: Arena): Promise<Verdict> {
     offenders: [...offenders, ...doubts, ...followed.flatMap(({ first }) => first ?? [])],
     events: log.length,
     terms: testimony.terms.length,
+    sealed_runs: await sealedRunsOf(arena.ground.url),
     firstAcks_ms: arena.injected.map((fault) => ({ ...fault, first_ack_ms: firstAck_ms(fault, operations) })),
   }
 }

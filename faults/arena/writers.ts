@@ -8,6 +8,9 @@ import { Child } from './child.js'
 import { type Ground } from './ground.js'
 import { PATIENCE_MS } from './patience.js'
 
+/** What a few clients must come to: the least names that make a run, and a batch that is sent while another is on its way. */
+const SMALL = { HEADWATER_FAULT_NAMES_PER_RUN: '512', HEADWATER_FAULT_EARLY_EVENTS_MIN: '2' }
+
 /** Asking the writers how they are shall cost them nothing. */
 const LOOK_MS = 50
 
@@ -40,6 +43,7 @@ export class WriterProcess {
       HEADWATER_PORT: String(port),
       HEADWATER_LEASE_MS: String(ground.lease_ms),
       HEADWATER_FAULT_POINTS: pointsOf(ground),
+      ...SMALL,
     }
     await mkdir(pointsOf(ground), { recursive: true })
     return new WriterProcess(name, linkPort, port, env, join(ground.layout.logs, `${name}.log`))

@@ -15,7 +15,7 @@ const settings = {
     max: 60_000,
   }),
   HEADWATER_QUEUE_MAX: setting.integer({
-    description: 'appends that may wait; beyond that they are refused with 503',
+    description: 'appends that may wait, and 256 MiB of them; beyond that they are refused with 503',
     default: 16_384,
     min: 16,
     max: 1_000_000,

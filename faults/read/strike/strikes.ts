@@ -60,6 +60,12 @@ const pauseReplica: Strike = {
   inject: async ({ system, replica_pause_ms }) => pause(await pidOf(system, 'postgres-replica'), replica_pause_ms),
 }
 
+/** Longer than anybody waits for it, and now and then so long that connections to it are given up. */
+const pauseRedis: Strike = {
+  kind: 'pause redis',
+  inject: async ({ system, random }) => pause(await pidOf(system, 'redis'), random.between(1_500, 9_000)),
+}
+
 /** Past its lease: the other one folds its lanes when it wakes up in the middle of what it was doing. */
 const pauseProjector: Strike = {
   kind: 'pause projector',
@@ -72,6 +78,7 @@ const pauseProjector: Strike = {
 export const STRIKES: readonly Strike[] = [
   ...['projector-1', 'query-api-1', 'redis', 'postgres-replica', 'postgres-primary'].map(kill),
   flush,
+  pauseRedis,
   pauseReplica,
   pauseProjector,
 ]

@@ -50,7 +50,7 @@ export interface AppendRequest {
   readonly commandId: CommandId
   /** SHA-256 (hex or base64) of what was asked: equal for an honest retry, different for a reused key. */
   readonly requestHash: string
-  /** At least one write; the first is the command's target and the one the result speaks of. */
+  /** At least one write; the first is the command's target and the one the result speaks of. It has at least one event. */
   readonly writes: readonly StreamWrite[]
   readonly claims?: readonly StreamClaim[]
   readonly checks?: readonly StreamCheck[]
@@ -165,7 +165,8 @@ export type StoreCapabilities = Readonly<Record<Capability, boolean>>
  *
  * All methods throw {@link StoreUnavailable} when the log cannot be reached in time (an append may then have happened or
  * not: send it again with the same command id), and {@link StoreLimitExceeded} for a request beyond `limits`. Reads throw
- * {@link EventsArchived} rather than leave out what is no longer there.
+ * {@link EventsArchived} rather than leave out what is no longer there. An append without an event for its target throws RangeError,
+ * and nothing of it happens: there would be no place to remember its key with.
  */
 export interface EventStore {
   readonly capabilities: StoreCapabilities

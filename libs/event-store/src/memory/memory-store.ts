@@ -109,7 +109,7 @@ class MemoryLog implements World {
   async page(after: bigint, limit: number, wanted: Wanted = () => true): Promise<Page> {
     const all = this.events.slice(Number(after), Number(after) + limit)
     const events = all.filter(wanted)
-    return Promise.resolve({ count: all.length, last: after + BigInt(all.length), events })
+    return Promise.resolve({ count: all.length, last: after + BigInt(all.length), events, isCut: false })
   }
 
   async *readStream(stream: string, options: ReadStreamOptions = {}): AsyncGenerator<RecordedEvent> {

@@ -16,8 +16,18 @@ export interface Waiting {
   readonly since_ms: number
 }
 
-/** Of each batch, bulk appends get at least this share of the events, so that people do not starve them. */
+/** What may wait. Bulk appends may take half of each: people find a place all the same. */
+export interface QueueBounds {
+  readonly appends: number
+  readonly size_bytes: number
+}
+
+export const QUEUE_BOUNDS: QueueBounds = { appends: 16_384, size_bytes: 256 * 1024 * 1024 }
+
+/** Of each batch, bulk appends get at least this share of the events and bytes, so that people do not starve them. */
 const BULK_SHARE = 0.25
+/** One that is larger than the share goes at the latest when so many batches have left without it: a fraction of a second. */
+const PASSED_OVER_MAX = 8
 
 /**
  * First come, first served, except that what people wait for goes before what programs send in bulk. Appends to one stream
@@ -27,36 +37,67 @@ export class AppendQueue {
   private interactive: Waiting[] = []
   private bulk: Waiting[] = []
   private readonly bulkStreams = new Map<string, number>()
+  private bytes = 0
+  private bulkBytes = 0
+  /** Batches that have left since a bulk append did, while one was waiting. */
+  private passedOver = 0
+
+  constructor(private readonly bounds: QueueBounds = QUEUE_BOUNDS) {}
 
   get length(): number {
     return this.interactive.length + this.bulk.length
   }
 
-  /** Bulk appends, and interactive ones that must stay behind them. */
-  get bulkLength(): number {
-    return this.bulk.length
+  /** Whether one more may wait. In an empty queue there is room for any. */
+  hasRoomFor({ isBulk, packed_bytes }: PlannedAppend): boolean {
+    const { appends, size_bytes } = this.bounds
+    if (this.length === 0) return true
+    if (this.length >= appends || this.bytes + packed_bytes > size_bytes) return false
+    // Counted with them: interactive ones that must stay behind bulk ones.
+    return !isBulk || (this.bulk.length * 2 < appends && (this.bulkBytes + packed_bytes) * 2 <= size_bytes)
   }
 
   push(waiting: Waiting): void {
-    const { isBulk, writes } = waiting.append
+    const { isBulk, writes, packed_bytes } = waiting.append
+    this.bytes += packed_bytes
     if (!isBulk && (this.bulkStreams.size === 0 || !writes.some(({ stream }) => this.bulkStreams.has(stream))))
       return void this.interactive.push(waiting)
     this.bulk.push(waiting)
+    this.bulkBytes += packed_bytes
     for (const { stream } of writes) this.bulkStreams.set(stream, (this.bulkStreams.get(stream) ?? 0) + 1)
   }
 
   /** The next batch: at least one append, beyond that at most so many events and bytes. */
   take(events_max: number, bytes_max: number): Waiting[] {
-    const reserved = this.bulk.length > 0 ? BULK_SHARE : 0
-    const first = fitting(this.interactive, events_max * (1 - reserved), bytes_max * (1 - reserved))
-    this.interactive = this.interactive.slice(first.length)
+    const first = this.takeInteractive(events_max, bytes_max)
     if (this.bulk.length === 0) return first
     const { events, size_bytes } = sizeOf(first)
     const fit = fitting(this.bulk, events_max - events, bytes_max - size_bytes, first.length > 0)
     const then = this.behind(fit)
     this.bulk = this.bulk.slice(then.length)
-    for (const { append } of then) for (const { stream } of append.writes) this.forget(stream)
+    this.passedOver = then.length === 0 ? this.passedOver + 1 : 0
+    for (const { append } of then) {
+      this.bytes -= append.packed_bytes
+      this.bulkBytes -= append.packed_bytes
+      for (const { stream } of append.writes) this.forget(stream)
+    }
     return [...first, ...then]
+  }
+
+  /** Leaves room for bulk appends: their share, and for one that was passed over too often all that it takes. */
+  private takeInteractive(events_max: number, bytes_max: number): Waiting[] {
+    const share = 1 - (this.bulk.length > 0 ? BULK_SHARE : 0)
+    const [head] = this.bulk
+    const due = head && this.passedOver >= PASSED_OVER_MAX && this.behind([head]).length > 0 ? head.append : undefined
+    const first = fitting(
+      this.interactive,
+      Math.min(events_max * share, events_max - (due?.events ?? 0)),
+      Math.min(bytes_max * share, bytes_max - (due?.size_bytes ?? 0)),
+      due !== undefined,
+    )
+    this.interactive = this.interactive.slice(first.length)
+    for (const { append } of first) this.bytes -= append.packed_bytes
+    return first
   }
 
   /** Empties it. */
@@ -90,6 +131,13 @@ export function sizeOf(waiting: readonly Waiting[]): { events: number; size_byte
     names += 1 + append.claims + append.writes.length
   }
   return { events, size_bytes, names }
+}
+
+/** When the one that waited longest came, ms on the process's monotonic clock; `otherwise` when there is none. */
+export function earliestOf(waiting: readonly Waiting[], otherwise: number): number {
+  let earliest_ms = otherwise
+  for (const { since_ms } of waiting) if (since_ms < earliest_ms) earliest_ms = since_ms
+  return earliest_ms
 }
 
 function fitting(queue: readonly Waiting[], events_max: number, bytes_max: number, mayBeNone = false): Waiting[] {

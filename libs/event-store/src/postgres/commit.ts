@@ -9,10 +9,13 @@ export interface Lease {
   readonly epoch: bigint
 }
 
-/** Statement that holds the term for a transaction; with `head`, the end of the log too. See `log.hold_term`. */
-export function holdSql({ name, epoch }: Lease, head?: number): string {
+/**
+ * Statement that holds the term for a transaction, and fails unless a batch was committed up to `head` (0: nothing need be there).
+ * See `log.hold_term`.
+ */
+export function holdSql({ name, epoch }: Lease, head: number): string {
   if (!/^[a-z-]+$/.test(name)) throw new RangeError(`lease name "${name}": only [a-z-]`)
-  return `select log.hold_term('${name}', ${epoch.toString()}, ${head ?? 'null'});`
+  return `select log.hold_term('${name}', ${epoch.toString()}, ${head});`
 }
 
 /** Bytes on their way: events as `copy` reads them and entries of names, from `after` to `position`. */

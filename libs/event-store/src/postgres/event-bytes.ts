@@ -28,14 +28,20 @@ export const COPY_HEADER = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'lat
 export const COPY_TRAILER = Buffer.from([0xff, 0xff])
 
 /** @returns how many bytes the event's JSON has: its data, and its metadata. */
-export function writeTail(sink: ByteSink, stream: string, event: NewEvent, metadata: string): number {
+export function writeTail(
+  sink: ByteSink,
+  stream: string,
+  { id, type, version }: Pick<NewEvent, 'id' | 'type' | 'version'>,
+  data: string,
+  metadata: string,
+): number {
   sink.text(stream)
   sink.int32(UUID_BYTES)
-  sink.uuid(event.id)
-  sink.text(event.type)
+  sink.uuid(id)
+  sink.text(type)
   sink.int32(4)
-  sink.int32(event.version)
-  return sink.text(JSON.stringify(event.data)) + sink.text(metadata)
+  sink.int32(version)
+  return sink.text(data) + sink.text(metadata)
 }
 
 /** @returns where the tail that begins here ends, -1 when it is none. */

@@ -17,6 +17,8 @@ export interface Page {
   readonly count: number
   readonly last: bigint
   readonly events: readonly RecordedEvent[]
+  /** It has fewer than were asked for because of their size: more follow. */
+  readonly isCut: boolean
 }
 
 export interface Pages {
@@ -50,8 +52,8 @@ export async function* follow(
       const found = await (ahead ?? page(position))
       ahead = undefined
       if (found && found.count > 0) {
-        const { count, last, events } = found
-        const isFull = count === batch_max
+        const { count, last, events, isCut } = found
+        const isFull = isCut || count === batch_max
         // While a full page is made use of, the next one is on its way.
         if (isFull) ahead = page(last)
         ahead?.catch(() => undefined)

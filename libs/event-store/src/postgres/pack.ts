@@ -25,12 +25,14 @@ export class Packer {
     return this.sink.length
   }
 
-  /** Appends it. @throws StoreLimitExceeded, RangeError: nothing of it is left. */
+  /** Appends it. @throws StoreLimitExceeded, RangeError: nothing of it is left. RangeError also without an event for the target. */
   add(request: AppendRequest): void {
     const { sink } = this
     const before = sink.length
     try {
       const { commandId, writes, claims = [], checks = [], priority } = request
+      // Its key would be remembered with the place of somebody else's event.
+      if (!writes[0] || writes[0].events.length === 0) throw new RangeError('an append writes at least one event')
       checkBound(this.limits, 'events_per_append', eventsIn(writes))
       sink.byte(priority === 'bulk' ? IS_BULK : 0)
       sink.raw(commandHash(commandId))
@@ -73,7 +75,8 @@ export class Packer {
       if (event.type.includes('\0')) throw new RangeError('the type of an event must not hold NUL')
       const metadata = JSON.stringify(event.metadata)
       const isLast = command !== undefined && index === events.length - 1
-      const bytes = writeTail(sink, stream, event, isLast ? withCommand(metadata, command) : metadata)
+      const data = JSON.stringify(event.data)
+      const bytes = writeTail(sink, stream, event, data, isLast ? withCommand(metadata, command) : metadata)
       checkBound(this.limits, 'event_size_bytes', bytes)
     }
     sink.patchInt32(sink.length - lengthAt - 4, lengthAt)

@@ -30,10 +30,12 @@ const claim = fc.record({ stream, name: text })
 const request: fc.Arbitrary<AppendRequest> = fc.record({
   commandId: fc.record({ stream, key: text }),
   requestHash: text,
-  writes: fc.array(fc.record({ stream, expected, events: fc.array(event, { maxLength: 3 }) }), {
-    minLength: 1,
-    maxLength: 3,
-  }),
+  writes: fc
+    .tuple(
+      fc.record({ stream, expected, events: fc.array(event, { minLength: 1, maxLength: 3 }) }),
+      fc.array(fc.record({ stream, expected, events: fc.array(event, { maxLength: 3 }) }), { maxLength: 2 }),
+    )
+    .map(([target, others]) => [target, ...others]),
   claims: fc.array(claim, { maxLength: 3 }),
   checks: fc.array(fc.record({ stream, expected }), { maxLength: 3 }),
   priority: fc.constantFrom('interactive', 'bulk'),
@@ -148,12 +150,39 @@ test.each([
   expect(unpack(packer.take())).toHaveLength(1)
 })
 
+test('an append without an event is refused by whoever is sent it', () => {
+  const packer = new Packer(DEFAULT_LIMITS)
+  packer.add(newRequest('thing-1'))
+  const { bytes, claimsAt } = unpack(packer.take())[0]!
+  const name_bytes = 4 + 'thing-1'.length
+  const countAt = claimsAt + 1 + name_bytes + 1
+  const empty = Buffer.concat([bytes.subarray(0, countAt), Buffer.alloc(6)])
+  expect(() => unpack(empty)).toThrow(new RangeError('an append writes at least one event'))
+})
+
 test.each([
   ['an id that is no UUID', { id: 'no uuid' }, 'must be a UUID'],
   ['a type with NUL', { type: 'a\0b' }, 'NUL'],
 ])('%s is refused before it can spoil a batch', (_, wrong, reason) => {
   const events = newRequest('x').writes[0]!.events.map((each) => ({ ...each, ...wrong }))
   expect(() => plan(newRequest('thing-1', { events }), DEFAULT_LIMITS)).toThrow(reason)
+})
+
+test.each([
+  ['without a write', []],
+  ['without an event', [{ stream: 'thing-1', expected: 'any' as const, events: [] }]],
+  [
+    'with events for another stream only',
+    [
+      { stream: 'thing-1', expected: 'any' as const, events: [] },
+      { stream: 'thing-2', expected: 'any' as const, events: newRequest('x').writes[0]!.events },
+    ],
+  ],
+])('an append %s is refused, and nothing of it is left', (_, writes) => {
+  const packer = new Packer(DEFAULT_LIMITS)
+  const wrong = { ...newRequest('thing-1'), writes }
+  expect(() => packer.add(wrong)).toThrow(new RangeError('an append writes at least one event'))
+  expect(packer.length).toBe(0)
 })
 
 test('the command of an append joins its metadata, whatever is in the key', () => {

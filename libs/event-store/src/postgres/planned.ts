@@ -34,6 +34,8 @@ export interface PlannedAppend {
   readonly events: number
   /** Of the events' tails. */
   readonly size_bytes: number
+  /** Of all of it. */
+  readonly packed_bytes: number
   /** Goes behind what people wait for. */
   readonly isBulk: boolean
 }

@@ -10,40 +10,45 @@ import {
 } from '../port.js'
 import { archiveAt } from './archive/archives.js'
 import { ConflictTails } from './conflict-tails.js'
-import { CopyOutQuery } from './copy-out-query.js'
+import { type CopiedOut, CopyOutQuery } from './copy-out-query.js'
 import { COPY_HEADER, COPY_TRAILER, decode, type Decoded, ROW_COLUMNS } from './event-bytes.js'
-import { EVENT_COLUMNS, type EventRow, toRecorded } from './event-row.js'
+import { type StoredMetadata } from './stored-metadata.js'
 import { type RecentRows } from './recent-rows.js'
 import { type Wanted } from '../wanted.js'
 
+/** Of a page of streams and of the log. */
 const PAGE = 1_000
+/** Of a page's rows; one event is read however large it is. */
+const PAGE_BYTES = 16 * 1024 * 1024
 /** Highest possible position and revision. */
 const END = 9_223_372_036_854_775_807n
 
 /**
- * In: stream, first revision, limit. Out: its events; and one row without a position when events of the stream are archived that
- * belong into the answer (forwards), or may (backwards). Locks nothing.
+ * The events of a stream from a revision on; before them one at position 0 when events of the stream are archived that belong into the
+ * answer (forwards), or may (backwards). Locks nothing.
  */
-const STREAM_SQL = (order: 'asc' | 'desc'): string => `
-(select ${EVENT_COLUMNS} from log.events
-where stream = $1 and revision ${order === 'asc' ? '>=' : '<='} $2 order by revision ${order} limit $3)
-union all select null, stream, revision, null, null, null, null, null, null from log.archived_streams
-where stream = $1 ${order === 'asc' ? 'and revision >= $2' : ''}`
+const STREAM_SQL = (order: 'asc' | 'desc', stream: string, from: bigint, limit: number): string => `
+copy (select 0::bigint, revision, 'epoch'::timestamptz, stream, last_id, '', 0, '{}'::json, '{}'::json
+from log.archived_streams where stream = ${pg.escapeLiteral(stream)} ${order === 'asc' ? `and revision >= ${from}` : ''}
+union all (select ${ROW_COLUMNS} from log.events
+where stream = ${pg.escapeLiteral(stream)} and revision ${order === 'asc' ? '>=' : '<='} ${from}
+order by revision ${order} limit ${limit})) to stdout (format binary)`
 
 /** Position is exclusive. Locks nothing. */
 const ALL_SQL = (order: 'asc' | 'desc', position: bigint, limit: number): string => `
 copy (select ${ROW_COLUMNS} from log.events
 where position ${order === 'asc' ? '>' : '<'} ${position} order by position ${order} limit ${limit}) to stdout (format binary)`
 
-/** In: position of the last event of an append. Out: what was appended by which command. Locks nothing. */
+/**
+ * In: position of the last event of an append. Out: what was appended by which command. Locks nothing. Metadata is read here and
+ * not there: of JSON that holds NUL or half a surrogate pair PostgreSQL tells nothing.
+ */
 const COMMAND_SQL = `
-select stream, revision, position, metadata->'$command'->>'hash' as hash from log.events where position = $1`
+select stream, revision, position, metadata from log.events where position = $1`
 const ARCHIVED_COMMAND_SQL = 'select stream, revision, position, hash from log.archived_commands where position = $1'
 
-/** Says that the archive holds events of a stream. */
-interface Marker {
-  readonly position: null
-}
+/** `isCut`: it has fewer events than were asked for because of their size. */
+type ReadPage = Decoded & { readonly isCut: boolean }
 
 export interface ReaderOptions {
   readonly url: string
@@ -51,6 +56,8 @@ export interface ReaderOptions {
   readonly pool_max: number
   /** What need not be read. */
   readonly recent?: RecentRows
+  /** Of one page, but for one event. Default 16 MiB. */
+  readonly page_bytes?: number
   readonly logger: Logger
 }
 
@@ -58,8 +65,10 @@ export interface ReaderOptions {
 export class PostgresReader {
   readonly pool: pg.Pool
   readonly tails: ConflictTails
+  private readonly page_bytes: number
 
-  constructor({ url, pool_max, recent, logger }: ReaderOptions) {
+  constructor({ url, pool_max, recent, page_bytes = PAGE_BYTES, logger }: ReaderOptions) {
+    this.page_bytes = page_bytes
     this.tails = new ConflictTails((stream, options) => this.readStream(stream, options), recent)
     this.pool = new pg.Pool({
       connectionString: url,
@@ -78,18 +87,18 @@ export class PostgresReader {
     let left = options.limit ?? Infinity
     while (left > 0 && from >= 0n) {
       const limit = Math.min(left, PAGE)
-      const found = await this.query<EventRow | Marker>(STREAM_SQL(forwards ? 'asc' : 'desc'), [stream, from, limit])
-      const rows = found.filter((row) => row.position !== null)
-      const isMarked = rows.length < found.length
-      const [first] = rows
-      if (forwards && (isMarked || (first && BigInt(first.revision) !== from))) await this.refuseStream(stream, first)
-      yield* rows.map(toRecorded)
-      const last = rows.at(-1)
-      if (!forwards && rows.length < limit && (last ? last.revision !== '0' : isMarked))
-        await this.refuseStream(stream, last)
-      if (!last || rows.length < limit) return
-      left -= rows.length
-      from = BigInt(last.revision) + (forwards ? 1n : -1n)
+      const found = await this.copied(STREAM_SQL(forwards ? 'asc' : 'desc', stream, from, limit))
+      const events = found.events.filter(({ position }) => position > 0n)
+      const isMarked = events.length < found.count
+      const isEnd = events.length < limit && !found.isCut
+      const [first] = events
+      if (forwards && (isMarked || (first && first.revision !== from))) await this.refuseStream(stream, first)
+      yield* events
+      const last = events.at(-1)
+      if (!forwards && isEnd && (last ? last.revision !== 0n : isMarked)) await this.refuseStream(stream, last)
+      if (!last || isEnd) return
+      left -= events.length
+      from = last.revision + (forwards ? 1n : -1n)
     }
   }
 
@@ -99,18 +108,19 @@ export class PostgresReader {
     let left = options.limit ?? Infinity
     while (left > 0) {
       const limit = Math.min(left, PAGE)
-      const { events } = forwards ? await this.page(after, limit) : await this.pageBack(after, limit)
+      const { events, isCut } = forwards ? await this.page(after, limit) : await this.pageBack(after, limit)
       yield* events
       const last = events.at(-1)
-      if (!forwards && events.length < limit) await this.checkBefore(last?.position ?? after)
-      if (!last || events.length < limit) return
+      const isEnd = events.length < limit && !isCut
+      if (!forwards && isEnd) await this.checkBefore(last?.position ?? after)
+      if (!last || isEnd) return
       left -= events.length
       after = last.position
     }
   }
 
-  /** The next events after a position, at most `limit`, and of them those that are wanted. */
-  async page(after: bigint, limit: number, wanted?: Wanted): Promise<Decoded> {
+  /** The next events after a position, at most `limit` and one page, and of them those that are wanted. */
+  async page(after: bigint, limit: number, wanted?: Wanted): Promise<ReadPage> {
     const page = await this.copied(ALL_SQL('asc', after, limit), wanted)
     if (page.count === 0 || page.first === after + 1n) return page
     const archive = await archiveAt(this, after + 1n)
@@ -125,13 +135,13 @@ export class PostgresReader {
   }
 
   /** @throws EventsArchived, always. `visible` is the first of the stream's events that is not archived. */
-  private async refuseStream(stream: string, visible: EventRow | undefined): Promise<never> {
-    const archive = await archiveAt(this, visible ? BigInt(visible.position) - 1n : END)
+  private async refuseStream(stream: string, visible: RecordedEvent | undefined): Promise<never> {
+    const archive = await archiveAt(this, visible ? visible.position - 1n : END)
     if (!archive) throw new Error(`the stream "${stream}" has a hole`)
     throw new EventsArchived(`events of the stream "${stream}" are`, archive)
   }
 
-  private async pageBack(before: bigint, limit: number): Promise<Decoded> {
+  private async pageBack(before: bigint, limit: number): Promise<ReadPage> {
     return this.copied(ALL_SQL('desc', before, limit))
   }
 
@@ -152,33 +162,45 @@ export class PostgresReader {
     }
   }
 
-  private async copied(sql: string, wanted?: Wanted): Promise<Decoded> {
-    const bytes = await this.copyOut(sql)
-    return decode(bytes.subarray(COPY_HEADER.length, -COPY_TRAILER.length), wanted)
+  private async copied(sql: string, wanted?: Wanted): Promise<ReadPage> {
+    const { bytes, isCut } = await this.copyOut(sql)
+    const end = isCut ? bytes.length : bytes.length - COPY_TRAILER.length
+    return { ...decode(bytes.subarray(COPY_HEADER.length, end), wanted), isCut }
   }
 
-  private async copyOut(sql: string): Promise<Buffer> {
+  private async copyOut(sql: string): Promise<CopiedOut> {
     let client: pg.PoolClient | undefined
     let isWhole = false
     try {
       client = await this.pool.connect()
-      const bytes = await CopyOutQuery.run(client, sql)
-      isWhole = true
-      return bytes
+      const copied = await CopyOutQuery.run(client, sql, this.page_bytes)
+      isWhole = !copied.isCut
+      return copied
     } catch (error) {
       throw new StoreUnavailable('the log cannot be read', { cause: error })
     } finally {
+      // One that still has rows to bring ends with them: to take them all would cost more than another.
       client?.release(!isWhole)
     }
   }
 
   /** The append whose last event has this position, archived or not. @throws StoreUnavailable when it is not there (yet). */
   async commandAt(position: number): Promise<Recalled> {
-    type Row = Pick<EventRow, 'stream' | 'revision' | 'position'> & { readonly hash: string | null }
-    const [inLog] = await this.query<Row>(COMMAND_SQL, [position])
-    const [row] = inLog ? [inLog] : await this.query<Row>(ARCHIVED_COMMAND_SQL, [position])
-    if (!row) throw new StoreUnavailable(`the event at ${position} cannot be read`)
-    const { stream, revision, hash } = row
-    return { stream, revision: BigInt(revision), position: BigInt(row.position), requestHash: hash ?? '' }
+    const [inLog] = await this.query<Place & { readonly metadata: StoredMetadata }>(COMMAND_SQL, [position])
+    if (inLog) return recalled(inLog, inLog.metadata.$command?.hash)
+    const [archived] = await this.query<Place & { readonly hash: string }>(ARCHIVED_COMMAND_SQL, [position])
+    if (archived) return recalled(archived, archived.hash)
+    throw new StoreUnavailable(`the event at ${position} cannot be read`)
   }
+}
+
+/** As pg hands it over: 64-bit integers are text. */
+interface Place {
+  readonly stream: string
+  readonly revision: string
+  readonly position: string
+}
+
+function recalled({ stream, revision, position }: Place, requestHash = ''): Recalled {
+  return { stream, revision: BigInt(revision), position: BigInt(position), requestHash }
 }

@@ -73,7 +73,8 @@ export class Term implements World {
       await client.connect()
       const { rows } = await client.query<{ position: string; time: Date }>(HEAD_SQL)
       const head = Number(rows[0]?.position ?? '0')
-      const names = await Names.load(client, { url, connectionName, hold: holdSql(lease), logger, names_per_run })
+      const hold = (last: number): string => holdSql(lease, last)
+      const names = await Names.load(client, { url, connectionName, hold, logger, names_per_run })
       const partition = await partitionOf(client, head + 1)
       return new Term(client, lease, pool, names, partition, head, rows[0]?.time.getTime() ?? 0)
     } catch (error) {
@@ -141,13 +142,13 @@ export class Term implements World {
   }
 
   async close(): Promise<void> {
-    await this.names.settled()
     await this.client.end().catch(() => undefined)
+    await this.names.settled()
   }
 
   /** Brings into memory all that planning asks for. */
   private async prepare(waiting: readonly Waiting[], size: { events: number; names: number }): Promise<void> {
-    await this.names.reserve(size.names)
+    await this.names.reserve(size.names, this.last)
     await this.makeRoom(this.sent + size.events)
     for (;;) {
       const { generation } = this.names

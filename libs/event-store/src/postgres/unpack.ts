@@ -29,13 +29,12 @@ class Unpacker {
   }
 
   append(): PlannedAppend {
-    const { bytes } = this
+    const { bytes, at: begin } = this
     const isBulk = (this.byte() & IS_BULK) !== 0
     const keyAt = this.skip(HASH_BYTES)
     const claims = this.int16()
     const checkCount = this.int16()
     const writeCount = this.int16()
-    if (writeCount === 0) throw new RangeError('an append writes to at least one stream')
     const claimsAt = this.skip(claims * HASH_BYTES)
     const checks: PlannedCheck[] = []
     for (let count = 0; count < checkCount; count += 1)
@@ -49,7 +48,9 @@ class Unpacker {
       events += write.events
       size_bytes += write.to - write.from
     }
-    return { bytes, keyAt, claimsAt, claims, writes, checks, events, size_bytes, isBulk }
+    if (!writes[0] || writes[0].events === 0) throw new RangeError('an append writes at least one event')
+    const packed_bytes = this.at - begin
+    return { bytes, keyAt, claimsAt, claims, writes, checks, events, size_bytes, packed_bytes, isBulk }
   }
 
   private write(): PlannedWrite {

@@ -2,9 +2,9 @@ import { EventEmitter } from 'node:events'
 import type pg from 'pg'
 import { type Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
-import { faultPoint } from '../fault-point.js'
+import { faultBound, faultPoint } from '../fault-point.js'
 import { StoreUnavailable } from '../port.js'
-import { AppendQueue, type Waiter, type Waiting } from './append-queue.js'
+import { AppendQueue, earliestOf, QUEUE_BOUNDS, type Waiter, type Waiting } from './append-queue.js'
 import { BatchLimit } from './batch-limit.js'
 import { type CommittedBatch } from './committed-batch.js'
 import { type PlannedAppend } from './planned.js'
@@ -17,7 +17,7 @@ export interface WriterOptions {
   readonly logger: Logger
   /** For reading what is not in memory. */
   readonly pool: pg.Pool
-  /** Appends that may wait. Default 16,384; beyond that an append is refused as overloaded. */
+  /** Appends that may wait. Default 16,384; beyond that, or 256 MiB of them, an append is refused as overloaded. */
   readonly queue_max?: number | undefined
   /** Names in one run, a power of two. */
   readonly names_per_run?: number | undefined
@@ -28,11 +28,12 @@ const BATCH_BYTES_MAX = 4 * 1024 * 1024
 /** Batches sent and not yet committed. */
 const IN_FLIGHT_MAX = 2
 /** While a batch is in flight the next one leaves early only when it is at least so large. */
-const EARLY_EVENTS_MIN = 256
+const EARLY_EVENTS_MIN = faultBound('EARLY_EVENTS_MIN', 256)
 
-/** Where the time of an append went, in ms: for the one that waited longest in each batch. */
+/** Where the time of a batch went, in ms. */
 export interface BatchTimes {
   readonly appends: number
+  /** Of the append that waited longest, interactive or bulk. */
   readonly queued_ms: number
   readonly commit_ms: number
 }
@@ -46,17 +47,16 @@ export class Writer extends EventEmitter<{
   times: [BatchTimes]
   leading: [epoch: bigint | undefined]
 }> {
-  private readonly queue = new AppendQueue()
+  private readonly queue: AppendQueue
   private readonly limit = new BatchLimit()
   private term: Term | undefined
   private running = false
   private inFlight = 0
   private wake: (() => void) | undefined
-  private readonly queue_max: number
 
   constructor(private readonly options: WriterOptions) {
     super()
-    this.queue_max = options.queue_max ?? 16_384
+    this.queue = new AppendQueue({ ...QUEUE_BOUNDS, appends: options.queue_max ?? QUEUE_BOUNDS.appends })
     options.leadership.on('gained', (epoch) => void this.begin(epoch))
     options.leadership.on('lost', () => void this.end('this writer leads no longer'))
   }
@@ -91,13 +91,11 @@ export class Writer extends EventEmitter<{
     else if (this.queue.length >= EARLY_EVENTS_MIN) this.wake?.()
   }
 
-  /** What programs send in bulk may take half of the room: people find a place all the same. */
-  private refusal({ isBulk }: PlannedAppend): StoreUnavailable | undefined {
+  private refusal(append: PlannedAppend): StoreUnavailable | undefined {
     if (!this.term) return new StoreUnavailable('this writer does not lead')
-    const isFull = this.queue.length >= this.queue_max || (isBulk && this.queue.bulkLength * 2 >= this.queue_max)
-    return isFull
-      ? new StoreUnavailable(`${this.queue.length} appends are waiting already`, { overloaded: true })
-      : undefined
+    return this.queue.hasRoomFor(append)
+      ? undefined
+      : new StoreUnavailable(`${this.queue.length} appends are waiting already`, { overloaded: true })
   }
 
   /** @returns the position of the append that took the name; 0 when nobody did. @throws StoreUnavailable unless it leads. */
@@ -184,7 +182,7 @@ export class Writer extends EventEmitter<{
         const verdict = sent.verdicts[at]
         if (verdict) waiter.settle(index, verdict, append)
       }
-      const queued_ms = sent_ms - (waiting[0]?.since_ms ?? sent_ms)
+      const queued_ms = sent_ms - earliestOf(waiting, sent_ms)
       const commit_ms = performance.now() - sent_ms
       this.limit.committed(waiting.length, commit_ms)
       this.emit('times', { appends: waiting.length, queued_ms, commit_ms })

@@ -51,6 +51,21 @@ test('a log in which everything stands where it was acknowledged is sound', () =
   })
 })
 
+test('what must be refused and is acknowledged is there twice, and what must be acknowledged and is refused was taken by nobody', () => {
+  const operations = three.map((each) => ({ ...acked(each), expected: 'acknowledged' as const }))
+  expect(check(three, operations).isSound).toBe(true)
+  const [first, ...others] = operations
+  expect(check(three, [{ ...first!, expected: 'refused' }, ...others]).counts).toMatchObject({ duplicated: 1 })
+  const refused = {
+    ...first!,
+    command: { stream: 'thing-1', key: 'x' },
+    writes: [],
+    result: { kind: 'refused' as const },
+  }
+  expect(check(three, [...operations, refused]).counts).toMatchObject({ phantoms: 1 })
+  expect(check(three, [...operations, { ...refused, expected: 'refused' }]).isSound).toBe(true)
+})
+
 test('what was acknowledged and is not there is lost', () => {
   const { counts, offenders } = check(
     three.slice(0, 2),

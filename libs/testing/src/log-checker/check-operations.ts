@@ -30,6 +30,7 @@ export function checkOperations(
       checkPlace(operation, result.place, byId, findings)
     } else if (result.kind === 'refused') checkRefused(operation, byId, findings)
     checkWhole(operation, byId, findings)
+    checkExpected(operation, findings)
   }
   return byEvent
 }
@@ -55,6 +56,15 @@ function checkPlace(operation: Operation, place: AppendPlace, byId: ById, findin
 function checkRefused(operation: Operation, byId: ById, findings: Findings): void {
   const found = operation.writes.flatMap(({ ids }) => ids).filter((id) => byId.has(id))
   if (found.length > 0) findings.add('phantoms', `${nameOf(operation)} was refused, and ${found.join(', ')} is there`)
+}
+
+/** New names are free, and what was taken stays taken. */
+function checkExpected(operation: Operation, findings: Findings): void {
+  const { expected, result } = operation
+  if (expected === 'refused' && result.kind === 'acknowledged')
+    findings.add('duplicated', `${nameOf(operation)} was acknowledged, and what it asked for was taken`)
+  if (expected === 'acknowledged' && result.kind === 'refused')
+    findings.add('phantoms', `${nameOf(operation)} was refused, and what it asked for was free or its own`)
 }
 
 /** All of it or nothing; what was acknowledged, all of it; in the order in which it was asked for, each in its stream. */

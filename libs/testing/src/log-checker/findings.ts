@@ -5,7 +5,7 @@ export interface LogCounts {
   readonly acked: number
   /** Acknowledged and not there, or there only in part. */
   readonly lost: number
-  /** An event id, a command key or a place that is there twice. */
+  /** An event id, a command key or a place that is there twice; an append that was acknowledged though its name was taken. */
   readonly duplicated: number
   /** Not where it was acknowledged, against the order of the request, of real time, or of the clock. */
   readonly misordered: number
@@ -13,7 +13,7 @@ export interface LogCounts {
   readonly gaps: number
   /** Committed by a term after its successor had begun. */
   readonly stale_commits: number
-  /** Refused or never asked for, and there nevertheless. */
+  /** Refused or never asked for, and there nevertheless; refused for a name that nobody has taken. */
   readonly phantoms: number
 }
 

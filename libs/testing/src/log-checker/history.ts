@@ -22,6 +22,8 @@ export interface Operation {
   /** Before the first attempt was sent. */
   readonly invoked_ms: number
   readonly result: OperationResult
+  /** What it must come to by what its client knew: a name is new, or was taken by an append that was acknowledged. Default: nobody knows. */
+  readonly expected?: 'acknowledged' | 'refused'
 }
 
 /** An event of the log, as any store reads it back; `$command` is on the last event of an append's first write. */

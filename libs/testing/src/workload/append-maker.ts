@@ -1,4 +1,4 @@
-import { type AppendRequest, type NewEvent, type StreamWrite } from '#event-store'
+import { type AppendRequest, type NewEvent, type StreamClaim, type StreamWrite } from '#event-store'
 import { type Random } from '../random.js'
 
 /** What kinds of appends a client sends, and to where. */
@@ -8,6 +8,8 @@ export interface AppendPlan {
   /** Streams that every client appends to, each wherever it ends. */
   readonly shared: readonly string[]
 }
+
+const CLAIMS_MAX = 4
 
 /** Makes a client's appends, all determined by its seed: to shared streams, to two at once, to a stream of its own. */
 export class AppendMaker {
@@ -35,10 +37,29 @@ export class AppendMaker {
     return this.request([write, { stream: other, expected: 'any', events: this.events(1) }])
   }
 
+  /** The key of an earlier append for something else: to be refused. */
+  reused({ commandId, requestHash, writes }: AppendRequest): AppendRequest {
+    const others = writes.map(({ stream }) => ({ stream, expected: 'any' as const, events: this.events(1) }))
+    return { commandId, requestHash: `not the ${requestHash}`, writes: others }
+  }
+
+  /** A new append for a name that an earlier one has taken: to be refused. */
+  claiming(claim: StreamClaim): AppendRequest {
+    const { claims = [], ...request } = this.request([
+      { stream: claim.stream, expected: 'any', events: this.events(1) },
+    ])
+    return { ...request, claims: [...claims, claim] }
+  }
+
+  /** Half of all also claim names that nobody else does. */
   private request(writes: readonly StreamWrite[]): AppendRequest {
+    const { client, random } = this.plan
     this.count += 1
-    const key = `${this.plan.client}-${this.count}`
-    return { commandId: { stream: writes[0]?.stream ?? '', key }, requestHash: `hash of ${key}`, writes }
+    const key = `${client}-${this.count}`
+    const stream = writes[0]?.stream ?? ''
+    const count = random.chance(0.5) ? random.between(1, CLAIMS_MAX) : 0
+    const claims = Array.from({ length: count }, (_, at) => ({ stream, name: `${key} claim ${at}` }))
+    return { commandId: { stream, key }, requestHash: `hash of ${key}`, writes, ...(count > 0 ? { claims } : {}) }
   }
 
   private events(count: number): NewEvent[] {

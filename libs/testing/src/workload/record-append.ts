@@ -12,6 +12,8 @@ export interface Recording {
 
 export interface RecordOptions {
   readonly client: string
+  /** What it must come to. */
+  readonly expected?: Operation['expected']
   /** Ends the asking; the outcome is then unknown. */
   readonly signal: AbortSignal
   /** Between two attempts, in ms. Default 20. */
@@ -25,7 +27,7 @@ export const sharedClock_ms = (): number => Number(process.hrtime.bigint()) / 1e
 export async function recordAppend(
   store: EventStore,
   request: AppendRequest,
-  { client, signal, retry_ms = 20 }: RecordOptions,
+  { client, expected, signal, retry_ms = 20 }: RecordOptions,
 ): Promise<Recording> {
   const invoked_ms = sharedClock_ms()
   let attempts = 0
@@ -41,7 +43,15 @@ export async function recordAppend(
   }
   const writes = request.writes.map(({ stream, events }) => ({ stream, ids: events.map(({ id }) => id) }))
   const result = resultOf(answer)
-  return { operation: { client, command: request.commandId, writes, invoked_ms, result }, answer, attempts }
+  const operation = {
+    client,
+    command: request.commandId,
+    writes,
+    invoked_ms,
+    result,
+    ...(expected ? { expected } : {}),
+  }
+  return { operation, answer, attempts }
 }
 
 function resultOf(answer: AppendResult | undefined): OperationResult {

@@ -3,6 +3,7 @@ import { type Operation } from '../log-checker/history.js'
 import { type Random } from '../random.js'
 import { AppendMaker } from './append-maker.js'
 import { recordAppend } from './record-append.js'
+import { Sample } from './sample.js'
 
 export interface ClientOptions {
   readonly client: string
@@ -17,34 +18,43 @@ export interface ClientOptions {
   readonly onOperation: (operation: Operation) => void
 }
 
-/** Old appends that a client may send again. */
-const REMEMBERED = 64
+/** Earlier appends that a client may come back to, of all that it has sent. */
+const REMEMBERED = 20_000
+
+/** Something to send, and what must come of it. */
+interface Choice {
+  readonly request: AppendRequest
+  readonly expected: NonNullable<Operation['expected']>
+  /** Was never sent before. */
+  readonly isNew: boolean
+}
 
 /**
- * One client: appends of every kind under load, each sent until its outcome is known, and now and then one that was
- * acknowledged long ago once more, which must be answered as it was.
+ * One client: appends of every kind under load, each sent until its outcome is known. Now and then it comes back to one that was
+ * acknowledged, however long ago: sends it once more, which must be answered as it was; or asks for something else under its key, or for
+ * what it has claimed, which must be refused.
  */
 export async function runClient(store: EventStore, options: ClientOptions): Promise<void> {
   const { client, random, shared, in_flight, next, signal, onOperation } = options
   const maker = new AppendMaker({ client, random, shared })
-  const settled: AppendRequest[] = []
+  const settled = new Sample<AppendRequest>(REMEMBERED, random)
   let ownIsBusy = false
   let sent = 0
-  const choose = (): AppendRequest => {
-    if (settled.length > 0 && random.chance(0.05)) return random.pick(settled)
-    return !ownIsBusy && random.chance(0.3) ? maker.exact() : maker.any()
+  const choose = (): Choice => {
+    const earlier = random.chance(0.1) ? settled.pick() : undefined
+    if (earlier) return comeBack(maker, random, earlier)
+    const request = !ownIsBusy && random.chance(0.3) ? maker.exact() : maker.any()
+    return { request, expected: 'acknowledged', isNew: true }
   }
   const one = async (): Promise<void> => {
-    const request = choose()
-    const isOwn = request.commandId.stream === maker.own && !settled.includes(request)
+    const { request, expected, isNew } = choose()
+    const isOwn = isNew && request.commandId.stream === maker.own
     if (isOwn) ownIsBusy = true
-    const { operation, answer } = await recordAppend(store, request, { client, signal })
+    const { operation, answer } = await recordAppend(store, request, { client, expected, signal })
     onOperation(operation)
     if (isOwn) ownIsBusy = false
     if (isOwn && answer && 'revision' in answer) maker.revision = answer.revision
-    if (operation.result.kind !== 'acknowledged' || settled.includes(request)) return
-    settled.push(request)
-    if (settled.length > REMEMBERED) settled.shift()
+    if (isNew && operation.result.kind === 'acknowledged') settled.add(request)
   }
   const lane = async (): Promise<void> => {
     while (!signal.aborted && (await next(sent))) {
@@ -53,4 +63,14 @@ export async function runClient(store: EventStore, options: ClientOptions): Prom
     }
   }
   await Promise.all(Array.from({ length: in_flight }, lane))
+}
+
+function comeBack(maker: AppendMaker, random: Random, earlier: AppendRequest): Choice {
+  // On the client's own stream an append that was let in by mistake would upset all that follow: that is another test.
+  const isOwn = earlier.commandId.stream === maker.own
+  const [claim] = earlier.claims ?? []
+  if (!isOwn && random.chance(0.25)) return { request: maker.reused(earlier), expected: 'refused', isNew: false }
+  if (!isOwn && claim && random.chance(0.5))
+    return { request: maker.claiming(claim), expected: 'refused', isNew: false }
+  return { request: earlier, expected: 'acknowledged', isNew: false }
 }

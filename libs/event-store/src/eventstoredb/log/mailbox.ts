@@ -1,8 +1,12 @@
 import { type RecordedEvent } from '#domain-kit'
+import { weightOf } from './weight.js'
 
 /** Events that a slow subscriber may have waiting; then the server is made to wait, which it does for a while. */
 const WAITING_MAX = 4_000
 const WAITING_LOW = 1_000
+/** And bytes of them, as `weightOf` counts them. */
+const BYTES_MAX = 16 * 1024 * 1024
+const BYTES_LOW = 4 * 1024 * 1024
 
 /** Events in order; all that stand before `position`, or at it, are here or were taken before. */
 export interface Taken {
@@ -13,6 +17,10 @@ export interface Taken {
 /** What one subscription has brought and nobody has taken yet. */
 export class Mailbox {
   private waiting: RecordedEvent[] = []
+  /** Of each that waits, and of all. */
+  private sizes: number[] = []
+  private bytes = 0
+  private isShut = false
   private wake: (() => void) | undefined
   private isOver = false
   /** The server has looked at everything up to here. */
@@ -32,9 +40,14 @@ export class Mailbox {
   }
 
   put(event: RecordedEvent): void {
+    const size = weightOf(event.data, event.metadata)
     this.waiting.push(event)
+    this.sizes.push(size)
+    this.bytes += size
     this.reach(event.position)
-    if (this.waiting.length === WAITING_MAX) this.valve(true)
+    if (this.isShut || (this.waiting.length < WAITING_MAX && this.bytes < BYTES_MAX)) return
+    this.isShut = true
+    this.valve(true)
   }
 
   reach(position: bigint): void {
@@ -58,7 +71,11 @@ export class Mailbox {
     if (this.waiting.length === 0 && !this.isOver) await this.news(wait_ms)
     if (this.waiting.length === 0) return this.isOver ? undefined : { events: [], position: this.reached }
     const events = this.waiting.splice(0, most)
-    if (this.waiting.length < WAITING_LOW) this.valve(false)
+    for (const size of this.sizes.splice(0, most)) this.bytes -= size
+    if (this.isShut && this.waiting.length < WAITING_LOW && this.bytes < BYTES_LOW) {
+      this.isShut = false
+      this.valve(false)
+    }
     return { events, position: events.at(-1)?.position ?? this.reached }
   }
 

@@ -37,3 +37,19 @@ test('the server is held back beyond the bound, and let go on when most was take
   await mailbox.take(3_500, 1)
   expect(valves).toEqual([true, false])
 })
+
+test('large events hold it back as many small ones do', async () => {
+  const large = (position: number): RecordedEvent => ({
+    ...event(position),
+    data: { text: 'x'.repeat(1_000_000) },
+    metadata: {},
+  })
+  for (let at = 0; at < 40; at += 1) mailbox.put(large(6 + at))
+  expect(valves).toEqual([true])
+  await mailbox.take(35, 1)
+  expect(valves).toEqual([true])
+  await mailbox.take(1, 1)
+  expect(valves).toEqual([true, false])
+  for (let at = 0; at < 14; at += 1) mailbox.put(large(100 + at))
+  expect(valves).toEqual([true, false, true])
+})

@@ -18,10 +18,10 @@ export async function* readStream(
   while (left > 0 && !(typeof from === 'bigint' && from < 0n)) {
     const count = Math.min(left, PAGE)
     const page = await reading.stream(streams.onServer(stream), from, forwards ? FORWARDS : BACKWARDS, count)
-    const events = page.map((each) => mustBeLogged(streams, each).event)
+    const events = page.events.map((each) => mustBeLogged(streams, each).event)
     yield* events
     const last = events.at(-1)
-    if (!last || events.length < count) return
+    if (!last || page.isLast) return
     left -= events.length
     from = last.revision + (forwards ? 1n : -1n)
   }

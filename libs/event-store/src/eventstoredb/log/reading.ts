@@ -11,11 +11,18 @@ import { insist, type Patience } from '../client/insist.js'
 const PATIENCE = { attempt_ms: 4_000, total_ms: 5_500 }
 const patience = (what: string): Patience => ({ what, ...PATIENCE })
 
-/** Events a read asks for at a time. */
+/** Events a read asks for at a time; it gets fewer where they are large, see `collect`. */
 export const PAGE = 500
 
 /** All reads are the leader's: a follower may not have what was acknowledged. */
 const LEADER = { requiresLeader: true } as const
+
+/** Of a stream. */
+export interface StreamPage {
+  readonly events: readonly ResolvedEvent[]
+  /** The stream has no more in this direction. */
+  readonly isLast: boolean
+}
 
 /** Pages of streams and of the whole log; errors are the port's. */
 export class Reading {
@@ -27,15 +34,22 @@ export class Reading {
     from: bigint | typeof START | typeof END,
     direction: typeof FORWARDS | typeof BACKWARDS,
     count: number,
-  ): Promise<readonly ResolvedEvent[]> {
+  ): Promise<StreamPage> {
     if (count < 1) throw new RangeError('a page has at least one event')
     const options = { ...LEADER, direction, fromRevision: from, maxCount: count }
-    return insist(this.connections, patience(`reading stream "${name}"`), (connection, goesOn) =>
-      collect(connection, connection.client.readStream(name, options), goesOn),
+    const { events, isCut } = await insist(
+      this.connections,
+      patience(`reading stream "${name}"`),
+      (connection, goesOn) => collect(connection, connection.client.readStream(name, options), goesOn),
     )
+    return { events, isLast: events.length < count && !isCut }
   }
 
-  /** Of the whole server, inclusive forwards, exclusive backwards. @param count at least 1: none would hang for ever. */
+  /**
+   * Of the whole server, inclusive forwards, exclusive backwards. Only a page without events says that there are no more.
+   *
+   * @param count at least 1: none would hang for ever.
+   */
   async all(
     from: Position | typeof START | typeof END,
     direction: typeof FORWARDS | typeof BACKWARDS,
@@ -43,9 +57,10 @@ export class Reading {
   ): Promise<readonly ResolvedEvent[]> {
     if (count < 1) throw new RangeError('a page has at least one event')
     const options = { ...LEADER, direction, fromPosition: from, maxCount: count }
-    return insist(this.connections, patience('reading the log'), (connection, goesOn) =>
+    const { events } = await insist(this.connections, patience('reading the log'), (connection, goesOn) =>
       collect(connection, connection.client.readAll(options), goesOn),
     )
+    return events
   }
 
   /** Does the log answer at all? Replaces the connection when it does not. Never throws. */

@@ -23,14 +23,14 @@ export async function readTail({ reading, streams }: TailReader, stream: string,
   let from: bigint | typeof END = END
   while (tail.length < TAIL_MAX) {
     const count: number = from === END ? FIRST_PAGE : PAGE
-    const page = await reading.stream(streams.onServer(stream), from, BACKWARDS, count)
-    for (const each of page) {
+    const { events, isLast } = await reading.stream(streams.onServer(stream), from, BACKWARDS, count)
+    for (const each of events) {
       const event = mustBeLogged(streams, each)
       if (tail.length > 0 && event.event.position <= after) return tail.reverse()
       tail.push(event)
     }
     const last = tail.at(-1)
-    if (!last || page.length < count || last.event.revision === 0n) return tail.reverse()
+    if (!last || isLast || last.event.revision === 0n) return tail.reverse()
     from = last.event.revision - 1n
   }
   throw new StoreUnavailable(`the index of names has not come to the last ${TAIL_MAX} events of "${stream}" yet`)
@@ -39,9 +39,9 @@ export async function readTail({ reading, streams }: TailReader, stream: string,
 /** Events of a stream from a revision on, in order. */
 export async function* readOn({ reading, streams }: TailReader, stream: string, from: bigint): AsyncGenerator<Logged> {
   for (let next = from; ;) {
-    const page = await reading.stream(streams.onServer(stream), next, FORWARDS, PAGE)
-    for (const each of page) yield mustBeLogged(streams, each)
-    if (page.length < PAGE) return
-    next += BigInt(page.length)
+    const { events, isLast } = await reading.stream(streams.onServer(stream), next, FORWARDS, PAGE)
+    for (const each of events) yield mustBeLogged(streams, each)
+    if (isLast) return
+    next += BigInt(events.length)
   }
 }

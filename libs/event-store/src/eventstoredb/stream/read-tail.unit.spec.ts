@@ -23,7 +23,8 @@ function streamOf(length: number): { pages: number[]; read: (after: bigint) => P
     stream: async (_name: string, from: bigint | 'end', _direction: string, count: number) => {
       pages.push(count)
       const last = from === 'end' ? length - 1 : Number(from)
-      return Promise.resolve(Array.from({ length: Math.min(count, last + 1) }, (_, at) => event(last - at)))
+      const events = Array.from({ length: Math.min(count, last + 1) }, (_, at) => event(last - at))
+      return Promise.resolve({ events, isLast: events.length < count })
     },
   } as unknown as Reading
   const read = async (after: bigint): Promise<string[]> =>

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { createInterface } from 'node:readline'
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { StringDecoder } from 'node:string_decoder'
 import { createGunzip, createGzip } from 'node:zlib'
 
 /** What the lines of an archive are, whoever wrote or reads them. */
@@ -43,14 +43,27 @@ async function flush(path: string): Promise<void> {
   }
 }
 
-/** The lines of an archive. @throws Error when the file cannot be read or is damaged. */
+/**
+ * The lines of an archive, one at a time. Only a newline ends one: JSON may hold whatever else ends a line for somebody (Node's
+ * `readline` also divides at a carriage return and, since version 24, at U+2028 and U+2029).
+ *
+ * @throws Error when the file cannot be read or is damaged.
+ */
 export async function* readArchive(file: string): AsyncGenerator<string> {
   const plain = new PassThrough()
   const reading = pipeline(createReadStream(file), createGunzip(), plain)
   // A damaged file ends the lines early; what is wrong with it is thrown below.
   reading.catch(() => undefined)
-  yield* createInterface({ input: plain, crlfDelay: Infinity })
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  for await (const piece of plain as AsyncIterable<Buffer>) {
+    const parts = (rest + decoder.write(piece)).split('\n')
+    rest = parts.pop() ?? ''
+    yield* parts
+  }
   await reading
+  rest += decoder.end()
+  if (rest !== '') yield rest
 }
 
 /** What `sha256sum` says of the file. */
@@ -60,14 +73,25 @@ export async function checksumOf(file: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** Reads an archive back. @throws Error unless it holds exactly the events of these positions, in order. */
-export async function checkArchive(file: string, first: number, last: number): Promise<Content> {
+/**
+ * Reads an archive back.
+ *
+ * @param use is given each line in turn.
+ * @throws Error unless it holds exactly the events of these positions, in order; and whatever `use` throws.
+ */
+export async function checkArchive(
+  file: string,
+  first: number,
+  last: number,
+  use: (line: string) => Promise<void> | void,
+): Promise<Content> {
   const hash = createHash('sha256')
   let position = first
   for await (const line of readArchive(file)) {
     if (!line.startsWith(`{"position":"${position}",`))
       throw new Error(`${file} has something else in the place of the event at ${position}`)
     hash.update(`${line}\n`)
+    await use(line)
     position += 1
   }
   if (position !== last + 1) throw new Error(`${file} ends before position ${position}, not after ${last}`)

@@ -215,6 +215,38 @@ test.each(['the table', 'the file'])('what was archived comes back from %s', asy
   expect(await archive(201)).toHaveLength(2)
 })
 
+/** JSON that others stumble over: ends of lines for some, NUL, half a surrogate pair, digits beyond a double, keys that look like ours. */
+const AWKWARD = {
+  text: 'a\u2028b\u2029c\u0085d\re\nf\0g\ud800h\\"\\\\',
+  metadata: { data: [{ metadata: '","metadata":{"' }] },
+  1: [0.1, 1e21],
+}
+
+test('an event comes back from the file byte for byte, whatever its JSON holds', async () => {
+  const [stream, other] = [`thing-\u2028,"data":{`, newStream()]
+  const [event] = newEvents(1)
+  const metadata = { actor: 'a\0\ud800', nested: { $command: 'not this' } }
+  const commandId = { stream, key: 'nul \0 and half a pair \udfff' }
+  const request = newRequest(stream, { commandId, events: [{ ...event!, data: AWKWARD, metadata }] })
+  await mustAppend(writer.store, request)
+  await fill(other, other, 120)
+  // As somebody else may have written it: what a double cannot hold, and white space.
+  await database.query(
+    `update log.events set data = '{ "amount": 12345678901234567890.10 , "n": 1.0}' where position = 2`,
+  )
+  const stored =
+    'select position, stream, revision, id, type, version, time, data::text, metadata::text from log.events order by position'
+  const before = await database.query(stored)
+  await archive(101)
+  const recalled = { stream, revision: 0n, position: 1n, requestHash: request.requestHash }
+  expect(await writer.store.recall(commandId)).toEqual(recalled)
+  expect(await dropArchived(database.url, 101n)).toEqual(['events_1'])
+  await restorePartition({ url: database.url, partition: 'events_1' })
+  expect(await database.query(stored)).toEqual(before)
+  expect(await writer.store.recall(commandId)).toEqual(recalled)
+  expect((await all(writer.store.readStream(stream)))[0]?.data).toEqual(AWKWARD)
+})
+
 test('a damaged file is not restored from, and keeps its table from being dropped', async () => {
   await fill(newStream(), newStream(), 120)
   await archive(101)

@@ -46,18 +46,19 @@ function archiveOf({ name, first_position, last_position, file }: ArchiveRow): A
 }
 
 /**
- * Writes down what must be known of a partition's events when they are gone, before they go. A stream that has later events is
- * written down too: whoever reads it from its beginning must be refused. Locks what it inserts.
+ * Writes down where each stream of a partition ended, before its events go. One that has later events is written down too: whoever
+ * reads it from its beginning must be refused. Locks what it inserts.
  */
-export const REMEMBER_SQL = (table: string): readonly string[] => [
-  `insert into log.archived_commands (position, stream, revision, hash)
-select position, stream, revision, metadata->'$command'->>'hash' from log.${table}
-where metadata->'$command' is not null on conflict do nothing`,
-  `insert into log.archived_streams as s (stream, revision, last_id, position)
+export const REMEMBER_STREAMS_SQL = (table: string): string => `
+insert into log.archived_streams as s (stream, revision, last_id, position)
 select distinct on (stream) stream, revision, id, position from log.${table} order by stream, revision desc
 on conflict (stream) do update set revision = excluded.revision, last_id = excluded.last_id, position = excluded.position
-where s.revision < excluded.revision`,
-]
+where s.revision < excluded.revision`
+
+/** In: positions, streams, revisions, request hashes, side by side. What must be known of commands whose events go. */
+export const REMEMBER_COMMANDS_SQL = `
+insert into log.archived_commands (position, stream, revision, hash)
+select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[]) on conflict do nothing`
 
 /** In: first and last position of an archive whose events are back in the log. */
 export const FORGET_SQL: readonly string[] = [

@@ -1,10 +1,13 @@
 import { partitionsOf } from '../partitions.js'
-import { checksumOf } from './archive-file.js'
-import { archivesOf, checksumIn } from './archives.js'
+import { ByteSink } from '../byte-sink.js'
+import { checkArchive, checksumOf } from './archive-file.js'
+import { archivesOf, checksumIn, hasTable } from './archives.js'
+import { writeRow } from './line-rows.js'
 import { withLogAdmin } from './log-admin.js'
 
 /**
- * Drops the tables of archives that end before a position: from then on their files are all there is, so each is looked at once more.
+ * Drops the tables of archives that end before a position: from then on their files are all there is, so each is looked at once more,
+ * and read as a restore would read it.
  *
  * @returns the names of what was dropped.
  * @throws Error when a file is missing or damaged; its table stays.
@@ -13,13 +16,23 @@ export async function dropArchived(url: string, before: bigint): Promise<string[
   return withLogAdmin(url, async (log) => {
     const attached = await partitionsOf(log.client)
     const dropped: string[] = []
-    for (const { name, last, file } of await archivesOf(log)) {
+    for (const { name, first, last, file } of await archivesOf(log)) {
       if (last >= before || attached.some(({ table }) => table === name)) continue
+      if (!(await hasTable(log, name))) continue
       if ((await checksumOf(file)) !== (await checksumIn(log, name)))
         throw new Error(`${file} is not the file that was archived: the table ${name} stays`)
+      await checkRestorable(file, Number(first), Number(last))
       await log.query(`drop table if exists log.${name}`, [])
       dropped.push(name)
     }
     return dropped
+  })
+}
+
+async function checkRestorable(file: string, first: number, last: number): Promise<void> {
+  const row = new ByteSink(16_384)
+  await checkArchive(file, first, last, (line) => {
+    writeRow(row, line)
+    row.cut(0)
   })
 }

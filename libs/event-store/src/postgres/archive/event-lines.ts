@@ -1,6 +1,7 @@
 import { type LogAdmin } from './log-admin.js'
 
-const PAGE = 5_000
+/** Events read at a time: 400 MiB of the largest. */
+const PAGE = 200
 
 interface LineRow {
   readonly position: string
@@ -38,13 +39,3 @@ function lineOf({ position, stream, revision, type, version, id, time, data, met
 
 /** Between tokens any white space will do; within a string JSON has none of these. */
 const oneLine = (json: string): string => json.replaceAll(/[\n\r\t]/g, ' ')
-
-/** Lines as `copy … from` reads them into one column. */
-export const copyLine = (line: string): string => `${line.replaceAll('\\', '\\\\')}\n`
-
-/** In: a table with one line in each row. Makes rows of the log of them. Locks nothing but what it writes to. */
-export const INSERT_LINES_SQL = (table: string, lines: string): string => `
-insert into log.${table} (position, stream, revision, id, type, version, time, data, metadata)
-select (line->>'position')::bigint, line->>'stream', (line->>'revision')::bigint, (line->>'id')::uuid, line->>'type',
-  (line->>'version')::integer, (line->>'time')::timestamptz, line->'data', line->'metadata'
-from ${lines}`

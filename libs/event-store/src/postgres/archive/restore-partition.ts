@@ -1,10 +1,12 @@
 import { type Archive } from '../../port.js'
+import { ByteSink } from '../byte-sink.js'
 import { CopyQuery } from '../copy-query.js'
+import { COPY_HEADER, COPY_TRAILER, ROW_COLUMNS } from '../event-bytes.js'
 import { ATTACH_SQL, partitionsOf } from '../partitions.js'
-import { checkArchive, checksumOf, readArchive } from './archive-file.js'
+import { checkArchive, checksumOf } from './archive-file.js'
 import { archivesOf, checksumIn, FORGET_SQL, hasTable } from './archives.js'
 import { detach, isDetaching } from './detach.js'
-import { copyLine, INSERT_LINES_SQL } from './event-lines.js'
+import { writeRow } from './line-rows.js'
 import { type LogAdmin, withLogAdmin } from './log-admin.js'
 
 export interface RestoreOptions {
@@ -15,7 +17,8 @@ export interface RestoreOptions {
   readonly file?: string
 }
 
-const COPY_LINES = 5_000
+/** Rows sent at a time: at least so many bytes, and one row more. */
+const COPY_BYTES = 1024 * 1024
 const PATIENCE_MS = 60_000
 
 /**
@@ -48,23 +51,20 @@ async function attach(log: LogAdmin, archive: Archive, file: string): Promise<vo
 async function load(log: LogAdmin, { name: table, first, last }: Archive, file: string): Promise<void> {
   if ((await checksumOf(file)) !== (await checksumIn(log, table)))
     throw new Error(`${file} is not the file that was archived`)
-  await checkArchive(file, Number(first), Number(last))
-  await log.query('create temp table archive_lines (line json) on commit drop', [])
-  let lines: string[] = []
-  const copy = async (): Promise<void> => {
-    await CopyQuery.run(log.client, 'copy archive_lines from stdin', Buffer.from(lines.join('')))
-    lines = []
-  }
-  for await (const line of readArchive(file)) {
-    lines.push(copyLine(line))
-    if (lines.length === COPY_LINES) await copy()
-  }
-  if (lines.length > 0) await copy()
   await log.query(`create table log.${table} (like log.events including all)`, [])
   // With it the table is attached without being read through.
   await log.query(
     `alter table log.${table} add check (position is not null and position >= ${first} and position <= ${last})`,
     [],
   )
-  await log.query(INSERT_LINES_SQL(table, 'archive_lines'), [])
+  const rows = new ByteSink(2 * COPY_BYTES)
+  const copy = async (): Promise<void> => {
+    const bytes = Buffer.concat([COPY_HEADER, rows.take(), COPY_TRAILER])
+    await CopyQuery.run(log.client, `copy log.${table} (${ROW_COLUMNS}) from stdin (format binary)`, bytes)
+  }
+  await checkArchive(file, Number(first), Number(last), (line) => {
+    writeRow(rows, line)
+    return rows.length < COPY_BYTES ? undefined : copy()
+  })
+  await copy()
 }

@@ -1,19 +1,20 @@
 import pg from 'pg'
 import { type Logger, reasonOf } from '#runtime'
+import { faultBound } from '../../fault-point.js'
 import { readInt64 } from '../binary.js'
 import { HASH_BYTES } from './name-hash.js'
 import { ENTRY_BYTES, NameTable } from './name-table.js'
 import { findInRuns, loadRuns, type Run, sealRun } from './run-store.js'
 
 /** Names of one run, a power of two. */
-export const NAMES_PER_RUN = 524_288
+const NAMES_PER_RUN = faultBound('NAMES_PER_RUN', 524_288)
 
 export interface NamesOptions {
   readonly url: string
   /** `application_name` of connections that write: a takeover ends them. */
   readonly connectionName: string
-  /** The statement that holds the term, for the transaction that seals a run. */
-  readonly hold: string
+  /** The statement that holds the term for the transaction that seals a run, and refuses it unless a batch was committed up to `last`. */
+  readonly hold: (last: number) => string
   readonly logger: Logger
   /** A power of two, at least 512. Default {@link NAMES_PER_RUN}. */
   readonly names_per_run?: number | undefined
@@ -24,8 +25,8 @@ const RECENT_SQL = 'select position, names from log.recent_names where position 
 
 /**
  * Every name that was ever taken, answered for at once: the youngest exactly and from memory, the others by one filter a
- * run, which sends only one new name in some 2,000 to the database. A log-structured merge tree without merging (after
- * O'Neil and others, 1996): a unique index on random values would cost each append more than its event does.
+ * run. Each filter sends one new name in some 2,000 to the database: with 100 runs it is one in 20. A log-structured merge tree
+ * without merging (after O'Neil and others, 1996): a unique index on random values would cost each append more than its event does.
  */
 export class Names {
   private current: NameTable
@@ -77,15 +78,21 @@ export class Names {
     return runs.length === 0 ? 0 : findInRuns(pool, hash, runs)
   }
 
-  /** Makes room for so many names. Waits when the run before is not sealed yet. @throws what sealing threw. */
-  async reserve(names: number): Promise<void> {
+  /**
+   * Makes room for so many names. Waits when the run before is not sealed yet.
+   *
+   * @param committed settles with the batch whose names came last, and so with all before it: a run is sealed only once they
+   *   are committed. Default: they are.
+   * @throws what sealing the run before threw.
+   */
+  async reserve(names: number, committed: Promise<unknown> = Promise.resolve()): Promise<void> {
     if (this.current.size + names <= this.current.capacity) return
     await this.sealing
     const full = this.current
     const { last } = this
     this.previous = full
     this.current = new NameTable(full.capacity)
-    this.sealing = this.seal(full, last)
+    this.sealing = committed.then(() => this.seal(full, last))
     // Whoever needs room next is told; until then it must not count as unhandled.
     this.sealing.catch((error: unknown) =>
       this.options.logger.warn({ reason: reasonOf(error) }, 'a run of names could not be sealed'),
@@ -108,11 +115,16 @@ export class Names {
 
   private async seal(table: NameTable, last: number): Promise<void> {
     const { url, connectionName, hold, logger } = this.options
-    const client = new pg.Client({ connectionString: url, application_name: connectionName })
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: connectionName,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: 30_000,
+    })
     client.on('error', () => undefined)
     try {
       await client.connect()
-      const filter = await sealRun(client, hold, last, table)
+      const filter = await sealRun(client, hold(last), last, table)
       if (this.runs.at(-1)?.last !== last) this.runs.push({ last, filter })
       this.generation += 1
       logger.info({ names: table.size, last, runs: this.runs.length }, 'sealed a run of names')

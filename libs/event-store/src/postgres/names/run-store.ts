@@ -29,6 +29,9 @@ export async function loadRuns(client: ClientBase): Promise<Run[]> {
 /**
  * Makes a full table a sealed run and forgets the batches' own lists of these names, in one transaction under the term's fence.
  * A run that is there already (a seal whose answer was lost) stays as it is.
+ *
+ * @param hold statement that holds the term, and checks that a batch was committed up to `last`: names beyond the end of the log
+ *   would be taken by nobody, for ever. @throws DatabaseError when it does not hold; nothing is changed then.
  */
 export async function sealRun(client: ClientBase, hold: string, last: number, table: NameTable): Promise<NameFilter> {
   const filter = NameFilter.of(table.capacity)

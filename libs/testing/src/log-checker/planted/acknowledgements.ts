@@ -59,3 +59,20 @@ export const refuseWhatWasWritten: Planter = (store, strikes) => ({
     return { outcome: 'conflict', stream: result.stream, revision: result.revision, tail: undefined }
   },
 })
+
+/** A key that was used for something else is taken for a retry. */
+export const ignoredHash: Planter = (store, strikes) => ({
+  append: async (request) => {
+    const result = await store.append(request)
+    const before = result.outcome === 'mismatch' && strikes() ? await store.recall(request.commandId) : undefined
+    return before ? { ...before, outcome: 'replayed' } : result
+  },
+})
+
+/** The names of a batch were kept, and the batch was not: its commands, sent again, are taken for somebody else's. */
+export const nameOfNothing: Planter = (store, strikes) => ({
+  append: async (request) => {
+    if ((await store.recall(request.commandId)) || !strikes()) return store.append(request)
+    return { outcome: 'mismatch', position: (await store.head()) + 1n }
+  },
+})

@@ -4,7 +4,9 @@ import { type Epochs, type LogEvent } from '../history.js'
 import {
   acknowledgeBeforeCommit,
   acknowledgeFailedBatch,
+  ignoredHash,
   lostBatch,
+  nameOfNothing,
   refuseWhatWasWritten,
   wrongPosition,
   wrongReplay,
@@ -12,7 +14,14 @@ import {
 import { lateCommit, noEpochCheck, positionGap, revisionHole, swappedAppends } from './places.js'
 import { type Planter } from './plant.js'
 import { staleCommit, timeBackwards } from './terms.js'
-import { doubleWriteOnRetry, newIdsOnRetry, skippedDedupe, swappedInBatch, tornAppend } from './writes.js'
+import {
+  doubleWriteOnRetry,
+  forgottenClaim,
+  newIdsOnRetry,
+  skippedDedupe,
+  swappedInBatch,
+  tornAppend,
+} from './writes.js'
 
 /** Every way in which a store can be broken here, by a name that says how. */
 export const PLANTED_BUGS = {
@@ -22,6 +31,8 @@ export const PLANTED_BUGS = {
   'refuse what was written': refuseWhatWasWritten,
   'wrong position in the acknowledgement': wrongPosition,
   'wrong place in a replay': wrongReplay,
+  'other hash taken for a retry': ignoredHash,
+  'name of a batch that failed': nameOfNothing,
   'late commit': lateCommit,
   'no epoch check': noEpochCheck,
   'position gap': positionGap,
@@ -34,6 +45,7 @@ export const PLANTED_BUGS = {
   'skipped dedupe': skippedDedupe,
   'swapped order in an append': swappedInBatch,
   'torn append': tornAppend,
+  'forgotten claim': forgottenClaim,
 } as const satisfies Readonly<Record<string, Planter>>
 
 export type PlantedBug = keyof typeof PLANTED_BUGS

@@ -3,7 +3,7 @@ import { type AppendRequest, type EventStore, StoreUnavailable } from '#event-st
 import { type LogEvent } from '../history.js'
 import { type Planter } from './plant.js'
 
-/** Writes a request again as if its command id had never been seen; the log shows the id that the client used. */
+/** Writes a request again as if its command id and its claims had never been seen; the log shows the id that the client used. */
 function again(
   store: EventStore,
   aliases: Map<string, string>,
@@ -13,7 +13,7 @@ function again(
   const alias = randomUUID()
   aliases.set(alias, key)
   const writes = request.writes.map((write) => ({ ...write, expected: 'any' as const }))
-  return store.append({ ...request, commandId: { stream, key: alias }, writes })
+  return store.append({ ...request, commandId: { stream, key: alias }, writes, claims: [] })
 }
 
 function unaliased(events: readonly LogEvent[], aliases: ReadonlyMap<string, string>): LogEvent[] {
@@ -85,5 +85,13 @@ export const tornAppend: Planter = (store, strikes) => ({
     const isShort = request.writes.length < 2
     if (isShort || (await store.recall(request.commandId)) || !strikes()) return store.append(request)
     return store.append({ ...request, writes: request.writes.slice(0, 1) })
+  },
+})
+
+/** What a claim holds is looked up, and forgotten. */
+export const forgottenClaim: Planter = (store, strikes) => ({
+  append: async (request) => {
+    const result = await store.append(request)
+    return result.outcome === 'claimed' && strikes() ? store.append({ ...request, claims: [] }) : result
   },
 })
