@@ -1,7 +1,8 @@
 import { streamOf } from '#domain-kit'
-import { type EventStore, EventsArchived } from '#event-store'
-import { requestHash } from './identity.js'
+import { type EventStore } from '#event-store'
+import { requestHash, requestText } from './identity.js'
 import { type CommandRequest, type Job } from './job.js'
+import { overloaded } from './last-word.js'
 import { type CommandOutcome } from './outcome.js'
 import { type Snapshots } from './snapshots/snapshots.js'
 import { StreamChain } from './stream-chain.js'
@@ -10,11 +11,21 @@ export interface CommandHandlerOptions {
   readonly store: EventStore
   /** Without it every stream that is not in memory is folded from its first event. */
   readonly snapshots?: Snapshots
-  /** Hot streams kept in memory. Default 1,000; a stream with work in hand is never dropped. */
+  /** Hot streams kept in memory. Default 1,000; one with work in hand is never dropped, so that `commands_max` bounds the rest. */
   readonly streams_max?: number
   /** How long a command may take before the answer is that nobody knows. Default 10,000. */
   readonly timeout_ms?: number
+  /**
+   * Commands in hand at one time, whichever streams they are for. Default 16,384; beyond them, or three quarters of them for what is
+   * sent in bulk, the answer is `overloaded` at once.
+   */
+  readonly commands_max?: number
+  /** The same for their requests together, in characters of JSON. Default 64 Mi; one alone is taken however large it is. */
+  readonly chars_max?: number
 }
+
+/** What programs send in bulk is taken up to this share of the bounds: the rest is for people, who wait. */
+const BULK_SHARE = 0.75
 
 /** Load, decide, append, respond: the one way in which commands become events (after Emmett's handleCommand). */
 export class CommandHandler {
@@ -22,12 +33,19 @@ export class CommandHandler {
   /** Came in this turn of the event loop. */
   private arrived: Job[] = []
   private ordinal = 0
+  /** Of the commands in hand. */
+  private count = 0
+  private chars = 0
   private readonly streams_max: number
   private readonly timeout_ms: number
+  private readonly commands_max: number
+  private readonly chars_max: number
 
   constructor(private readonly options: CommandHandlerOptions) {
     this.streams_max = options.streams_max ?? 1_000
     this.timeout_ms = options.timeout_ms ?? 10_000
+    this.commands_max = options.commands_max ?? 16_384
+    this.chars_max = options.chars_max ?? 64 * 1024 * 1024
   }
 
   /** Streams in memory. */
@@ -36,9 +54,25 @@ export class CommandHandler {
   }
 
   /** @throws only for a bug: in `decide`, in `evolve`, or of the store. */
-  execute(request: CommandRequest): Promise<CommandOutcome> {
-    return new Promise<CommandOutcome>((settle, reject) => {
-      const hash = requestHash(request.name, request.target, request.body)
+  async execute(request: CommandRequest): Promise<CommandOutcome> {
+    const share = request.priority === 'bulk' ? BULK_SHARE : 1
+    if (this.count >= this.commands_max * share) return overloaded(`${this.count} commands are under way here`)
+    const text = requestText(request.name, request.target, request.body)
+    const { length } = text
+    if (this.count > 0 && this.chars + length > this.chars_max * share)
+      return overloaded(`commands of ${this.chars} characters are under way here`)
+    this.count += 1
+    this.chars += length
+    try {
+      return await this.settled(request, requestHash(text))
+    } finally {
+      this.count -= 1
+      this.chars -= length
+    }
+  }
+
+  private settled(request: CommandRequest, hash: string): Promise<CommandOutcome> {
+    return new Promise<CommandOutcome>((settle, fail) => {
       this.ordinal += 1
       const job: Job = {
         request,
@@ -46,13 +80,10 @@ export class CommandHandler {
         ordinal: this.ordinal,
         deadline_ms: Date.now() + this.timeout_ms,
         attempts: 0,
-        isUncertain: false,
+        unansweredAt: undefined,
         failure: undefined,
         settle,
-        fail: (error) => {
-          if (error instanceof EventsArchived) settle({ kind: 'archived', reason: error.message })
-          else reject(error instanceof Error ? error : new Error(String(error)))
-        },
+        fail,
       }
       this.arrived.push(job)
       if (this.arrived.length === 1) setImmediate(() => this.submitArrived())

@@ -35,9 +35,14 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(ordered(value))
 }
 
-/** What was asked, as 64 hex digits: equal for an honest retry, different for a reused key. */
-export function requestHash(command: string, target: string, body: object): string {
-  return hash('sha256', canonicalJson({ body, command, target }), 'hex')
+/** What was asked, in full: equal for an honest retry, different for a reused key. */
+export function requestText(command: string, target: string, body: object): string {
+  return canonicalJson({ body, command, target })
+}
+
+/** SHA-256 of a {@link requestText}, as 64 hex digits. */
+export function requestHash(text: string): string {
+  return hash('sha256', text, 'hex')
 }
 
 /** The id of a command's nth event: the same for every retry, on every instance (a UUID of version 8, RFC 9562). */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { canonicalJson, eventId, requestHash } from './index.js'
+import { canonicalJson, eventId, requestHash, requestText } from './index.js'
 
 /** As it was written down first: what is in the log was hashed with it. */
 const plainCanonical = (value: unknown): string =>
@@ -35,7 +35,7 @@ test('canonical JSON does not change what it is given', () => {
 test('a request hash is the SHA-256 of command, target and body', () => {
   const plain = plainCanonical({ command: 'ledger.post', target: 'main', body: { b: 1, a: '\ud800' } })
   const expected = createHash('sha256').update(plain).digest('hex')
-  expect(requestHash('ledger.post', 'main', { a: '\ud800', b: 1 })).toBe(expected)
+  expect(requestHash(requestText('ledger.post', 'main', { a: '\ud800', b: 1 }))).toBe(expected)
 })
 
 test('an event id is a UUID of version 8, the same each time and another one for whatever differs', () => {

@@ -28,10 +28,14 @@ export interface Job {
   readonly ordinal: number
   readonly deadline_ms: number
   attempts: number
-  /** An attempt was sent and never answered: it happened, or may happen yet. */
-  isUncertain: boolean
+  /**
+   * The highest revision that an attempt stands upon which was sent and never answered (-1n: upon no events): it happened, or may
+   * happen as long as the stream has not gone past it. Undefined without such an attempt.
+   */
+  unansweredAt: bigint | undefined
   /** What the sender is told when there is no further attempt: how the last one failed. */
   failure: AttemptFailure | undefined
   settle(outcome: CommandOutcome): void
-  fail(error: unknown): void
+  /** For a bug. */
+  fail(error: Error): void
 }

@@ -20,5 +20,8 @@ export type CommandOutcome =
   | { readonly kind: 'contended' }
   /** It takes events that are archived: nothing was appended, and no retry helps before they are restored. */
   | { readonly kind: 'archived'; readonly reason: string }
-  /** The log did not answer in time: it was appended or not. Send it again with the same key. */
+  /**
+   * The log did not answer in time: it was appended or not. `overloaded`: a queue is at its bound, and nothing of this attempt was taken.
+   * Send it again with the same key.
+   */
   | { readonly kind: 'unavailable'; readonly overloaded: boolean; readonly reason: string }

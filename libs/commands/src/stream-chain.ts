@@ -1,4 +1,4 @@
-import { type AnyAggregate, decideContext, EventVersionError, isRejection, type Rejection } from '#domain-kit'
+import { type AnyAggregate, decideContext, isRejection, type Rejection } from '#domain-kit'
 import {
   type AppendRequest,
   type AppendResult,
@@ -12,6 +12,7 @@ import { CommittedStream } from './committed-stream.js'
 import { earlierOutcome, type Found, lookUp, replayed, takenBy } from './earlier.js'
 import { eventId } from './identity.js'
 import { type Job } from './job.js'
+import { deny, fail, giveUp, overloaded, tooLate } from './last-word.js'
 import { type CommandOutcome } from './outcome.js'
 import { type Snapshots } from './snapshots/snapshots.js'
 import { fold, type StreamState } from './stream-state.js'
@@ -22,19 +23,6 @@ const IN_FLIGHT_MAX = 1_024
 /** Commands of one stream waiting to be decided. */
 const WAITING_MAX = 4_096
 const ATTEMPTS_MAX = 12
-
-/** Nobody may be told that nothing was appended while an append may still be on its way. */
-const UNCERTAIN: CommandOutcome = {
-  kind: 'unavailable',
-  overloaded: false,
-  reason: 'an earlier attempt was never answered, later ones met others',
-}
-
-const LATE: CommandOutcome = {
-  kind: 'unavailable',
-  overloaded: false,
-  reason: 'the event log did not answer in time',
-}
 
 /**
  * The commands of one stream, decided one after the other, each on the state that the ones before it lead to, and sent to
@@ -72,11 +60,7 @@ export class StreamChain {
 
   submit(job: Job): void {
     if (this.waiting.length >= WAITING_MAX)
-      return job.settle({
-        kind: 'unavailable',
-        overloaded: true,
-        reason: `${WAITING_MAX} commands wait for this stream`,
-      })
+      return job.settle(overloaded(`${WAITING_MAX} commands wait for this stream`))
     this.waiting.push(job)
     if (!this.pumping) void this.pump()
   }
@@ -128,7 +112,7 @@ export class StreamChain {
   /** @returns what must be waited for before the next one, if anything. */
   private attempt(job: Job): Promise<void> | undefined {
     if (Date.now() > job.deadline_ms) {
-      job.settle(tooLate(job))
+      tooLate(job)
       return undefined
     }
     const { command, body } = job.request
@@ -144,7 +128,7 @@ export class StreamChain {
   }
 
   private undecided(job: Job, error: unknown): void {
-    if (error instanceof StoreUnavailable) this.retry(job, error)
+    if (error instanceof StoreUnavailable) this.unavailable(job, error)
     else fail(job, error)
   }
 
@@ -176,7 +160,7 @@ export class StreamChain {
     const expected = tip.revision === -1n ? ('none' as const) : tip.revision
     const claims = command.claims(body).map(({ name }) => ({ stream, name }))
     this.tip = events.reduce((before, event) => fold(this.aggregate, before, event), tip)
-    void this.deliver(job, this.tip, {
+    void this.deliver(job, tip, this.tip, {
       commandId: { stream, key },
       requestHash: job.hash,
       writes: [{ stream, expected, ...(tip.lastId === undefined ? {} : { tip: tip.lastId }), events }],
@@ -186,25 +170,26 @@ export class StreamChain {
     })
   }
 
-  private async deliver(job: Job, after: StreamState, request: AppendRequest): Promise<void> {
+  private async deliver(job: Job, before: StreamState, after: StreamState, request: AppendRequest): Promise<void> {
     this.inFlight += 1
     try {
       this.answered(job, await this.store.append(request), after)
     } catch (error) {
-      if (error instanceof StoreUnavailable) {
-        job.isUncertain = true
-        this.retry(job, error)
-      } else this.failed(job, error)
+      this.failed(job, error, before)
     }
     this.inFlight -= 1
     this.wake?.()
   }
 
-  private failed(job: Job, error: unknown): void {
+  private failed(job: Job, error: unknown, before: StreamState): void {
     this.isBroken = true
+    if (error instanceof StoreUnavailable) {
+      if (!error.overloaded) job.unansweredAt = highest(job.unansweredAt, before.revision)
+      return this.unavailable(job, error)
+    }
     if (error instanceof StoreLimitExceeded) {
       const { limit, actual, allowed } = error
-      return job.settle({ kind: 'beyond-limit', limit, actual, allowed })
+      return deny(job, { kind: 'beyond-limit', limit, actual, allowed })
     }
     this.committed.doubt()
     fail(job, error)
@@ -234,11 +219,15 @@ export class StreamChain {
     }
   }
 
-  /** The store did not answer: what was sent happened or not. */
-  private retry(job: Job, { overloaded, message }: StoreUnavailable): void {
+  /**
+   * The store did not answer: what was sent happened or not. Or it is at its bound, and took nothing: to read, or to send again what
+   * it just refused, would keep it there, and the sender is told when to come back.
+   */
+  private unavailable(job: Job, error: StoreUnavailable): void {
+    if (error.overloaded) return job.settle(overloaded(error.message))
     this.isBroken = true
     this.committed.doubt()
-    job.failure = { kind: 'unavailable', overloaded, reason: message }
+    job.failure = { kind: 'unavailable', overloaded: false, reason: error.message }
     this.again.push(job)
   }
 
@@ -252,7 +241,7 @@ export class StreamChain {
     first.attempts += 1
     if (first.attempts < ATTEMPTS_MAX) return
     this.again.shift()
-    first.settle(lastWord(first))
+    giveUp(first)
   }
 
   /** Goes back to what is committed, puts back what must be tried again in the order in which it came, and goes on. */
@@ -279,7 +268,7 @@ export class StreamChain {
     const now_ms = Date.now()
     const late = this.waiting.filter(({ deadline_ms }) => deadline_ms < now_ms)
     this.waiting = this.waiting.filter(({ deadline_ms }) => deadline_ms >= now_ms)
-    for (const job of late) job.settle(tooLate(job))
+    for (const job of late) tooLate(job)
   }
 
   private failAll(error: unknown): void {
@@ -307,39 +296,18 @@ export class StreamChain {
   private async refuse(job: Job, rejection: Rejection | undefined): Promise<void> {
     await this.settled()
     if (this.isBroken || (await this.refresh())) return void this.waiting.unshift(job)
+    const earlier = await earlierOutcome(this.store, this.stream, job)
+    if (earlier) job.settle(earlier)
+    else deny(job, this.refusal(job, rejection), this.committed.state.revision)
+  }
+
+  private refusal({ request: { ifMatch } }: Job, rejection: Rejection | undefined): CommandOutcome {
     const { stream } = this
-    const { ifMatch } = job.request
-    const earlier = await earlierOutcome(this.store, stream, job)
-    if (earlier) {
-      job.settle(earlier)
-      return
-    }
-    if (rejection) {
-      job.settle({ kind: 'rejected', rejection })
-      return
-    }
     const { revision, position } = this.committed.state
-    if (ifMatch !== undefined && ifMatch !== revision) {
-      job.settle({ kind: 'revision-mismatch', revision })
-      return
-    }
-    job.settle({ kind: 'accepted', place: { stream, revision, position }, replayed: false })
+    if (rejection) return { kind: 'rejected', rejection }
+    if (ifMatch !== undefined && ifMatch !== revision) return { kind: 'revision-mismatch', revision }
+    return { kind: 'accepted', place: { stream, revision, position }, replayed: false }
   }
 }
 
-/** How the last attempt failed, unless an earlier one may have happened all the same. */
-function lastWord({ failure, isUncertain }: Job): CommandOutcome {
-  if (failure?.kind === 'contended' && isUncertain) return UNCERTAIN
-  return failure ?? LATE
-}
-
-/** For one whose time is over. */
-function tooLate(job: Job): CommandOutcome {
-  return job.failure?.kind === 'contended' ? lastWord(job) : LATE
-}
-
-/** A log that newer code has written to is no bug: an instance of that code will take the same command. */
-function fail(job: Job, error: unknown): void {
-  if (error instanceof EventVersionError) job.settle({ kind: 'unavailable', overloaded: false, reason: error.message })
-  else job.fail(error)
-}
+const highest = (a: bigint | undefined, b: bigint): bigint => (a !== undefined && a > b ? a : b)

@@ -41,7 +41,9 @@ export function describeExpectations(store: Store): void {
     expect(place).toEqual({ stream, revision: 2n, position })
     expect(await store().head()).toBe(position)
   })
+}
 
+export function describeLimits(store: Store): void {
   test('what is beyond the limits is refused whole', async () => {
     const { limits } = store()
     const before = await store().head()
@@ -57,6 +59,21 @@ export function describeExpectations(store: Store): void {
     await expect(store().append(together)).rejects.toMatchObject({ limit: 'append_size_bytes', retryable: false })
     await expect(store().append(long)).rejects.toMatchObject({ limit: 'stream_name_bytes', retryable: false })
     expect(await store().head()).toBe(before)
+  })
+
+  test('what appends nothing is refused: there is no place to answer with', async () => {
+    const before = await store().head()
+    const stream = newStream()
+    const nothing = newRequest(stream, { events: [] })
+    for (const request of [nothing, { ...nothing, writes: [] }]) {
+      await expect(store().append(request)).rejects.toMatchObject({
+        name: 'RangeError',
+        message: 'an append writes at least one event',
+      })
+      expect(await store().recall(request.commandId)).toBeUndefined()
+    }
+    expect(await store().head()).toBe(before)
+    expect(await mustAppend(store(), newRequest(stream, { expected: 'none' }))).toMatchObject({ revision: 0n })
   })
 
   test('what is at the limits is taken, counted in bytes of UTF-8', async () => {

@@ -36,7 +36,7 @@ async function follow(
   return batches
 }
 
-function checkJoin(store: EventStore, batch: EventBatch, position: bigint, batch_max: number): void {
+export function checkJoin(store: EventStore, batch: EventBatch, position: bigint, batch_max: number): void {
   const { after, events } = batch
   expect(after).toBe(position)
   expect(batch.position).toBeGreaterThan(after)
@@ -59,7 +59,7 @@ function checkOrder({ after, position, events }: EventBatch, before: bigint, bat
 const otherStream = (): string => `other-${randomUUID()}`
 const vanished = (count: number): NewEvent[] => newEvents(count).map((event) => ({ ...event, type: 'ThingVanished' }))
 
-const eventsOf = (batches: readonly EventBatch[]): RecordedEvent[] => batches.flatMap(({ events }) => events)
+export const eventsOf = (batches: readonly EventBatch[]): RecordedEvent[] => batches.flatMap(({ events }) => events)
 
 export function describeSubscribing(store: Store): void {
   test('brings what was there, in batches of at most the size asked for', async () => {

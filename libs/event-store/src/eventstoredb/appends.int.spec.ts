@@ -1,3 +1,4 @@
+import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js'
 import { type AppendRequest, type AppendResult, type EventStore } from '#event-store'
 import {
   eventually,
@@ -19,13 +20,32 @@ import {
 
 jest.setTimeout(60_000)
 
+interface Way {
+  readonly tellsFeatures?: boolean
+  readonly credentials?: string
+}
+
+/** The client appends by one call for all, or by a call each, whose failures look otherwise. Credentials of the connection string change nothing. */
+const ways: readonly (readonly [string, Way])[] = [
+  ['one call for all appends', { credentials: 'admin:changeit@' }],
+  ['a call for each append', { tellsFeatures: false }],
+]
+
 let double: EventStoreDouble
 let subject: EventStoreDbSubject
 let store: EventStore
+/** What the client called to append. */
+let called: Set<string>
 
-async function begin(nodes: number): Promise<void> {
-  double = await openEventStoreDouble({ nodes })
-  subject = await eventStoreDbSubject(double.url)
+const noteAppends: ServerInterceptor = ({ path }, call) => {
+  if (path.endsWith('Append')) called.add(path.split('/').at(-1) ?? '')
+  return new ServerInterceptingCall(call)
+}
+
+async function begin(nodes: number, { tellsFeatures, credentials = '' }: Way = {}): Promise<void> {
+  called = new Set()
+  double = await openEventStoreDouble({ nodes, tellsFeatures: tellsFeatures ?? true, interceptors: [noteAppends] })
+  subject = await eventStoreDbSubject(double.url.replace('://', `://${credentials}`))
   ;({ store } = subject)
 }
 afterEach(async () => {
@@ -49,8 +69,13 @@ async function expectOnce(requests: readonly AppendRequest[], results: readonly 
   expect(placeById.size).toBe(requests.reduce((sum, each) => sum + requestedIds(each).length, 0))
 }
 
-describe('one server', () => {
-  beforeEach(() => begin(1))
+describe.each(ways)('one server, %s', (_, way) => {
+  beforeEach(() => begin(1, way))
+
+  test('it is called so', async () => {
+    await mustAppend(store, newRequest(newStream()))
+    expect([...called]).toEqual([way.tellsFeatures === false ? 'Append' : 'BatchAppend'])
+  })
 
   test('a connection that breaks before the answer, at a server that has forgotten the ids: written once', async () => {
     const stream = newStream()
@@ -92,6 +117,38 @@ describe('one server', () => {
     await expectOnce(requests, results)
   })
 
+  test('a server that is still starting is waited for', async () => {
+    double.nodes[0].becomeUnready()
+    const request = newRequest(newStream())
+    await expect(store.append(request)).rejects.toMatchObject({ name: 'StoreUnavailable' })
+    double.nodes[0].becomeReady()
+    expect(await store.append(request)).toMatchObject({ outcome: 'appended', revision: 0n })
+  })
+
+  test('writes that stall are repeated, and written once when they go on', async () => {
+    await mustAppend(store, newRequest(newStream()))
+    double.stallWrites()
+    const request = newRequest(newStream())
+    const asked = store.append(request)
+    double.resumeWrites()
+    expect(await asked).toMatchObject({ outcome: 'appended' })
+    expect(written(request.commandId.stream)).toHaveLength(1)
+  })
+
+  test('data that is no JSON fails its own append and nothing else', async () => {
+    const bad = newRequest(newStream(), { events: [newEvent({ big: 1n })] })
+    const none = newRequest(newStream(), { events: [{ ...newEvent(), data: undefined as never }] })
+    const good = newRequest(newStream())
+    const results = await Promise.allSettled([bad, none, good].map((each) => store.append(each)))
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled'])
+    const reasons = results.map((each) => each.status === 'rejected' && each.reason instanceof TypeError)
+    expect(reasons).toEqual([true, true, false])
+  })
+})
+
+describe('a server that does not answer', () => {
+  beforeEach(() => begin(1))
+
   test('a silent server is unavailable in time, and a new connection is made when it speaks', async () => {
     await mustAppend(store, newRequest(newStream()))
     double.nodes[0].silence()
@@ -129,38 +186,6 @@ describe('one server', () => {
     await expect(store.append(newRequest(newStream()))).rejects.toMatchObject({ name: 'StoreUnavailable' })
     await double.nodes[0].accept()
     await mustAppend(store, newRequest(newStream()))
-  })
-
-  test('a server that is still starting is waited for', async () => {
-    double.nodes[0].becomeUnready()
-    const request = newRequest(newStream())
-    await expect(store.append(request)).rejects.toMatchObject({ name: 'StoreUnavailable' })
-    double.nodes[0].becomeReady()
-    expect(await store.append(request)).toMatchObject({ outcome: 'appended', revision: 0n })
-  })
-
-  test('writes that stall are repeated, and written once when they go on', async () => {
-    await mustAppend(store, newRequest(newStream()))
-    double.stallWrites()
-    const request = newRequest(newStream())
-    const asked = store.append(request)
-    double.resumeWrites()
-    expect(await asked).toMatchObject({ outcome: 'appended' })
-    expect(written(request.commandId.stream)).toHaveLength(1)
-  })
-
-  test('data that is no JSON fails its own append and nothing else', async () => {
-    const bad = newRequest(newStream(), { events: [newEvent({ big: 1n })] })
-    const none = newRequest(newStream(), { events: [{ ...newEvent(), data: undefined as never }] })
-    const good = newRequest(newStream())
-    const results = await Promise.allSettled([bad, none, good].map((each) => store.append(each)))
-    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled'])
-    const reasons = results.map((each) => each.status === 'rejected' && each.reason instanceof TypeError)
-    expect(reasons).toEqual([true, true, false])
-  })
-
-  test('an append without an event is refused, and not answered with a place at which nothing is', async () => {
-    await expect(store.append(newRequest(newStream(), { events: [] }))).rejects.toThrow(RangeError)
   })
 
   test('one process appends to one cluster', async () => {
@@ -210,8 +235,8 @@ describe('two stores that do not know of each other', () => {
   })
 })
 
-describe('a cluster', () => {
-  beforeEach(() => begin(3))
+describe.each(ways)('a cluster, %s', (_, way) => {
+  beforeEach(() => begin(3, way))
 
   test('whose leader is killed under appends, without its memory of ids: each once, where it says', async () => {
     const [leader, next] = double.nodes

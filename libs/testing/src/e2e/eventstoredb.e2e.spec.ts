@@ -1,6 +1,8 @@
 import { eventually } from '../eventually.js'
+import { describeCommands } from './commands.js'
 import { type ProductOnEventStoreDb, productOnEventStoreDb } from './on-eventstoredb.js'
 import { move, type Status, type System } from './system.js'
+import { describeTransfers } from './transfers.js'
 
 jest.setTimeout(180_000)
 
@@ -90,4 +92,69 @@ test('events tail shows the log from any position', async () => {
   const [, second] = events
   const from = await system.cli('events', 'tail', '--from', second?.['position'] ?? '', '--limit', '1', '--json')
   expect(JSON.parse(from.stdout)).toEqual(second)
+})
+
+describe('commands', () => describeCommands(() => system))
+describe('transfers', () => describeTransfers(() => system))
+
+test('a projection is rebuilt beside the live one and takes its place: the same is answered, and what comes then is folded', async () => {
+  const book = await system.newBook('a', 'b')
+  const path = `/v1/ledger/books/${book}/transactions`
+  for (const id of ['t1', 't2']) await system.post(path, move(id, '1'))
+  const statement = async (): Promise<unknown> =>
+    (await system.get(`/v1/ledger/books/${book}/accounts/a/statement`)).body['items']
+  const builds = async (): Promise<readonly { slot: string; build: number }[]> =>
+    (await system.cli('projections', 'list', '--json')).stdout
+      .split('\n')
+      .filter((line) => line.includes('"statement"'))
+      .map((line) => JSON.parse(line) as { slot: string; build: number })
+  const liveBuild = async (): Promise<number | undefined> => (await builds()).find(({ slot }) => slot === 'live')?.build
+  const [before, build] = [await statement(), await liveBuild()]
+  expect(before).toMatchObject([{ transaction: 't2' }, { transaction: 't1' }])
+  expect(await system.cli('projections', 'rebuild', 'statement')).toMatchObject({ code: 0 })
+  await eventually('the new build is live', async () => (await liveBuild()) !== build, { timeout_ms: 60_000 })
+  expect(await statement()).toEqual(before)
+  await system.post(path, move('t3', '1'))
+  expect(await statement()).toMatchObject([{ transaction: 't3' }, { transaction: 't2' }, { transaction: 't1' }])
+})
+
+test('a leader that is killed under commands, twice: those that were acknowledged are there, each of them once', async () => {
+  const { cluster } = product
+  const book = await system.newBook('a', 'b')
+  const path = `/v1/ledger/books/${book}/transactions`
+  const acknowledged: string[] = []
+  const refused: unknown[] = []
+  let isOver = false
+  /** One command after the other, each sent again with its key while nobody knows what became of it. */
+  const client = async (name: string): Promise<void> => {
+    for (let at = 0; !isOver; at += 1) {
+      const id = `${name}${at}`
+      let answer = await system.post(path, move(id, '1'), { headers: { 'idempotency-key': id } })
+      while (answer.status === 503)
+        answer = await system.post(path, move(id, '1'), { headers: { 'idempotency-key': id } })
+      if (answer.status === 201) acknowledged.push(id)
+      else refused.push([id, answer.status, answer.body])
+    }
+  }
+  const flows = async (): Promise<void> => {
+    const before = acknowledged.length
+    await eventually('commands flow', () => acknowledged.length > before + 20, { timeout_ms: 60_000 })
+  }
+  const clients = ['w', 'x', 'y', 'z'].map(client)
+  for (let kills = 0; kills < 2; kills += 1) {
+    await flows()
+    const { leader, nodes } = cluster
+    await leader?.kill()
+    nodes.find((each) => each !== leader)?.lead()
+    await flows()
+    await leader?.start()
+  }
+  isOver = true
+  await Promise.all(clients)
+  expect(refused).toEqual([])
+  const headers = { 'headwater-min-position': (await system.status()).position }
+  const { body } = await system.get(`${path}?limit=1000`, { headers })
+  expect((body['items'] as { id: string }[]).map(({ id }) => id).sort()).toEqual(acknowledged.toSorted())
+  expect(cluster.events.filter(({ stream }) => stream === `book-${book}`)).toHaveLength(3 + acknowledged.length)
+  expect(await balanceOf(book, headers['headwater-min-position'])).toBe(String(acknowledged.length))
 })

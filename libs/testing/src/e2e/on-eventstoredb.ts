@@ -1,16 +1,20 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { eventually } from '../eventually.js'
+import { type EventStoreDouble } from '../eventstoredb/double.js'
+import { openEventStoreDouble } from '../eventstoredb/open-double.js'
 import { isFree } from '../servers/free-port.js'
 import { scratchDatabase } from '../servers/scratch-database.js'
 import { scratchRedis } from '../servers/scratch-redis.js'
 import { System } from './system.js'
 
-/** A whole product of the test's own, whose log is in a double of EventStoreDB. */
+/** A whole product of the test's own, whose log is in a double of an EventStoreDB cluster. */
 export interface ProductOnEventStoreDb {
   readonly system: System
+  /** Three nodes, in this process. */
+  readonly cluster: EventStoreDouble
   /** The planned stop. @returns the exit status of `up`. */
   stop(): Promise<number | null>
 }
@@ -21,15 +25,14 @@ const root = resolve('.')
 export async function productOnEventStoreDb(): Promise<ProductOnEventStoreDb> {
   const [database, redis] = await Promise.all([scratchDatabase(), scratchRedis()])
   const folder = await mkdtemp(join(tmpdir(), 'headwater-eventstoredb-'))
-  const double = fork(join(root, 'dist', 'libs', 'testing', 'src', 'eventstoredb', 'serve-double.js'), { silent: true })
-  const url = await firstLine(double)
+  const cluster = await openEventStoreDouble({ nodes: 3 })
   const base = await freeBase()
   const env = {
     ...process.env,
     HEADWATER_DATA: join(folder, 'data'),
     HEADWATER_PORT_BASE: String(base),
     EVENT_STORE: 'eventstoredb',
-    EVENT_STORE_URL: url,
+    EVENT_STORE_URL: cluster.url,
     PRIMARY_URL: database.url,
     REPLICA_URLS: database.url,
     REDIS_URL: redis.url,
@@ -41,7 +44,7 @@ export async function productOnEventStoreDb(): Promise<ProductOnEventStoreDb> {
   const stop = async (): Promise<number | null> => {
     up.kill('SIGTERM')
     const status = await ended
-    double.kill('SIGTERM')
+    await cluster.close()
     await database.drop()
     await redis.drop()
     await rm(folder, { recursive: true, force: true })
@@ -51,18 +54,11 @@ export async function productOnEventStoreDb(): Promise<ProductOnEventStoreDb> {
     const isUp = (): boolean => said.includes('Headwater is ready')
     await eventually('the product is ready', () => isUp() || up.exitCode !== null, { timeout_ms: 100_000 })
     if (!isUp()) throw new Error(`it did not start: ${said}`)
-    return { system: await System.at(env), stop }
+    return { system: await System.at(env), cluster, stop }
   } catch (error) {
     await stop()
     throw new Error(said, { cause: error })
   }
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((done, fail) => {
-    child.stdout?.once('data', (bytes: Buffer) => done(bytes.toString().trim()))
-    child.once('exit', (code) => fail(new Error(`the double ended with ${code ?? 'a signal'}`)))
-  })
 }
 
 /** A block of ports whose first ones are free, below those that systems give to outgoing connections. */

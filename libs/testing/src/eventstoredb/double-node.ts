@@ -2,7 +2,7 @@ import { type ServerInterceptor } from '@grpc/grpc-js'
 import { type ClusterState } from './node/cluster-state.js'
 import { Link, type Silence } from './node/link.js'
 import { Node, type NodeLimits } from './node/node.js'
-import { serve, type Serving } from './node/serve.js'
+import { serve, type Serving, type TlsIdentity } from './node/serve.js'
 
 export interface EventStoreDoubleOptions {
   /** Default 1,048,576, the server's own. */
@@ -18,6 +18,8 @@ export interface EventStoreDoubleOptions {
   readonly recentEvents?: number
   /** Whether it answers the call for its features; a server before 21.10 does not. Default true. */
   readonly tellsFeatures?: boolean
+  /** Served by TLS with this key and certificate, both PEM. Default: plain. */
+  readonly tls?: TlsIdentity
   /** For a test that looks at what is said. */
   readonly interceptors?: readonly ServerInterceptor[]
   /** Default 0: a free one. */
@@ -39,8 +41,8 @@ export class EventStoreDoubleNode {
   ) {}
 
   static async open(cluster: ClusterState, options: EventStoreDoubleOptions): Promise<EventStoreDoubleNode> {
-    const { tellsFeatures = true, interceptors = [], port = 0, ...limits } = options
-    const serving = await serve(() => node, { tellsFeatures, interceptors })
+    const { tellsFeatures = true, interceptors = [], port = 0, tls, ...limits } = options
+    const serving = await serve(() => node, { tellsFeatures, interceptors, tls })
     const link = await Link.open(serving.port, port)
     const node = new Node(cluster, { ...DEFAULTS, ...limits }, link)
     return new EventStoreDoubleNode(node, serving)

@@ -11,6 +11,7 @@ export class EventStoreDouble {
     private readonly cluster: ClusterState,
     /** The first leads when it is opened. */
     readonly nodes: readonly [EventStoreDoubleNode, ...EventStoreDoubleNode[]],
+    private readonly isTls: boolean,
   ) {}
 
   /** @param nodes  how many servers share the log: 1 or more. */
@@ -21,12 +22,12 @@ export class EventStoreDouble {
     const followers: EventStoreDoubleNode[] = []
     while (followers.length < nodes - 1)
       followers.push(await EventStoreDoubleNode.open(cluster, { ...options, port: 0 }))
-    return new EventStoreDouble(cluster, [leader, ...followers])
+    return new EventStoreDouble(cluster, [leader, ...followers], options.tls !== undefined)
   }
 
   /** Of the only server; of a cluster, all of them as gossip seeds. */
   get url(): string {
-    return `esdb://${this.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}?tls=false`
+    return `esdb://${this.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}?tls=${this.isTls}`
   }
 
   /** The whole log in order, deleted and hidden events and those of the system included. */

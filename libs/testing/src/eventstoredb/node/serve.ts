@@ -11,7 +11,14 @@ import { type Node } from './node.js'
 /** What the server takes in one message: 16 MiB less what a record takes beside its data. */
 const MESSAGE_MAX_BYTES = 16 * 1024 * 1024 - 10_000
 
+/** A key and its certificate, both PEM. */
+export interface TlsIdentity {
+  readonly keyPem: string
+  readonly certPem: string
+}
+
 export interface ServeOptions {
+  readonly tls: TlsIdentity | undefined
   readonly tellsFeatures: boolean
   readonly interceptors: readonly ServerInterceptor[]
 }
@@ -46,12 +53,19 @@ export async function serve(node: () => Node, options: ServeOptions): Promise<Se
       tombstoneStream(node(), call, reply),
   })
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync('127.0.0.1:0', credentialsOf(options.tls), (error, bound) => {
       if (error === null) resolve(bound)
       else reject(error)
     })
   })
   return { port, stop: () => server.forceShutdown() }
+}
+
+function credentialsOf(tls: TlsIdentity | undefined): ServerCredentials {
+  if (!tls) return ServerCredentials.createInsecure()
+  return ServerCredentials.createSsl(null, [
+    { private_key: Buffer.from(tls.keyPem), cert_chain: Buffer.from(tls.certPem) },
+  ])
 }
 
 type Reply = (failure: object | null, response?: object) => void
