@@ -15,7 +15,8 @@ await startService('ceiling', authSettings, async ({ config }) => {
     open: true,
     balances: [{ account: 'assets:bank:account-1', commodity: 'EUR', amount: '1234.50' }],
   }
-  const answer: Answer = { position: 12_345_678n, source: 'cache', etag: 'W/"accounts.1-12345678"', data }
+  const etag = 'W/"accounts.1.1-12345678"'
+  const answer: Answer = { position: 12_345_678n, build: 1, source: 'cache', etag, data }
   const constant = async (): Promise<Answer> => Promise.resolve(answer)
   const reader = { document: constant, list: constant, collection: constant }
   // Nobody asks it for an export.

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { domains } from '#domains'
 import {
+  buildField,
   CacheWriter,
   fleetOf,
   indexBuilds,
@@ -64,8 +65,9 @@ async function fill(url: string, lines: number): Promise<void> {
 
 /** The cache of every lane, as a projector that has come so far leaves it when it is empty. */
 function setups(): LaneSetup[] {
-  const fleet = fleetOf(tablesOf(domains))
-  return LANES.map((lane) => ({ fleet, lane, epoch: 1n, position: POSITION, builds: '', own: {} }))
+  const tables = tablesOf(domains)
+  const fields = Object.fromEntries(tables.map(({ projection }) => [buildField(projection), '1']))
+  return LANES.map((lane) => ({ fleet: fleetOf(tables), lane, epoch: 1n, position: POSITION, builds: '', fields }))
 }
 
 /** The positions were written last. */

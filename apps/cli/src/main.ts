@@ -4,6 +4,7 @@ import { eventsTail } from './commands/events-tail.js'
 import { importHledgerCommand } from './commands/import-hledger.js'
 import { logArchive, logPartitions, logRestore } from './commands/log.js'
 import {
+  projectionsDecisions,
   projectionsDrop,
   projectionsList,
   projectionsPromote,
@@ -96,6 +97,11 @@ projections
   .description('every build of every projection: which one is read, and how far each is')
   .option('--json', 'one JSON object a line')
   .action(run(projectionsList))
+projections
+  .command('decisions [name]')
+  .description('what operators did: who, when, what; the newest 100, newest first')
+  .option('--json', 'one JSON object a line')
+  .action(run(projectionsDecisions))
 projections
   .command('rebuild <name>')
   .description('build it anew from the log, beside the live one, which goes on')

@@ -6,6 +6,8 @@ import { Builds, migrateReadModels, openRedis, Projector, tablesOf } from '#read
 import { createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
 import { measureBuilds } from './build-metrics.js'
 import { EventsController, STORE } from './events-controller.js'
+import { LogHead } from './log-head.js'
+import { Progress } from './progress.js'
 import { ProjectionsController } from './projections-controller.js'
 import { toldOf } from './told-of-stops.js'
 
@@ -42,6 +44,9 @@ await startService('projector', settings, async (service) => {
   projector.start()
   health.add('folding', () => projector.trouble)
   health.add('projections', () => toldOf(projector.stops))
+  const head = new LogHead(log)
+  const progress = new Progress({ projector, head })
+  health.add('progress', () => progress.check())
   health.fact('leader', () => projector.lanes.length > 0)
   health.fact('lanes', () => projector.lanes.join(' '))
   health.fact('position', () => (projector.position ?? 0n).toString())
@@ -61,7 +66,7 @@ await startService('projector', settings, async (service) => {
       this.set(projector.lanes.length)
     },
   })
-  measureBuilds(projector.builds, metrics)
+  measureBuilds({ builds: projector.builds, head }, metrics)
   class ProjectorModule {}
   return {
     module: {
@@ -70,6 +75,7 @@ await startService('projector', settings, async (service) => {
       providers: [
         { provide: STORE, useValue: log },
         { provide: Builds, useValue: projector.builds },
+        { provide: LogHead, useValue: head },
       ],
     },
     authenticator: await createAuthenticator({

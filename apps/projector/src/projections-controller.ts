@@ -1,8 +1,9 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common'
-import { IsIn, IsInt, IsOptional, IsString, Matches, Min, ValidateIf } from 'class-validator'
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common'
+import { IsIn, IsInt, IsOptional, IsString, Matches, MaxLength, Min, ValidateIf } from 'class-validator'
 import { validateDto } from '#http-api'
-import { Builds, type BuildStatus, type Decision } from '#read-models'
+import { Builds, type BuildStatus, type Decision, type DecisionRecord } from '#read-models'
 import { Caller, type Principal, Problem, RequireScope } from '#runtime'
+import { LogHead } from './log-head.js'
 
 class RebuildOptions {
   /** `no`: the new build waits to be promoted. Default `yes`. */
@@ -26,15 +27,38 @@ class SkipOptions {
 
 class Nothing {}
 
-/** `GET /v1/projections` and `POST /v1/projections/{name}/{action}`: blue and green builds, and what has stopped. For operators. */
+class DecisionsQuery {
+  /** Of this projection only; it need not be installed any more. */
+  @IsOptional() @IsString() @MaxLength(200) readonly projection?: string
+}
+
+/** A build, and where the log ends as decimal text: null when the log does not answer. */
+export type ListedBuild = BuildStatus & { readonly head: string | null }
+
+/**
+ * `GET /v1/projections` and `POST /v1/projections/{name}/{action}`: blue and green builds, and what has stopped.
+ * `GET /v1/projections/decisions?projection=`: what operators did, the newest 100, newest first. For operators.
+ */
 @Controller()
 export class ProjectionsController {
-  constructor(@Inject(Builds) private readonly builds: Builds) {}
+  constructor(
+    @Inject(Builds) private readonly builds: Builds,
+    @Inject(LogHead) private readonly log: LogHead,
+  ) {}
 
   @Get('/v1/projections')
   @RequireScope('operate')
-  async list(): Promise<{ readonly projections: readonly BuildStatus[] }> {
-    return { projections: await this.builds.list() }
+  async list(): Promise<{ readonly projections: readonly ListedBuild[] }> {
+    const all = await this.builds.list()
+    const head = await this.log.find().then(String, () => null)
+    return { projections: all.map((build) => ({ ...build, head })) }
+  }
+
+  @Get('/v1/projections/decisions')
+  @RequireScope('operate')
+  async decisions(@Query() query: unknown): Promise<{ readonly decisions: readonly DecisionRecord[] }> {
+    const { projection } = validateDto(DecisionsQuery, query, 'query')
+    return { decisions: await this.builds.decisions(projection) }
   }
 
   @Post('/v1/projections/:name/:action')
@@ -45,11 +69,11 @@ export class ProjectionsController {
     @Param('action') action: string,
     @Body() body: unknown,
     @Caller() principal: Principal,
-  ): Promise<{ readonly projections: readonly BuildStatus[] }> {
+  ): Promise<{ readonly projections: readonly ListedBuild[] }> {
     const given = body === undefined || body === null ? {} : body
     await this.run(name, action, given, { actor: principal.subject, action })
-    const all = await this.builds.list()
-    return { projections: all.filter(({ projection }) => projection === name) }
+    const { projections } = await this.list()
+    return { projections: projections.filter(({ projection }) => projection === name) }
   }
 
   private async run(name: string, action: string, given: unknown, by: Decision): Promise<void> {

@@ -6,9 +6,8 @@ import { Carriers, Exporter, Feed, openRedis, Reader, ResourceCatalogue, Sources
 import { authSettings, createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
 import { ExportSlots } from './export/export-slots.js'
 import { LiveGateway } from './live/gateway.js'
-import { LiveHub } from './live/hub.js'
+import { openLive } from './live/open-live.js'
 import { LiveSessions } from './live/sessions.js'
-import { SubjectLimits } from './live/subject-limits.js'
 import { measureOpen } from './live-metrics.js'
 import { ReportResultsController } from './rest/report-results.js'
 import { queryRoute } from './rest/query-route.js'
@@ -71,25 +70,28 @@ await startService('query-api', settings, async (service) => {
   onStop('redis', () => redis.destroy())
   const carriers = new Carriers(tablesOf(domains), (text, values) => sources.rows(text, values), logger)
   onStop('carriers', () => carriers.close())
-  carriers.start()
+  await carriers.start()
   const reader = new Reader({ sources, carriers, redis, logger })
   const slots = new ExportSlots({ running_max: config.QUERY_EXPORTS })
   const tools = { reader, slots, exporter: new Exporter({ reader, sources }) }
   const feed = new Feed({ url: config.REDIS_URL, fleets: () => carriers.all, logger })
   onStop('feed', () => feed.close())
   feed.on('batch', ({ position }) => sources.expect(position))
-  const hub = new LiveHub(feed, carriers)
   const catalogue = new ResourceCatalogue(domains)
   const authenticator = await createAuthenticator({
     jwksUrl: config.HEADWATER_JWKS_URL,
     issuer: config.HEADWATER_JWT_ISSUER,
     audience: config.HEADWATER_JWT_AUDIENCE,
   })
-  const limits = new SubjectLimits({
-    sockets_max: config.LIVE_SOCKETS_PER_SUBJECT,
-    subscriptions_max: config.LIVE_SUBSCRIPTIONS_PER_SUBJECT,
+  const { hub, sessions } = openLive({
+    ...{ feed, carriers, reader, catalogue, authenticator, logger },
+    limits: {
+      sockets_max: config.LIVE_SOCKETS_PER_SUBJECT,
+      subscriptions_max: config.LIVE_SUBSCRIPTIONS_PER_SUBJECT,
+    },
+    // Half of what the replicas take at a time: the rest is for who asks by REST.
+    reads_max: 16 * config.QUERY_POOL * config.REPLICA_URLS.length,
   })
-  const sessions = new LiveSessions({ authenticator, catalogue, hub, reader, limits, logger })
   // The other half is for what is closed after it.
   beforeStop('live', () => sessions.drain(config.HEADWATER_DRAIN_MS / 2))
   beforeStop('exports', () => slots.drain())
@@ -97,7 +99,8 @@ await startService('query-api', settings, async (service) => {
   health.add('replica', () => progress.check())
   replicaMetrics(sources, metrics)
   health.add('builds', () => carriers.trouble)
-  health.add('feed', () => (feed.isLive ? undefined : 'the change feed is not followed'))
+  // Without Redis queries are answered all the same, and watchers begin anew when it is back.
+  health.fact('feed', () => feed.isLive)
   health.fact('position', () => progress.position.toString())
   measureOpen({ sockets: () => sessions.size, subscriptions: () => hub.size, exports: () => slots.size }, metrics)
   class QueryApi {}

@@ -6,7 +6,7 @@ import { type ReportJob } from './report-runner.js'
 
 /** Jobs that are not settled, as the replica knows them. */
 const OPEN_SQL = `
-select 0 as checkpoint, true as is_within, true as is_found, t.*
+select '0/0' as checkpoint, true as is_within, true as is_found, t.*
 from jobs_v1.jobs t where t.state in ('queued', 'running') limit 1000`
 
 const SWEEP_MS = 5_000

@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { command } from '#domain-kit'
-import { createMemoryStore, type EventStore } from '#event-store'
+import { type AppendRequest, createMemoryStore, type EventStore } from '#event-store'
 import {
   checkDecisions,
   kindsOf,
@@ -176,6 +177,24 @@ describe('commands of one stream at one time', () => {
     const revisions = outcomes.map((each) => each.kind === 'accepted' && each.place.revision)
     expect(revisions).toEqual(amounts.map((_, at) => BigInt(at + 1)))
     expect(await checkDecisions(store)).toBe(300 * 301 * 0.5)
+  })
+
+  test('do not wait for each other: one that comes while another is on its way is decided and sent at once', async () => {
+    const sent: (() => void)[] = []
+    const slow = Object.assign(Object.create(store) as EventStore, {
+      append: async (asked: AppendRequest) => {
+        await new Promise<void>((resolve) => sent.push(resolve))
+        return store.append(asked)
+      },
+    })
+    const patient = new CommandHandler({ store: slow })
+    const first = patient.execute(payment(1))
+    while (sent.length < 1) await nextTurn()
+    const second = patient.execute(payment(2))
+    for (let turn = 0; turn < 20 && sent.length < 2; turn += 1) await nextTurn()
+    expect(sent.length).toBe(2)
+    for (const go of sent) go()
+    expect(kindsOf(await Promise.all([first, second]))).toEqual(['accepted', 'accepted'])
   })
 
   test('never go over the limit together', async () => {

@@ -62,7 +62,8 @@ export class StreamChain {
     if (this.waiting.length >= WAITING_MAX)
       return job.settle(overloaded(`${WAITING_MAX} commands wait for this stream`))
     this.waiting.push(job)
-    if (!this.pumping) void this.pump()
+    if (this.pumping) this.wake?.()
+    else void this.pump()
   }
 
   private async pump(): Promise<void> {
@@ -97,7 +98,7 @@ export class StreamChain {
     if (!this.isBroken) await this.turns.pause(performance.now() - begin_ms)
   }
 
-  /** Until an append is answered. */
+  /** Until an append is answered, or a command comes. */
   private async change(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.wake = resolve

@@ -10,9 +10,23 @@ interface Build {
   readonly slot: string
   readonly state: string
   readonly position: string
-  readonly head: string
+  /** null: the log did not answer. */
+  readonly head: string | null
   readonly since: string
   readonly stops: readonly { readonly lane: number; readonly stopped: Readonly<Record<string, string>> }[]
+}
+
+/** What `GET /v1/projections/decisions` tells of a decision. */
+interface Decided {
+  readonly at: string
+  readonly actor: string
+  readonly action: string
+  readonly projection: string
+  readonly version: number
+  readonly build: number
+  readonly lane: number | null
+  readonly position: string | null
+  readonly detail: string
 }
 
 interface Output {
@@ -21,17 +35,17 @@ interface Output {
 
 /** Prints every build of every projection: which is read, how far each is, and what has stopped. */
 export async function projectionsList(output: Output): Promise<number> {
-  return print(await ask('GET', ''), output)
+  return print(await builds('GET', ''), output)
 }
 
 export async function projectionsRebuild(name: string, { promote }: { readonly promote: boolean }): Promise<number> {
-  const builds = await act(name, 'rebuild', { promote: promote ? 'yes' : 'no' })
+  const begun = await act(name, 'rebuild', { promote: promote ? 'yes' : 'no' })
   process.stderr.write(
     promote
       ? 'it is being built beside the live one, and becomes the live one by itself\n'
       : `it is being built beside the live one; "npx headwater projections promote ${name}" makes it the live one\n`,
   )
-  return print(builds, {})
+  return print(begun, {})
 }
 
 export async function projectionsPromote(name: string): Promise<number> {
@@ -63,10 +77,32 @@ export async function projectionsSkip(name: string, { position }: { readonly pos
   return print(await act(name, 'skip', { position }), {})
 }
 
-const act = (name: string, action: string, body: object): Promise<readonly Build[]> =>
-  ask('POST', `/${encodeURIComponent(name)}/${action}`, body)
+/** Prints what operators did with one projection, or with all of them: the newest 100, newest first. */
+export async function projectionsDecisions(name: string | undefined, { json }: Output): Promise<number> {
+  const query = name === undefined ? '' : `?projection=${encodeURIComponent(name)}`
+  const { decisions } = await ask<{ readonly decisions: readonly Decided[] }>('GET', `/decisions${query}`)
+  process.stdout.write(json ? linesOf(decisions) : tableOf(decisions.map(decisionRow)))
+  return 0
+}
 
-async function ask(method: 'GET' | 'POST', path: string, body?: object): Promise<readonly Build[]> {
+/** As the table shows it. */
+export function decisionRow(each: Decided): readonly string[] {
+  const { at, actor, action, projection, version, build, lane, position, detail } = each
+  const where = [lane === null ? '' : `lane ${lane}`, position === null ? '' : `position ${position}`]
+  return [
+    ...[at, actor, action, projection, `v${version}`, `build ${build}`],
+    [...where, detail].filter((text) => text !== '').join(', '),
+  ]
+}
+
+const act = (name: string, action: string, body: object): Promise<readonly Build[]> =>
+  builds('POST', `/${encodeURIComponent(name)}/${action}`, body)
+
+async function builds(method: 'GET' | 'POST', path: string, body?: object): Promise<readonly Build[]> {
+  return (await ask<{ readonly projections: readonly Build[] }>(method, path, body)).projections
+}
+
+async function ask<Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> {
   const here = local()
   const status = await askStatus(here)
   if (!status) throw new CliFailure('Headwater does not run here: start it with "npx headwater up"')
@@ -79,29 +115,36 @@ async function ask(method: 'GET' | 'POST', path: string, body?: object): Promise
     headers: { authorization: `Bearer ${await operatorToken(here)}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  const answer = (await response.json()) as { projections?: readonly Build[]; detail?: string }
-  if (!response.ok || !answer.projections)
-    throw new CliFailure(answer.detail ?? `the projector answered ${response.status}`)
-  return answer.projections
+  const answer = (await response.json()) as Answer & { detail?: string }
+  if (!response.ok) throw new CliFailure(answer.detail ?? `the projector answered ${response.status}`)
+  return answer
 }
 
-function print(builds: readonly Build[], { json }: Output): number {
-  if (json) process.stdout.write(builds.map((each) => `${JSON.stringify(each)}\n`).join(''))
+function print(all: readonly Build[], { json }: Output): number {
+  if (json) process.stdout.write(linesOf(all))
   else {
-    const rows = builds.map((each) => [
+    const rows = all.map((each) => [
       each.projection,
       `v${each.version}`,
       `build ${each.build}`,
       each.slot,
       each.state,
-      `${each.position} of ${each.head}`,
+      `${each.position} of ${each.head ?? 'a log that does not answer'}`,
     ])
-    const widths = [0, 1, 2, 3, 4].map((at) => Math.max(0, ...rows.map((row) => row[at]?.length ?? 0)))
-    for (const row of rows) process.stdout.write(`${row.map((each, at) => each.padEnd(widths[at] ?? 0)).join('  ')}\n`)
-    for (const { projection, stops } of builds)
+    process.stdout.write(tableOf(rows))
+    for (const { projection, stops } of all)
       for (const stop of stops) process.stdout.write(`${told(projection, stop)}\n`)
   }
   return 0
+}
+
+const linesOf = (all: readonly object[]): string => all.map((each) => `${JSON.stringify(each)}\n`).join('')
+
+/** The last column as it is, all others as wide as their widest. */
+function tableOf(rows: readonly (readonly string[])[]): string {
+  const last = (rows[0]?.length ?? 0) - 1
+  const widths = Array.from({ length: last }, (_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)))
+  return rows.map((row) => `${row.map((each, at) => each.padEnd(widths[at] ?? 0)).join('  ')}\n`).join('')
 }
 
 function told(projection: string, { lane, stopped }: Build['stops'][number]): string {

@@ -1,5 +1,6 @@
 import { type Columns, type RowOf } from '#domain-kit'
 import {
+  type Carrier,
   type Carriers,
   decodeRow,
   type Feed,
@@ -22,6 +23,8 @@ export interface RowChange {
 
 export interface Watcher {
   readonly named: NamedResource
+  /** Which build it has read. */
+  readonly build: number
   /** Changes of one batch that concern the resource, in log order. */
   changed(changes: readonly RowChange[], position: bigint): void
   /** The chain of batches broke. */
@@ -50,12 +53,22 @@ export class LiveHub {
   ) {
     feed.on('batch', (batch) => this.fanOut(batch))
     feed.on('gap', (lane) => this.gapFor((watcher) => isIn(this.laneOf(watcher), lane)))
-    carriers.on('changed', (name) => this.gapFor(({ named }) => named.readable.table.projection.name === name))
+    const isOf = ({ named }: Watcher, name: string): boolean => named.readable.table.projection.name === name
+    carriers.on('changed', (name) => this.gapFor((watcher) => isOf(watcher, name)))
+    // Who was told already, because the feed began anew, has read it.
+    carriers.on('promoted', (name) =>
+      this.gapFor((each) => isOf(each, name) && each.build !== this.carrierOf(each)?.build),
+    )
   }
 
   /** Batches of what a watcher watches have been fanned out up to here. */
   positionFor(watcher: Watcher): bigint {
     return this.feed.positionOf(this.laneOf(watcher))
+  }
+
+  /** Who folds what it watches, and which build is live; as of a second ago. */
+  carrierOf({ named: { readable } }: Watcher): Carrier | undefined {
+    return this.carriers.carrier(readable.table)
   }
 
   private laneOf({ named: { readable, params } }: Watcher): FeedLane {

@@ -1,10 +1,11 @@
 import { type Socket } from 'socket.io'
-import { type Reader, type ResourceCatalogue } from '#read-models'
+import { type ResourceCatalogue } from '#read-models'
 import { type Logger, type Principal, Problem, problemFrom, reasonOf, requireScope } from '#runtime'
 import { authorized, checkQuery, checkWatchable } from '../query-input.js'
 import { type Leaving } from './drain.js'
 import { type Timed } from './expiry-wheel.js'
 import { type LiveHub } from './hub.js'
+import { type LiveReading } from './live-reads.js'
 import { type Acknowledgement, type Closing, type ClosingReason } from './messages.js'
 import { Sender } from './sender.js'
 import { type SubjectLimits } from './subject-limits.js'
@@ -21,7 +22,7 @@ const SPREAD_MS = 1_000
 export interface SessionContext {
   readonly catalogue: ResourceCatalogue
   readonly hub: LiveHub
-  readonly reader: Reader
+  readonly reader: LiveReading
   readonly limits: SubjectLimits
   readonly logger: Logger
 }

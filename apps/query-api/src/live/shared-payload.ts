@@ -9,6 +9,9 @@ const groups = new WeakMap<
   { readonly resource: ListResource; readonly items: readonly RowChange[]; readonly payload: Payload }
 >()
 
+/** By what was read, for as long as somebody holds it. */
+const answers = new WeakMap<object, Payload>()
+
 const placeOf = ({ created, changed }: RowChange) => ({ createdAt: created.position, changedAt: changed })
 
 /** A document's new state: computed for the first who watches it, and the same object for all others. */
@@ -19,6 +22,15 @@ export function statePayload(resource: DocumentResource, change: RowChange): Pay
   const data = change.op === 'del' ? null : { position, ...resource.answer(change.row, placeOf(change)) }
   const payload = new Payload(position, data)
   states.set(change, { resource, payload })
+  return payload
+}
+
+/** What was read anew: the same payload for all who took part in the read. */
+export function answerPayload(position: bigint, data: object | null): Payload {
+  const known = data && answers.get(data)
+  if (known) return known
+  const payload = new Payload(position.toString(), data)
+  if (data) answers.set(data, payload)
   return payload
 }
 

@@ -1,29 +1,38 @@
-import { type NamedResource, type Reader } from '#read-models'
-import { type Principal } from '#runtime'
+import { type Carrier, type NamedResource } from '#read-models'
+import { type Principal, Problem } from '#runtime'
 import { type LiveHub, type RowChange } from './hub.js'
+import { type LiveReading } from './live-reads.js'
 import { Subscription } from './subscription.js'
 
 /** A read that is under way, and ends when the test says so. */
 interface Read {
   readonly minPosition: bigint
-  answer(position: bigint): void
+  answer(position: bigint, build?: number): void
+  fail(error: unknown): void
 }
 
 let reads: Read[]
 let failed: unknown[]
 let subscription: Subscription
 
-const hub = { watch: () => undefined, unwatch: () => undefined, positionFor: () => 0n } as unknown as LiveHub
+let carrier: Carrier
+const hub = {
+  watch: () => undefined,
+  unwatch: () => undefined,
+  positionFor: () => 0n,
+  carrierOf: () => carrier,
+} as unknown as LiveHub
 const named = { readable: { resource: { kind: 'collection' } }, params: {} } as unknown as NamedResource
 
 /** A collection whose state says at which position it was read. */
 const reader = {
   collection: (_: unknown, __: unknown, { minPosition }: { minPosition: bigint }) =>
-    new Promise((resolve) => {
-      const answer = (position: bigint): void => resolve({ position, data: { at: position.toString() } })
-      reads.push({ minPosition, answer })
+    new Promise((resolve, reject) => {
+      const answer = (position: bigint, build = 1): void =>
+        resolve({ position, build, data: { at: position.toString() } })
+      reads.push({ minPosition, answer, fail: reject })
     }),
-} as unknown as Reader
+} as unknown as LiveReading
 
 /** Whoever waits for a promise that is settled has gone on. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -40,14 +49,18 @@ function told(): unknown[] {
   return all
 }
 
-beforeEach(async () => {
-  reads = []
-  failed = []
-  subscription = new Subscription({
+const subscribed = (): Subscription =>
+  new Subscription({
     ...{ id: 's1', named, hub, reader, query: { filter: {} }, principal: {} as Principal },
     onPending: () => undefined,
     onFailed: (_, error) => failed.push(error),
   })
+
+beforeEach(async () => {
+  reads = []
+  failed = []
+  carrier = { fleet: 'f', build: 1, liveAt: 0n }
+  subscription = subscribed()
   const opening = subscription.open(0n)
   reads.shift()?.answer(5n)
   expect(await opening).toMatchObject({ ok: true, position: '5' })
@@ -101,4 +114,76 @@ test('a reset is no older than what was told, and a computation that ends during
   resetting?.answer(11n)
   await settled()
   expect(told()).toEqual([['reset', 11]])
+})
+
+test('a read that is refused because there is too much to do is tried again; the subscription stays', async () => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] })
+  try {
+    subscription.changed([changeAt(6n)], 6n)
+    for (const code of ['overloaded', 'not-fresh-enough', 'unavailable'] as const) {
+      reads.shift()?.fail(Problem.of(code, 'not now'))
+      await settled()
+      expect(reads).toEqual([])
+      await jest.advanceTimersByTimeAsync(500)
+      expect(reads.length).toBe(1)
+    }
+    reads.shift()?.answer(6n)
+    await settled()
+    expect(told()).toEqual([['change', 6]])
+  } finally {
+    jest.useRealTimers()
+  }
+})
+
+describe('whoever comes back after another build has become live', () => {
+  /** Goes on after a position, and is answered from a build. @returns what it is answered, and told then. */
+  async function resume(after: bigint, build: number): Promise<unknown[]> {
+    subscription = subscribed()
+    const resuming = subscription.resume(after, 0n)
+    reads.shift()?.answer(20n, build)
+    const answer = await resuming
+    reads.shift()?.answer(20n, build)
+    await settled()
+    return [answer, told()]
+  }
+  const change = { ok: true, position: '20', changes: [{ position: '20', data: { at: '20' } }] }
+
+  test('begins anew when it was told by that one', async () => {
+    carrier = { fleet: 'f', build: 2, liveAt: 15n }
+    for (const after of [10n, 15n])
+      expect(await resume(after, 2)).toMatchObject([{ position: `${after}`, changes: [] }, [['reset', 20]]])
+  })
+
+  test('goes on when it was told since', async () => {
+    carrier = { fleet: 'f', build: 2, liveAt: 15n }
+    expect(await resume(16n, 2)).toMatchObject([change, []])
+  })
+
+  test('begins anew when it is not known which of them is live', async () => {
+    carrier = { fleet: 'f', build: 1, liveAt: 0n }
+    expect(await resume(16n, 2)).toMatchObject([{ position: '16', changes: [] }, [['reset', 20]]])
+  })
+
+  test('goes on from the beginning of the log where there has been no other', async () => {
+    expect(await resume(0n, 1)).toMatchObject([change, []])
+  })
+})
+
+test('what was read of a build that is not live any more is read anew', async () => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] })
+  try {
+    carrier = { fleet: 'f', build: 2, liveAt: 4n }
+    subscription.gap()
+    reads.shift()?.answer(7n, 1)
+    await settled()
+    expect(told()).toEqual([['reset', 7]])
+    await jest.advanceTimersByTimeAsync(1_500)
+    reads.shift()?.answer(7n, 2)
+    await settled()
+    expect(told()).toEqual([['reset', 7]])
+    await jest.advanceTimersByTimeAsync(5_000)
+    expect(reads).toEqual([])
+  } finally {
+    jest.useRealTimers()
+  }
 })

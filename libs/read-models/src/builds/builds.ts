@@ -6,6 +6,7 @@ import { type ReadTable } from '../tables/table.js'
 import { type Stop } from './stop.js'
 import { createIndexes, createTables } from './create-tables.js'
 import * as sql from './builds-sql.js'
+import { type Decision, type DecisionRecord, decided, decisionsIn } from './decisions.js'
 import { schemaIn, type Slot } from './slots.js'
 import { lanesOf } from '../project/lanes.js'
 
@@ -20,18 +21,19 @@ interface BuildRow {
   readonly apart: number
 }
 
-/** A build as operators see it. Positions are decimal text. */
+/** A build as operators see it. */
 export interface BuildStatus {
   readonly projection: string
   readonly version: number
   readonly build: number
   readonly slot: Slot
-  /** `building`: catching up; `ready`: goes with the log, not live; `live`; `stopped`: at an event, in some lane. */
-  readonly state: 'building' | 'ready' | 'live' | 'stopped'
-  /** The least over its lanes. */
+  /**
+   * `building`: catching up; `ready`: goes with the log, not live; `live`; `stopped`: at an event, in some lane; `idle`: of a version that no
+   * running projector folds.
+   */
+  readonly state: 'building' | 'ready' | 'live' | 'stopped' | 'idle'
+  /** The last position folded, the least over its lanes, as decimal text. */
   readonly position: string
-  /** How far the lanes are. */
-  readonly head: string
   readonly since: string
   readonly stops: readonly { readonly lane: number; readonly stopped: Stop['stopped'] }[]
 }
@@ -41,16 +43,25 @@ export type Indexed = Pick<BuildRow, 'build' | 'slot'> & {
   readonly projection: { readonly name: string; readonly version: number }
 }
 
-/** What an operator asked for, and who that is. */
-export interface Decision {
-  readonly actor: string
-  readonly action: string
+/** How far a lane is. */
+export interface LaneStatus {
+  readonly lane: number
+  /** The last position folded. */
+  readonly position: bigint
 }
 
 interface ListRow extends Omit<BuildStatus, 'state' | 'since'> {
   readonly created_at: Date
-  readonly lanes: number
-  readonly together: number
+  readonly is_together: boolean
+  readonly is_folded: boolean
+}
+
+/** What goes on after it had stopped, and why it had. */
+interface GoneOn {
+  readonly build: number
+  readonly lane: number
+  readonly position: string
+  readonly reason: string
 }
 
 /** Builds that are indexed at a time by one process: sorting takes parallel workers, and what comes after it one processor. */
@@ -59,10 +70,11 @@ const LOCK = 'select pg_advisory_xact_lock(7400003)'
 
 /**
  * The builds of the installed projections: blue and green, and what operators do with them. Each operation is one transaction, written down in
- * `headwater.decisions`; projectors see what has changed within a quarter of a second.
+ * `headwater.decisions`; projectors see what has changed within half a second.
  */
 export class Builds {
   private source: Promise<DataSource> | undefined
+  private indexingLive = 0
 
   constructor(
     private readonly url: string,
@@ -74,14 +86,31 @@ export class Builds {
     await (await this.source)?.destroy()
   }
 
+  /** Are indexes of a live build made by this process? Its lanes wait for that. */
+  get isIndexingLive(): boolean {
+    return this.indexingLive > 0
+  }
+
   /** Every build, old versions included. */
   async list(): Promise<readonly BuildStatus[]> {
     const rows = await (await this.connected()).query<ListRow[]>(sql.LIST_SQL)
-    return rows.map(({ projection, version, build, slot, position, head, created_at, lanes, together, stops }) => {
-      const isTogether = lanes === together
-      const state = stops.length > 0 ? 'stopped' : slot === 'live' ? 'live' : isTogether ? 'ready' : 'building'
-      return { projection, version, build, slot, state, position, head, since: created_at.toISOString(), stops }
+    return rows.map((row) => {
+      const { projection, version, build, slot, position, created_at, stops } = row
+      return { projection, version, build, slot, state: stateOf(row), position, since: created_at.toISOString(), stops }
     })
+  }
+
+  /** How far the lanes are in which this release folds. */
+  async lanes(): Promise<readonly LaneStatus[]> {
+    const rows = await (
+      await this.connected()
+    ).query<{ lane: number; position: string }[]>(sql.FLEET_LANES_SQL, [this.fleet])
+    return rows.map(({ lane, position }) => ({ lane, position: BigInt(position) }))
+  }
+
+  /** What operators did with one projection, or with all of them: the newest 100, newest first. */
+  async decisions(name?: string): Promise<readonly DecisionRecord[]> {
+    return decisionsIn(await this.connected(), name)
   }
 
   /** Begins another build of a projection beside the live one. @throws Problem `not-found`, `build-conflict` */
@@ -92,7 +121,7 @@ export class Builds {
       if (!builds.live) throw conflict(name, 'its first build is not live yet; wait for it')
       if (builds.next) throw conflict(name, 'a build is under way; promote it, or drop it with --slot next')
       const { name: projection, version } = builds.table.projection
-      const build = 1 + Math.max(...builds.all.map((each) => each.build))
+      const build = 1 + Math.max(...builds.all.map((each) => each.build), await lastBuild(runner, builds.table))
       await createTables(runner, tables, schemaIn(builds.table.projection, 'next'))
       await runner.query(sql.BEGIN_SQL, [projection, version, build, promotesItself])
       await runner.query(sql.BEGIN_MEMBERS_SQL, [projection, version, build, lanesOf(builds.table), this.fleet])
@@ -136,6 +165,7 @@ export class Builds {
       if (old.length === 0) throw conflict(name, `there is no version ${version}`)
       const folded = (await runner.query(sql.FOLDED_SQL, [name, version])) as unknown[]
       if (folded.length > 0) throw conflict(name, `projectors that fold version ${version} still run; stop them first`)
+      await runner.query(sql.LIVE_AT_SQL, [name, installed, live.build, version])
       for (const each of old) {
         await dropBuild(runner, each)
         await decided(runner, by, { name, version, build: each.build }, each.slot)
@@ -143,17 +173,14 @@ export class Builds {
     })
   }
 
-  /** Lets what has stopped go on, at the event that stopped it. @throws Problem `not-found`, `build-conflict` */
+  /** Lets what has stopped go on, at the events that stopped it. @throws Problem `not-found`, `build-conflict` */
   async retry(name: string, by: Decision): Promise<void> {
     const { projection } = this.tableOf(name)
     await this.transaction(async (runner) => {
-      const stopped = (await runner.query(sql.GO_ON_SQL, [name, projection.version, null])) as [
-        { build: number }[],
-        number,
-      ]
-      const [first] = stopped[0]
-      if (!first) throw conflict(name, 'it has not stopped anywhere')
-      await decided(runner, by, { ...projection, build: first.build }, '')
+      const all = (await runner.query(sql.GO_ON_SQL, [name, projection.version, null])) as GoneOn[]
+      if (all.length === 0) throw conflict(name, 'it has not stopped anywhere')
+      for (const { build, lane, position, reason } of all)
+        await decided(runner, by, { ...projection, build, lane, position }, reason)
     })
   }
 
@@ -162,11 +189,11 @@ export class Builds {
     const { projection } = this.tableOf(name)
     await this.transaction(async (runner) => {
       const at = position.toString()
-      const rows = (await runner.query(sql.GO_ON_SQL, [name, projection.version, at])) as [{ build: number }[], number]
-      if (rows[0].length === 0) throw conflict(name, `it has not stopped at position ${at}`)
-      for (const { build } of rows[0]) {
+      const all = (await runner.query(sql.GO_ON_SQL, [name, projection.version, at])) as GoneOn[]
+      if (all.length === 0) throw conflict(name, `it has not stopped at position ${at}`)
+      for (const { build, lane, reason } of all) {
         await runner.query(sql.SKIP_SQL, [name, projection.version, build, at])
-        await decided(runner, by, { ...projection, build }, `left out the event at position ${at}`, at)
+        await decided(runner, by, { ...projection, build, lane, position: at }, `left out the event: ${reason}`)
       }
     })
   }
@@ -189,6 +216,7 @@ export class Builds {
     const [table] = tables
     if (!table) return
     const runner = (await this.connected()).createQueryRunner()
+    if (slot === 'live') this.indexingLive += 1
     try {
       await runner.query('select pg_advisory_lock(7400004, hashtext($1))', [name])
       await createIndexes(runner, tables, schemaIn(table.projection, slot))
@@ -199,6 +227,7 @@ export class Builds {
       await runner.query(sql.STOP_ALL_SQL, [name, version, build, reason, new Date().toISOString()])
       throw new Error(`${name}: ${reason}`, { cause: error })
     } finally {
+      if (slot === 'live') this.indexingLive -= 1
       await runner.query('select pg_advisory_unlock(7400004, hashtext($1))', [name]).catch(() => undefined)
       await runner.release()
     }
@@ -220,7 +249,8 @@ export class Builds {
       const { table, live, previous } = builds
       const { projection } = table
       const chosen = builds[from]
-      if (!chosen) throw conflict(name, `there is no ${from} build`)
+      if (!chosen)
+        throw conflict(name, `there is no ${from} build${from === 'previous' ? await wayBack(runner, table) : ''}`)
       if (!chosen.is_indexed || chosen.apart > 0)
         throw conflict(name, `the ${from} build has not caught up, or has stopped: see "headwater projections list"`)
       if (from === 'next' && previous) await dropBuild(runner, previous)
@@ -232,7 +262,8 @@ export class Builds {
       if (live) await runner.query(sql.SLOT_SQL, [name, projection.version, live.build, 'previous'])
       await runner.query(sql.SLOT_SQL, [name, projection.version, chosen.build, 'live'])
       // Whoever is in the middle of a batch has the old names: it must not commit.
-      await runner.query(sql.FENCE_SQL, [this.fleet, lanesOf(table)])
+      await runner.query(sql.FENCE_SQL, [name, projection.version])
+      await runner.query(sql.LIVE_AT_SQL, [name, projection.version, chosen.build, projection.version])
       await decided(runner, by, { ...projection, build: chosen.build }, `from ${from}`)
     })
   }
@@ -300,17 +331,29 @@ function unlessDone(error: unknown): void {
   if (!(error instanceof Problem)) throw error
 }
 
-async function dropBuild(runner: QueryRunner, { projection: name, version, build, slot }: BuildRow): Promise<void> {
-  await runner.query(sql.DROP_SQL, [name, version, build])
-  await runner.dropSchema(schemaIn({ name, version }, slot), true, true)
+/** The highest number that any build of this version has had: readers know builds by them, so none comes twice. */
+async function lastBuild(runner: QueryRunner, { projection: { name, version } }: ReadTable): Promise<number> {
+  const [row] = (await runner.query(sql.LAST_BUILD_SQL, [name, version])) as { build: number | null }[]
+  return row?.build ?? 0
 }
 
-async function decided(
-  runner: QueryRunner,
-  { actor, action }: Decision,
-  { name, version, build }: { readonly name: string; readonly version: number; readonly build: number },
-  detail: string,
-  position: string | null = null,
-): Promise<void> {
-  await runner.query(sql.DECIDED_SQL, [actor, action, name, version, build, position, detail])
+async function dropBuild(runner: QueryRunner, { projection: name, version, build, slot }: BuildRow): Promise<void> {
+  await runner.dropSchema(schemaIn({ name, version }, slot), true, true)
+  // Whoever is in the middle of a batch would write it into the tables of the next build of this name.
+  await runner.query(sql.FENCE_SQL, [name, version])
+  await runner.query(sql.DROP_SQL, [name, version, build])
+}
+
+/** What to do instead, when there is an earlier version. */
+async function wayBack(runner: QueryRunner, { projection: { name, version } }: ReadTable): Promise<string> {
+  const [earlier] = (await runner.query(sql.EARLIER_SQL, [name, version])) as { version: number }[]
+  if (!earlier) return ''
+  return ` of version ${version}; to go back to version ${earlier.version}, start the release again that has it: its tables are still there, and catch up`
+}
+
+function stateOf({ slot, stops, is_together, is_folded }: ListRow): BuildStatus['state'] {
+  if (!is_folded) return 'idle'
+  if (stops.length > 0) return 'stopped'
+  if (slot === 'live') return 'live'
+  return is_together ? 'ready' : 'building'
 }

@@ -97,3 +97,66 @@ test('an earlier version is thrown away once nobody folds it, and no other one i
   await count(stage.store, 'a')
   await comesTo('sums_v2.sums', 20)
 })
+
+test('the release before can be started again: its version goes on at its checkpoint, and nothing that both know is folded twice', async () => {
+  for (let at = 0; at < 3; at += 1) await count(stage.store, 'a')
+  const first = await start(1)
+  await comesTo('sums_v1.sums', 3)
+  const second = await start(2)
+  await comesTo('sums_v2.sums', 30)
+  await eventually('the second version is live', async () =>
+    (await second.builds.list()).some((each) => each.version === 2 && each.slot === 'live'),
+  )
+  await first.close()
+  for (let at = 0; at < 4; at += 1) await count(stage.store, 'a')
+  await comesTo('sums_v2.sums', 70)
+  await comesTo('counts_v1.counts', 7)
+  await expect(second.builds.rollback('sums', by)).rejects.toMatchObject({
+    code: 'build-conflict',
+    detail: expect.stringMatching(/to go back to version 1, start the release again that has it/) as string,
+  })
+  // What both know is then further than the first release's lanes.
+  await second.close()
+  await count(stage.store, 'a')
+
+  const again = await start(1)
+  await comesTo('sums_v1.sums', 8)
+  await comesTo('counts_v1.counts', 8)
+  await eventually('all of the first release goes with the log', async () =>
+    (await again.builds.list()).every(({ version, state, position }) =>
+      version === 1 ? state === 'live' && position === '8' : true,
+    ),
+  )
+  await eventually('nobody folds the second version any more', async () =>
+    (await again.builds.list()).some(({ version, state }) => version === 2 && state === 'idle'),
+  )
+  expect(await sumIn('sums_v2.sums')).toBe(70)
+  await count(stage.store, 'a')
+  await comesTo('sums_v1.sums', 9)
+  await comesTo('counts_v1.counts', 9)
+})
+
+test('a promotion fences whoever folds that projection, of whichever release: a batch in hand has the old names', async () => {
+  await count(stage.store, 'a')
+  await start(1)
+  await comesTo('counts_v1.counts', 1)
+  const second = await start(2)
+  await second.builds.rebuild('counts', false, by)
+  const stateOf = async (slot: string): Promise<string | undefined> =>
+    (await second.builds.list()).find((each) => each.projection === 'counts' && each.slot === slot)?.state
+  await eventually('it is ready', async () => (await stateOf('next')) === 'ready')
+  const epochs = async (): Promise<ReadonlyMap<string, bigint>> => {
+    const rows = await stage.database.query<{ place: string; epoch: string }>(`
+      select distinct l.fleet || ' ' || l.lane as place, l.epoch from headwater.lanes l join headwater.members m using (fleet, lane)
+      where m.projection = 'counts'`)
+    return new Map(rows.map(({ place, epoch }) => [place, BigInt(epoch)]))
+  }
+  const before = await epochs()
+  expect(before.size).toBe(16)
+  await second.builds.promote('counts', by)
+  const after = await epochs()
+  expect([...before].filter(([place, epoch]) => (after.get(place) ?? 0n) <= epoch)).toEqual([])
+  await count(stage.store, 'a')
+  await comesTo('counts_v1.counts', 2)
+  await comesTo('"counts_v1$previous".counts', 2)
+})

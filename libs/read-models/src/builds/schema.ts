@@ -3,7 +3,8 @@
  *
  * - `lanes`: how far a fleet (all projectors of one set of projection versions) has folded each lane, and who owns it. Row locked by each batch.
  * - `builds`: each set of tables that a projection version has. `live` is what queries read, `next` is being built or waits to be
- *   promoted, `previous` was live and is folded on, so that it can be again.
+ *   promoted, `previous` was live and is folded on, so that it can be again. Up to `live_at` another build may have answered what this one answers
+ *   now: a reader that goes on from there begins anew.
  * - `members`: which lanes a build is folded in, by which fleet. `position` is null while it goes with its lane; `stopped` says why it does not go at all.
  * - `skips`: events that an operator has told a build to leave out. `decisions`: what operators did, for ever.
  * - `projectors`: who is there to share the lanes among. `fleets`: which versions each fleet knows.

@@ -10,6 +10,8 @@ import { FILL_LUA, READ_LUA } from './scripts.js'
 export interface CachedRow {
   readonly generation: string
   readonly position: bigint
+  /** Of its projection. */
+  readonly build: number
   readonly text: string | undefined
 }
 
@@ -20,6 +22,8 @@ export interface CachePlace {
   readonly suffix: string
   /** Field of the state that holds its projection's position when that is not the lane's. */
   readonly own: string
+  /** Field of the state that holds the number of its projection's build. */
+  readonly build: string
 }
 
 export interface CacheReaderOptions {
@@ -36,7 +40,7 @@ const READ_MS_MAX = 100
 interface Batch {
   /** By name of the row. */
   readonly places: Map<string, { readonly at: number; readonly place: CachePlace }>
-  /** Generation, position and text of each, in the order of asking. */
+  /** Generation, position, build and text of each, in the order of asking. */
   readonly answer: Promise<readonly unknown[] | undefined>
   begin(): void
 }
@@ -79,9 +83,10 @@ export class CacheReader {
     }
     const answer = await batch.answer
     if (!answer) return undefined
-    const [generation, position, text] = answer.slice(3 * at, 3 * at + 3)
-    if (typeof generation !== 'string' || typeof position !== 'string') return undefined
-    return { generation, position: BigInt(position), text: typeof text === 'string' ? text : undefined }
+    const [generation, position, build, text] = answer.slice(4 * at, 4 * at + 4)
+    if (typeof generation !== 'string' || typeof position !== 'string' || typeof build !== 'string') return undefined
+    const found = typeof text === 'string' ? text : undefined
+    return { generation, position: BigInt(position), build: Number(build), text: found }
   }
 
   /** Keeps a row that was found in a replica at exactly the position that the cache was at. Nobody waits for it. */
@@ -114,7 +119,7 @@ export class CacheReader {
 
   private async ask(places: readonly CachePlace[], isProbe: boolean): Promise<readonly unknown[] | undefined> {
     const keys = [...new Set(places.map(({ key }) => key))]
-    const args = places.flatMap(({ key, own, suffix }) => [String(1 + keys.indexOf(key)), own, suffix])
+    const args = places.flatMap(({ key, own, build, suffix }) => [String(1 + keys.indexOf(key)), own, build, suffix])
     try {
       const answer = await bounded(this.asked(this.readScript.run(this.options.redis, keys, args)), this.read_ms_max)
       this.breaker.succeeded()

@@ -13,8 +13,8 @@ export interface LaneSetup {
   readonly position: bigint
   /** Names what is live in it: when that is another than what is cached, nothing cached counts. */
   readonly builds: string
-  /** Positions of projections that do not go with the lane, by the name of their field. */
-  readonly own: Readonly<Record<string, string>>
+  /** What else its state holds: numbers of builds, and positions of projections that do not go with the lane. */
+  readonly fields: Readonly<Record<string, string>>
 }
 
 const NOTHING: BatchChanges = { changes: [], documents: [] }
@@ -84,9 +84,9 @@ export class CachedLane {
 
   /** @throws when Redis does not answer. */
   async reset(): Promise<void> {
-    const { epoch, builds, own } = this.setup
+    const { epoch, builds, fields } = this.setup
     const { position } = this
-    const args = [epoch.toString(), position.toString(), randomUUID(), builds, ...Object.entries(own).flat()]
+    const args = [epoch.toString(), position.toString(), randomUUID(), builds, ...Object.entries(fields).flat()]
     await this.redis.eval(RESET_LUA, { keys: [this.key], arguments: args })
     this.kept = new KeptFeed()
     this.told = position

@@ -41,7 +41,7 @@ return outcomes`
 /**
  * Begins a new generation of a lane at a position: after a gap, nothing cached before may look fresh. Old rows expire, the old feed wakes
  * its readers and is dropped soon.
- * KEYS: state. ARGV: epoch, position, generation, builds, then pairs of own field and position. Returns `ok` or `fenced`.
+ * KEYS: state. ARGV: epoch, position, generation, builds, then pairs of further fields and what they hold. Returns `ok` or `fenced`.
  */
 export const RESET_LUA = `
 local state = redis.call('HMGET', KEYS[1], 'generation', 'epoch')
@@ -58,16 +58,17 @@ return 'ok'`
 
 /**
  * Rows and the position that each reflects, in one round trip and one moment.
- * KEYS: states of their lanes. ARGV: for each row the number of its state, own field, row suffix; at most some hundred rows. Returns for each row
- * generation, position, and value; false for what is not there.
+ * KEYS: states of their lanes. ARGV: for each row the number of its state, fields of its own position and build, row suffix; at most some hundred
+ * rows. Returns for each row generation, position, build, and value; false for what is not there.
  */
 export const READ_LUA = `
 local answer = {}
-for i = 1, #ARGV, 3 do
-  local state = redis.call('HMGET', KEYS[tonumber(ARGV[i])], 'generation', 'applied', ARGV[i + 1])
+for i = 1, #ARGV, 4 do
+  local state = redis.call('HMGET', KEYS[tonumber(ARGV[i])], 'generation', 'applied', ARGV[i + 1], ARGV[i + 2])
   answer[i] = state[1]
   answer[i + 1] = state[3] or state[2]
-  answer[i + 2] = state[1] and redis.call('GET', 'hw:rm:' .. state[1] .. ':row:' .. ARGV[i + 2])
+  answer[i + 2] = state[4]
+  answer[i + 3] = state[1] and redis.call('GET', 'hw:rm:' .. state[1] .. ':row:' .. ARGV[i + 3])
 end
 return answer`
 

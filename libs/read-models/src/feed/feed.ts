@@ -35,6 +35,8 @@ const ENTRIES_MAX = 200
  * neither does a lane that had none: however much other lanes have to tell.
  */
 const FOLLOW_MS_MAX = 500
+/** Redis answers at least every {@link FOLLOW_MS_MAX}: one that has not for so long hangs. */
+const HEARD_MS_MAX = 2_000
 const keyOf = ({ fleet, lane }: FeedLane): string => stateKey(fleet, lane)
 
 /**
@@ -43,8 +45,8 @@ const keyOf = ({ fleet, lane }: FeedLane): string => stateKey(fleet, lane)
  * was read before a lane was followed may be older than where its feed was come upon.
  */
 export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [lane: FeedLane] }> {
-  /** Are the feeds being followed right now? */
-  isLive = false
+  /** When Redis last answered, in ms of `performance.now()`. */
+  private heard_ms = -Infinity
   private readonly followed = new Map<string, Followed>()
   private readonly redis: Redis
   private closed = false
@@ -55,6 +57,11 @@ export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [lane: FeedLan
     this.setMaxListeners(0)
     this.redis = openRedis(options.url, options.logger)
     this.done = this.run()
+  }
+
+  /** Are the feeds being followed right now? */
+  get isLive(): boolean {
+    return performance.now() - this.heard_ms < HEARD_MS_MAX
   }
 
   /** Last position seen of a lane; 0n before the first. */
@@ -78,7 +85,7 @@ export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [lane: FeedLan
         await this.step()
       } catch (error) {
         if (this.isLive) this.options.logger.warn({ reason: reasonOf(error) }, 'the change feed is interrupted')
-        this.isLive = false
+        this.heard_ms = -Infinity
         if (!this.isClosed()) await new Promise((resolve) => setTimeout(resolve, 100))
       }
     }
@@ -87,7 +94,7 @@ export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [lane: FeedLan
   private async step(): Promise<void> {
     await this.begin()
     if (this.followed.size === 0) {
-      this.isLive = true
+      this.heard_ms = performance.now()
       await new Promise((resolve) => setTimeout(resolve, 100))
       return
     }
@@ -97,7 +104,7 @@ export class Feed extends EventEmitter<{ batch: [FeedBatch]; gap: [lane: FeedLan
     while (!isReset && !this.closed && performance.now() < end_ms) {
       const wanted = [...streams].map(([key, { position }]) => ({ key, id: `${position.toString()}-0` }))
       const answer = await this.redis.xRead(wanted, { BLOCK: FOLLOW_MS_MAX, COUNT: ENTRIES_MAX })
-      this.isLive = true
+      this.heard_ms = performance.now()
       const told = (answer ?? []) as { name: string; messages: { id: string; message: Record<string, string> }[] }[]
       for (const { name, messages } of told) {
         const lane = streams.get(name)

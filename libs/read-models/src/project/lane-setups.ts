@@ -1,6 +1,6 @@
 import { type ClientBase } from 'pg'
 import { type LaneSetup } from '../cache/cached-lane.js'
-import { ownField } from '../cache/keys.js'
+import { buildField, ownField } from '../cache/keys.js'
 import { type Plan } from './plan.js'
 
 /** In: fleet, lanes. Out: what is live in each lane, and its own position if it does not go with the lane. Locks nothing. */
@@ -24,6 +24,7 @@ export async function laneSetups(client: ClientBase, fleet: string, { lanes, pos
       mine.flatMap((row) => (row.position === null ? [] : [[ownField(row), row.position]])),
     )
     const builds = JSON.stringify([mine.map(({ name, version, build }) => `${name}.v${version}.${build}`), own])
-    return { fleet, lane, epoch, position: positions.get(lane) ?? 0n, builds, own }
+    const fields = { ...Object.fromEntries(mine.map((row) => [buildField(row), String(row.build)])), ...own }
+    return { fleet, lane, epoch, position: positions.get(lane) ?? 0n, builds, fields }
   })
 }

@@ -45,10 +45,12 @@ export interface Planned {
   readonly fleet: string
   readonly tables: readonly ReadTable[]
   readonly lanes: Owned
+  /** In events. Default {@link NEAR}. */
+  readonly near?: bigint
 }
 
 /** Looks into the database what is to be folded in these lanes. */
-export async function planFor(client: ClientBase, { fleet, tables, lanes }: Planned): Promise<Plan> {
+export async function planFor(client: ClientBase, { fleet, tables, lanes, near = NEAR }: Planned): Promise<Plan> {
   const values = [fleet, [...lanes.keys()]]
   const found = await client.query<MemberRow>(MEMBERS_SQL, values)
   // After the members: one that joined its lane meanwhile is not thought to be ahead of it.
@@ -58,7 +60,7 @@ export async function planFor(client: ClientBase, { fleet, tables, lanes }: Plan
   const going = found.rows.filter(({ is_stopped }) => !is_stopped)
   // What is live holds its lanes up: it comes along as it is.
   const isNear = ({ lane, position, slot, is_indexed }: MemberRow): boolean =>
-    position === null || ((is_indexed || slot === 'live') && BigInt(position) + NEAR >= (positions.get(lane) ?? 0n))
+    position === null || ((is_indexed || slot === 'live') && BigInt(position) + near >= (positions.get(lane) ?? 0n))
   const plans = (mine: readonly MemberRow[]): MemberPlan[] =>
     grouped(mine).flatMap((group) => planOf(group, tables, positions, skips.rows) ?? [])
   const together = going.filter(isNear)

@@ -11,7 +11,7 @@ import {
   silentLogger,
 } from '#testing'
 import { fleetOf } from '../builds/fleet.js'
-import { feedKey, ownField, stateKey } from '../cache/keys.js'
+import { buildField, feedKey, ownField, stateKey } from '../cache/keys.js'
 import { openRedis, type Redis } from '../cache/redis.js'
 import { APPLY_LUA, READ_LUA } from '../cache/scripts.js'
 import { Feed } from '../feed/feed.js'
@@ -79,6 +79,19 @@ function meddling(client: Redis, apply: (run: () => Promise<unknown>) => Promise
   })
 }
 
+/** Redis as a process sees it that is stopped for a while: nothing is sent until it goes on. */
+function stopping(client: Redis, isStopped: () => boolean, goesOn: Promise<void>): Redis {
+  return new Proxy(client, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      const send = value.bind(target) as (...args: unknown[]) => unknown
+      return (...args: unknown[]) =>
+        isStopped() && name !== 'evalSha' ? goesOn.then(() => send(...args)) : send(...args)
+    },
+  })
+}
+
 function project(
   instance: string,
   client: Redis,
@@ -114,8 +127,9 @@ const appliedTo = (position: bigint): Promise<unknown> =>
 /** The number of transactions that the cached summary of a book shows; undefined when it is not cached. */
 async function cachedTransactions(book: string): Promise<unknown> {
   const own = ownField(books.projection)
-  const answer = await redis.eval(READ_LUA, { keys: [whole], arguments: ['1', own, rowSuffix(books, { book })] })
-  const [, , text] = answer as (string | null)[]
+  const build = buildField(books.projection)
+  const answer = await redis.eval(READ_LUA, { keys: [whole], arguments: ['1', own, build, rowSuffix(books, { book })] })
+  const [, , , text] = answer as (string | null)[]
   if (typeof text !== 'string') return undefined
   const [values] = JSON.parse(text) as [unknown[]]
   return decodeRow(books.columns, values)['transactions']
@@ -169,14 +183,14 @@ test('killed between commit and Redis: a new generation, in which nothing stale 
   let hold = false
   let late: (() => Promise<unknown>) | undefined
   let release = (): void => undefined
-  const client = meddling(await ready(), (run) => {
+  const released = new Promise<void>((resolve) => (release = resolve))
+  // As if the process were stopped right before it sends the script.
+  const held = meddling(await ready(), (run) => {
     if (!hold) return run()
-    // As if the process were stopped right here: it neither sends the script nor goes on.
-    return new Promise((resolve) => {
-      late = run
-      release = () => resolve(LANES.map(() => 'gap'))
-    })
+    late ??= run
+    return released.then(() => LANES.map(() => 'gap'))
   })
+  const client = stopping(held, () => hold, released)
   ended.push(() => client.destroy())
   const killed = project('projector-1', client)
   await append(store, 'main', { type: 'BookOpened', data: {} })

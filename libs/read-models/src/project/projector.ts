@@ -54,6 +54,8 @@ interface Running {
 export class Projector {
   /** Last position folded in every lane that it owns; undefined while it owns none. */
   position: bigint | undefined
+  /** Batches committed by what goes with its lanes: more, whenever it gets on. */
+  batches = 0
   /** What operators do with builds. */
   readonly builds: Builds
   private readonly tables: readonly ReadTable[]
@@ -224,6 +226,7 @@ export class Projector {
       this.position = least(positions)
       this.failure = undefined
       await this.guarded(plan, unit, cache, signal, (position) => {
+        this.batches += 1
         if (position > (this.position ?? 0n)) this.position = position
         if (unit.hasJoined()) this.key = ''
       })

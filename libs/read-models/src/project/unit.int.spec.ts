@@ -5,9 +5,10 @@ import { ledger } from '#ledger'
 import { plainFold, type ScratchDatabase, scratchDatabase } from '#testing'
 import { append, appendHistory, AWKWARD, type Step } from '../fixtures/ledger-events.js'
 import { openUnit as unitOf } from '../fixtures/open-unit.js'
+import { byKey, comparable, type Rows, storedRows } from '../fixtures/stored-rows.js'
 import { indexBuilds } from '../builds/index-builds.js'
 import { migrateReadModels } from '../tables/migrations.js'
-import { decodeRow, fromSql, identityOf, type StoredRow } from '../tables/row-codec.js'
+import { decodeRow, identityOf, type StoredRow } from '../tables/row-codec.js'
 import { type ReadTable, tablesOf } from '../tables/table.js'
 import { type BatchChanges, documentText, type LaneChanges, rowSuffix } from './changes.js'
 import { Lost } from './failure.js'
@@ -50,22 +51,7 @@ async function empty(): Promise<void> {
   )
 }
 
-/** Rows of a table nobody watches have no place that anybody could see: it depends on how the log was cut. */
-const comparable = ({ isWatched }: ReadTable, rows: Rows): unknown =>
-  new Map([...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, row]) => [key, isWatched ? row : row.row]))
-
-type Rows = ReadonlyMap<string, StoredRow>
-
-const byKey = (table: ReadTable, rows: readonly StoredRow[]): Rows =>
-  new Map(rows.map((row) => [identityOf(table.keys, row), row]))
-
 const folded = (table: ReadTable, events: readonly RecordedEvent[]): Rows => byKey(table, plainFold(table, events))
-
-async function storedRows(table: ReadTable): Promise<Rows> {
-  const records = await database.query(`select * from ${table.sql}`)
-  const rows = records.map((record) => fromSql(table.columns, record))
-  return byKey(table, rows)
-}
 
 async function history(steps: readonly Step[]): Promise<RecordedEvent[]> {
   const store = createMemoryStore()
@@ -143,7 +129,7 @@ test('however the log is cut into batches, the read models are its plain fold, a
       }
       for (const table of tables) {
         const expected = folded(table, events)
-        expect(comparable(table, await storedRows(table))).toEqual(comparable(table, expected))
+        expect(comparable(table, await storedRows(database, table))).toEqual(comparable(table, expected))
         if (table.isWatched)
           expect(comparable(table, listener.rows.get(table.id) ?? new Map())).toEqual(comparable(table, expected))
         if (!table.isDocument) continue
@@ -188,7 +174,7 @@ test('lanes folded apart, by units that crash, restart and fold ahead, come to t
         for (const unit of units) await unit.close()
       }
       for (const table of tables)
-        expect(comparable(table, await storedRows(table))).toEqual(comparable(table, folded(table, events)))
+        expect(comparable(table, await storedRows(database, table))).toEqual(comparable(table, folded(table, events)))
     }),
     { numRuns: 20 },
   )
@@ -205,7 +191,7 @@ const simple = (kind: Step['kind'], to = 1): Step => ({
 })
 
 async function everything(): Promise<unknown> {
-  const rows = await Promise.all(tables.map(async (table) => comparable(table, await storedRows(table))))
+  const rows = await Promise.all(tables.map(async (table) => comparable(table, await storedRows(database, table))))
   return [rows, await database.query('select lane, position from headwater.lanes order by lane')]
 }
 
@@ -232,7 +218,9 @@ test('a batch that fails changes neither rows nor checkpoints, and the next unit
   await apply(next, batchOf(events, 3n, 1))
   await next.close()
   for (const table of tables)
-    expect(comparable(table, await storedRows(table))).toEqual(comparable(table, folded(table, events.slice(0, 4))))
+    expect(comparable(table, await storedRows(database, table))).toEqual(
+      comparable(table, folded(table, events.slice(0, 4))),
+    )
 })
 
 test('an owner whose epoch is stale folds nothing', async () => {

@@ -161,7 +161,7 @@ export class ProjectionUnit {
     copies: readonly Buffer[] = [],
   ): Promise<void> {
     const { fleet, lanes } = this.options
-    const moved = this.moved()
+    const moved = this.moved(position ?? 0n)
     const all = [...statements, advanceSql(fleet, lanes, position)]
     if (moved.length > 0) all.push(membersSql(moved))
     await this.send({ statements: all, copies })
@@ -178,18 +178,23 @@ export class ProjectionUnit {
     }
   }
 
-  /** Only those that have a position of their own: all of them while catching up, else those that come along or meet their lane. */
-  private moved(): readonly MovedMember[] {
+  /**
+   * Only those that have a position of their own: all of them while catching up, else those that come along or meet their lane. One that is
+   * ahead of its lane waits for it: at the lane's position it would be folded twice.
+   */
+  private moved(position: bigint): readonly MovedMember[] {
     const { positions } = this.options
     return this.members.flatMap((member) =>
       [...member.positions]
         .filter(([lane]) => !positions || member.joining.has(lane))
-        .map(([lane, at]) => ({ member, lane, position: positions && at >= this.laneAt(lane) ? null : at })),
+        .map(([lane, at]) => ({ member, lane, position: positions && at === this.laneAt(lane, position) ? null : at })),
     )
   }
 
-  private laneAt(lane: number): bigint {
-    return this.options.positions?.get(lane) ?? 0n
+  /** Where a lane is after a batch up to this position. */
+  private laneAt(lane: number, position: bigint): bigint {
+    const before = this.options.positions?.get(lane) ?? 0n
+    return before > position ? before : position
   }
 }
 

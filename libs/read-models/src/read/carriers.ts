@@ -3,9 +3,18 @@ import { type Logger, reasonOf } from '#runtime'
 import { fleetOf } from '../builds/fleet.js'
 import { type ReadTable } from '../tables/table.js'
 
-/** In: projections, versions. Out: which fleet folds the live build of each. Locks nothing. */
+/**
+ * In: projections, versions. Out: which fleet folds the live build of each, which build that is, and up to which position another build or
+ * version may have answered: without end while projectors of another version are there, or were ten seconds ago. Locks nothing.
+ */
 const CARRIERS_SQL = `
-select distinct m.projection, m.version, m.fleet from headwater.members m join headwater.builds b using (projection, version, build)
+select distinct m.projection, m.version, m.fleet, b.build, greatest(b.live_at, (
+  select max(case when exists (
+    select 1 from headwater.projectors p where p.fleet = l.fleet and p.seen_at > clock_timestamp() - interval '10 s'
+  ) then 9223372036854775807 else l.position end)
+  from headwater.members o join headwater.builds ob using (projection, version, build) join headwater.lanes l using (fleet, lane)
+  where o.projection = m.projection and o.version <> m.version and ob.slot = 'live')) as live_at
+from headwater.members m join headwater.builds b using (projection, version, build)
 join unnest($1::text[], $2::int[]) as k(projection, version) using (projection, version) where b.slot = 'live'`
 
 const POLL_MS = 1_000
@@ -14,12 +23,21 @@ type Rows = (text: string, values: readonly unknown[]) => Promise<readonly Reado
 
 const nameOf = ({ projection }: Pick<ReadTable, 'projection'>): string => `${projection.name}.v${projection.version}`
 
+/** Who answers for a projection. */
+export interface Carrier {
+  readonly fleet: string
+  readonly build: number
+  /** Up to this position another build or version may have answered. */
+  readonly liveAt: bigint
+}
+
 /**
  * Which fleet of projectors folds what this process reads: its cache and its feed are the ones to go by. Another one takes over only while a
- * release replaces another; see {@link fleetOf}. Emits `changed` with a projection's name when it does.
+ * release replaces another; see {@link fleetOf}. And which build is read. As of a second ago. Emits `changed` with a projection's
+ * name when the fleet is another, `promoted` when only the build is.
  */
-export class Carriers extends EventEmitter<{ changed: [projection: string] }> {
-  private readonly fleets = new Map<string, string>()
+export class Carriers extends EventEmitter<{ changed: [projection: string]; promoted: [projection: string] }> {
+  private readonly carriers = new Map<string, Carrier>()
   private readonly own: string
   private timer: NodeJS.Timeout | undefined
   private isClosed = false
@@ -33,8 +51,9 @@ export class Carriers extends EventEmitter<{ changed: [projection: string] }> {
     this.own = fleetOf(tables)
   }
 
-  start(): void {
-    void this.look()
+  /** Resolves when it was asked for the first time; never rejects. */
+  async start(): Promise<void> {
+    await this.look()
   }
 
   close(): void {
@@ -42,26 +61,33 @@ export class Carriers extends EventEmitter<{ changed: [projection: string] }> {
     clearTimeout(this.timer)
   }
 
+  /** The fleet. */
   of(table: Pick<ReadTable, 'projection'>): string {
-    return this.fleets.get(nameOf(table)) ?? this.own
+    return this.carriers.get(nameOf(table))?.fleet ?? this.own
   }
 
-  /** All of them. */
+  /** Undefined before it was found out. */
+  carrier(table: Pick<ReadTable, 'projection'>): Carrier | undefined {
+    return this.carriers.get(nameOf(table))
+  }
+
+  /** All fleets. */
   get all(): readonly string[] {
     return [...new Set(this.tables.map((table) => this.of(table)))]
   }
 
-  private heard(projection: string, version: string, fleet: string): void {
+  private heard(projection: string, version: string, carrier: Carrier): void {
     const name = `${projection}.v${version}`
-    const before = this.fleets.get(name) ?? this.own
-    this.fleets.set(name, fleet)
-    if (before !== fleet) this.emit('changed', projection)
+    const before = this.carriers.get(name)
+    this.carriers.set(name, carrier)
+    if ((before?.fleet ?? this.own) !== carrier.fleet) this.emit('changed', projection)
+    else if (before && before.build !== carrier.build) this.emit('promoted', projection)
   }
 
   /** Projections that have no live build: they are being built for the first time in this version. */
   get trouble(): string | undefined {
-    const missing = this.tables.map(nameOf).filter((name) => !this.fleets.has(name))
-    return this.fleets.size === 0 || missing.length === 0
+    const missing = this.tables.map(nameOf).filter((name) => !this.carriers.has(name))
+    return this.carriers.size === 0 || missing.length === 0
       ? undefined
       : `being built: ${[...new Set(missing)].join(', ')}`
   }
@@ -73,7 +99,10 @@ export class Carriers extends EventEmitter<{ changed: [projection: string] }> {
         projections.map(({ name }) => name),
         projections.map(({ version }) => version),
       ])
-      for (const { projection, version, fleet } of rows) this.heard(String(projection), String(version), String(fleet))
+      for (const { projection, version, fleet, build, live_at } of rows) {
+        const carrier = { fleet: String(fleet), build: Number(build), liveAt: BigInt(String(live_at)) }
+        this.heard(String(projection), String(version), carrier)
+      }
     } catch (error) {
       this.logger.debug({ reason: reasonOf(error) }, 'who folds cannot be asked; it stands as it was')
     }

@@ -1,10 +1,11 @@
 import { ledger } from '#ledger'
-import { eventually, scratchServers } from '#testing'
+import { eventually, scratchServers, silentLogger } from '#testing'
 import { type Step } from '../fixtures/ledger-events.js'
 import { historyOf, Reading, timeOf } from '../fixtures/reading.js'
 import { type Export, Exporter } from './exporter.js'
 import { type ListQuery } from './query.js'
 import { type NamedResource } from './resources.js'
+import { Sources } from './sources.js'
 
 jest.setTimeout(60_000)
 
@@ -89,6 +90,25 @@ test('refuses what is not there, and waits for what is not there yet', async () 
   expect(await all(then)).toHaveLength(1)
   await expect(exporter.list(statement, { at: { position: 1n } }, asked)).rejects.toMatchObject({ code: 'not-found' })
   expect((await backends()).filter(({ state }) => state !== 'idle')).toEqual([])
+})
+
+test('is of the primary when no replica answers and the policy allows it', async () => {
+  const events = await historyOf([step, step])
+  await reading.fold(events)
+  const { url } = reading.database
+  const gone = new URL(url)
+  gone.port = '1'
+  for (const primary of ['never', 'fallback'] as const) {
+    const urls = { replicaUrls: [gone.href], primaryUrl: url, primary }
+    const sources = new Sources({ ...urls, pool_max: 2, streams_max: 1, logger: silentLogger() })
+    for (const minPosition of [0n, events.at(-1)!.position]) {
+      const exporting = new Exporter({ reader: reading.reader(), sources, wait_ms_max: 20 })
+      const found = exporting.list(transactions(), {}, { minPosition, signal: never }).then(all)
+      if (primary === 'never') await expect(found).rejects.toMatchObject({ code: 'unavailable' })
+      else expect(await found).toHaveLength(2)
+    }
+    await sources.close()
+  }
 })
 
 test('that is ended frees its connection, and ends with an error', async () => {

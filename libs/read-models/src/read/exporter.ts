@@ -1,14 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type ListResource } from '#domain-kit'
-import { Problem } from '#runtime'
 import { Cursors } from './cursor.js'
 import { listSql } from './list-sql.js'
 import { type ListQuery } from './query.js'
 import { itemOf, notFound, type Reader } from './reader.js'
 import { type NamedResource } from './resources.js'
-import { type RowStream } from './row-stream.js'
 import { type Sources } from './sources.js'
-import { type Statement } from './sql.js'
+import { type RowStream } from './row-stream.js'
+import { positionSql } from './sql.js'
 
 /** A whole list, a chunk of items at a time, and the position that all of it reflects. */
 export interface Export {
@@ -22,11 +20,9 @@ export interface Export {
 export interface ExporterOptions {
   readonly reader: Reader
   readonly sources: Sources
-  /** How long an export waits for a replica that is fresh enough. Default 2,000. */
+  /** How long an export waits for a source that is fresh enough. Default 2,000. */
   readonly wait_ms_max?: number
 }
-
-const POLL_MS = 15
 
 /** Reads whole lists from one snapshot of a replica each, in bounded memory. */
 export class Exporter {
@@ -45,36 +41,18 @@ export class Exporter {
     const { limit, where, sort, cursor } = query
     const before = cursor === undefined ? undefined : new Cursors(named, query).decode(cursor)
     const at = before?.at === undefined ? query.at : { position: before.at }
-    const when = await this.options.reader.when(named, at, { minPosition })
+    const { reader, sources, wait_ms_max = 2_000 } = this.options
+    const when = await reader.when(named, at, { minPosition })
     const statement = listSql(named, { limit, where, sort, before, at: when.at })
-    const stream = await this.fresh(named, statement, when.minPosition, signal)
+    const { projection, columns } = readable.table
+    const freshness = { of: projection, minPosition: when.minPosition, wait_ms_max, signal }
+    const stream = await sources.stream(statement, positionSql(readable, params), columns, freshness)
     if (!stream.isWithin) {
       stream.close()
       throw notFound(params, when.at)
     }
     const { chunks, close } = stream
     return { position: when.at ?? stream.position, chunks: items(readable.resource as ListResource, chunks), close }
-  }
-
-  private async fresh(
-    { readable }: NamedResource,
-    statement: Statement,
-    minPosition: bigint,
-    signal: AbortSignal,
-  ): Promise<RowStream> {
-    const { sources, wait_ms_max = 2_000 } = this.options
-    const end_ms = Date.now() + wait_ms_max
-    for (;;) {
-      const stream = await sources.stream(statement, readable.table.columns, signal)
-      if (stream.position >= minPosition) return stream
-      stream.close()
-      if (Date.now() >= end_ms) {
-        const headers = { 'headwater-position': stream.position.toString() }
-        const detail = `position ${minPosition} was asked for, the replica is at ${stream.position}`
-        throw Problem.of('not-fresh-enough', detail, { headers })
-      }
-      await sleep(POLL_MS)
-    }
   }
 }
 

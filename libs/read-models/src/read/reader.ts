@@ -1,7 +1,7 @@
 import { type CollectionResource, type Columns, type DocumentResource, type ListResource } from '#domain-kit'
 import { type Logger, Problem } from '#runtime'
 import { type CachedRow, type CachePlace, CacheReader } from '../cache/cache-reader.js'
-import { ownField, stateKey } from '../cache/keys.js'
+import { buildField, ownField, stateKey } from '../cache/keys.js'
 import { type Redis } from '../cache/redis.js'
 import { documentText, rowSuffix } from '../project/changes.js'
 import { decodeRow, type StoredRow } from '../tables/row-codec.js'
@@ -20,6 +20,8 @@ import { collectionSql, documentSql, type Place, type Statement } from './sql.js
 /** An answer and what it reflects. */
 export interface Answer {
   readonly position: bigint
+  /** Which build of its projection: what another one answers is not comparable. */
+  readonly build: number
   readonly source: SourceName
   /** Which replica, `host:port`, when it was one. */
   readonly replica?: string | undefined
@@ -33,6 +35,7 @@ export interface Answer {
 /** Items of a list in log order, for a subscriber that catches up. */
 export interface MissedItems {
   readonly position: bigint
+  readonly build: number
   readonly items: readonly { readonly place: Place; readonly item: object }[]
   readonly isComplete: boolean
 }
@@ -86,12 +89,12 @@ export class Reader {
     const place = this.placeOf(table, params)
     const cached = await this.cached(place, minPosition)
     if (cached?.text !== undefined)
-      return answerOf(readable, resource, parseRow(table.columns, cached.text), cached.position, { source: 'cache' })
+      return answerOf(readable, resource, parseRow(table.columns, cached.text), { ...cached, source: 'cache' })
     const read = (): Promise<Snapshot> => this.miss({ readable, params }, place, cached, minPosition)
     const snapshot = await this.misses.read(place.suffix, minPosition, read)
     const [row] = snapshot.rows
-    if (!row) throw notFound(params)
-    return answerOf(readable, resource, row, snapshot.position, snapshot)
+    if (!row) throw notFound(params, undefined, snapshot.position)
+    return answerOf(readable, resource, row, snapshot)
   }
 
   /** A page, newest first when no order is asked for. @throws Problem as `document`, and `invalid-cursor` */
@@ -112,8 +115,8 @@ export class Reader {
     const position = when.at ?? snapshot.position
     const items = rows.map((row) => itemOf(resource, row))
     const data = { position: position.toString(), items, next }
-    const { source, replica } = snapshot
-    return { position, source, replica, etag: etagOf(readable, position, rows), data }
+    const { build, source, replica } = snapshot
+    return { position, build, source, replica, etag: etagOf(readable, build, position, rows), data }
   }
 
   /** Every item after a place, oldest first, at most `limit`. */
@@ -121,10 +124,10 @@ export class Reader {
     const { readable, params } = named
     const resource = readable.resource as ListResource
     const statement = listSql(named, { limit: limit + 1, after })
-    const { position, rows, isWithin } = await this.fresh(statement, readable, minPosition)
+    const { position, build, rows, isWithin } = await this.fresh(statement, readable, minPosition)
     if (!isWithin) throw notFound(params)
     const items = rows.slice(0, limit).map((row) => ({ place: row.created, item: itemOf(resource, row) }))
-    return { position, items, isComplete: rows.length <= limit }
+    return { position, build, items, isComplete: rows.length <= limit }
   }
 
   /** @throws Problem as `document`, and `too-many-rows` */
@@ -133,7 +136,7 @@ export class Reader {
     if (at) return this.asItWas(named, query, at, { minPosition })
     const resource = readable.resource as CollectionResource
     const statement = collectionSql(readable, params, resource.prefix(query), ROWS_MAX + 1)
-    const { position, source, replica, rows, isWithin } = await this.fresh(statement, readable, minPosition)
+    const { position, build, source, replica, rows, isWithin } = await this.fresh(statement, readable, minPosition)
     if (!isWithin) throw notFound(params)
     checkRows(rows)
     const answer = resource.answer(
@@ -141,7 +144,7 @@ export class Reader {
       query,
     )
     const data = { position: position.toString(), ...answer }
-    return { position, source, replica, etag: etagOf(readable, position, rows), data }
+    return { position, build, source, replica, etag: etagOf(readable, build, position, rows), data }
   }
 
   /** What `at` names, as a position. @throws Problem `not-found` when there was nothing yet at that time */
@@ -169,12 +172,13 @@ export class Reader {
     const position = when.at ?? when.minPosition
     const prefixes = resource.kind === 'collection' ? resource.prefix(query) : {}
     const statement = latestSql(readable, latest, params, { at: position, prefixes, limit: ROWS_MAX + 1 })
-    const { source, replica, rows, isWithin } = await this.fresh(statement, { table: latest.lines }, when.minPosition)
+    const found = await this.fresh(statement, { table: latest.lines }, when.minPosition)
+    const { build, source, replica, rows, isWithin } = found
     if (!isWithin) throw notFound(params, position)
     checkRows(rows)
     const lines = rows.map(({ row }) => row)
     const data = { position: position.toString(), ...resource.history.answer(lines, { params, query }) }
-    return { position, source, replica, etag: etagOf({ table: latest.lines }, position), data }
+    return { position, build, source, replica, etag: etagOf({ table: latest.lines }, build, position), data }
   }
 
   /** Rows for a computation, from one snapshot of a replica. */
@@ -190,7 +194,8 @@ export class Reader {
     const lane = laneFor(table, params)
     if (lane === undefined) throw new RangeError(`a document of "${table.id}" is read without its whole key`)
     const key = stateKey(this.options.carriers.of(table), lane)
-    return { key, suffix: rowSuffix(table, params), own: ownField(table.projection) }
+    const { projection } = table
+    return { key, suffix: rowSuffix(table, params), own: ownField(projection), build: buildField(projection) }
   }
 
   /** What the cache says, if that is fresh enough for this query. */
@@ -230,9 +235,12 @@ function parseRow(columns: Columns, value: string): StoredRow {
   return { row: decodeRow(columns, row), created: { position: BigInt(created), ordinal }, changed: BigInt(changed) }
 }
 
-export function notFound(params: Params, at?: bigint | string): Problem {
+/** @param position of the state in which there is none */
+export function notFound(params: Params, at?: bigint | string, position?: bigint): Problem {
   const named = Object.entries(params).map(([name, value]) => `${name} "${value.slice(0, 300)}"`)
-  return Problem.of('not-found', `there ${at === undefined ? 'is' : `was at ${at}`} no ${named.join(', ')}`)
+  const detail = `there ${at === undefined ? 'is' : `was at ${at}`} no ${named.join(', ')}`
+  const headers = position === undefined ? {} : { 'headwater-position': position.toString() }
+  return Problem.of('not-found', detail, { headers })
 }
 
 function checkRows(rows: readonly unknown[]): void {
@@ -245,16 +253,17 @@ function historyOf({ history, resource }: ReadableResource): ReadableHistory {
 }
 
 /**
- * Weak. Rows may be ahead of the position that they are shown under, while the lanes of two projectors are apart (`spansLanes`): how far all
+ * Weak, and of one build: another may have folded the same events to something else. Rows may be ahead of the position that they are shown under, while the lanes of two projectors are apart (`spansLanes`): how far all
  * of them are together then tells one content from the next.
  */
 export function etagOf(
-  { table }: Pick<ReadableResource, 'table'>,
+  { table: { projection } }: Pick<ReadableResource, 'table'>,
+  build: number,
   revision: bigint,
   rows: readonly Pick<StoredRow, 'changed'>[] = [],
 ): string {
   const ahead = rows.reduce((sum, { changed }) => (changed > revision ? sum + changed - revision : sum), 0n)
-  return `W/"${table.projection.name}.${table.projection.version}-${revision}${ahead > 0n ? `+${ahead}` : ''}"`
+  return `W/"${projection.name}.${projection.version}.${build}-${revision}${ahead > 0n ? `+${ahead}` : ''}"`
 }
 
 export function itemOf(resource: ListResource, { row, created, changed }: StoredRow): object {
@@ -265,11 +274,11 @@ function answerOf(
   readable: ReadableResource,
   resource: DocumentResource,
   stored: StoredRow,
-  position: bigint,
-  { source, replica }: Pick<Answer, 'source' | 'replica'>,
+  { position, build, source, replica }: Pick<Answer, 'position' | 'build' | 'source' | 'replica'>,
 ): Answer {
   const place = { createdAt: stored.created.position, changedAt: stored.changed }
   const data = { position: position.toString(), ...resource.answer(stored.row, place) }
   const covers = resource.covers?.(stored.row)
-  return { position, source, replica, etag: etagOf(readable, stored.changed), data, ...(covers ? { covers } : {}) }
+  const etag = etagOf(readable, build, stored.changed)
+  return { position, build, source, replica, etag, data, ...(covers ? { covers } : {}) }
 }

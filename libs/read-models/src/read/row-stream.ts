@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { type Columns } from '#domain-kit'
 import { fromSql, type StoredRow } from '../tables/row-codec.js'
-import { type Statement } from './sql.js'
+import { checkpointOf, type Statement } from './sql.js'
 
 /** Rows fetched at a time: what a stream holds in memory, and at most as many bodies of 1 MiB. */
 const CHUNK_ROWS = 100
@@ -68,7 +68,7 @@ export async function openRowStream(
     const rows = await fetch()
     const [first] = rows
     return {
-      position: BigInt((first?.['checkpoint'] as string | undefined) ?? '0'),
+      position: checkpointOf(first).position,
       isWithin: first?.['is_within'] === true,
       chunks: chunks(rows),
       close: cut,

@@ -6,7 +6,7 @@ import { type Versioned } from './replicas/replica.js'
 import { ReplicaSet, type ReplicaSetOptions, type ReplicaStatus } from './replicas/replica-set.js'
 import { StreamPools } from './replicas/stream-pools.js'
 import { type RowStream } from './row-stream.js'
-import { type Statement } from './sql.js'
+import { checkpointOf, type Statement } from './sql.js'
 import { nameOfStatement } from './statement-names.js'
 
 export type SourceName = 'cache' | 'replica' | 'primary'
@@ -18,6 +18,8 @@ export interface Snapshot {
   readonly replica?: string
   /** The projection's checkpoint in this snapshot; 0n before the first batch. */
   readonly position: bigint
+  /** Of the projection, the one that was read. */
+  readonly build: number
   readonly isWithin: boolean
   readonly rows: readonly StoredRow[]
   /** Where filters stopped looking, if they did not come to the end of the list. */
@@ -49,11 +51,13 @@ export class Sources {
   private readonly primary: pg.Pool | undefined
   private readonly logger: Logger
   private readonly streams: StreamPools
+  private turn = 0
 
   constructor({ replicaUrls, primaryUrl, primary, streams_max = 0, ...options }: SourcesOptions) {
     this.logger = options.logger
     this.replicas = new ReplicaSet({ ...options, urls: replicaUrls })
-    this.streams = new StreamPools(replicaUrls, streams_max, options.logger)
+    const urls = primary === 'fallback' ? [...replicaUrls, primaryUrl] : replicaUrls
+    this.streams = new StreamPools(urls, streams_max, options.logger)
     this.primary = primary === 'fallback' ? this.open(primaryUrl, options.pool_max) : undefined
   }
 
@@ -75,19 +79,39 @@ export class Sources {
     const primary = this.primary && (await snapshot(this.primary, statement, columns, 'primary'))
     if (primary && primary.position >= minPosition) return primary
     const position = primary?.position ?? this.replicas.freshest(of)
-    throw Problem.of(
-      'not-fresh-enough',
-      `position ${minPosition} was asked for, the freshest source is at ${position}`,
-      {
-        headers: { 'headwater-position': position.toString() },
-      },
-    )
+    throw notFreshEnough(minPosition, position)
   }
 
-  /** All rows of a statement from one snapshot of a replica that answers; see {@link openRowStream}. @throws Problem `unavailable` */
-  async stream(statement: Statement, columns: Columns, signal: AbortSignal): Promise<RowStream> {
-    const left = this.replicas.status().map(({ isEjected }) => isEjected)
-    return this.streams.open(left, statement, columns, signal)
+  /**
+   * All rows of a statement from one snapshot of a source that is as fresh as asked for; see {@link openRowStream}. Who that is is found out
+   * before, by a statement that costs nothing.
+   *
+   * @param look tells how far the source is. @throws Problem `unavailable`, `not-fresh-enough`, `overloaded`
+   */
+  async stream(
+    statement: Statement,
+    look: Statement,
+    columns: Columns,
+    freshness: Freshness & { readonly signal: AbortSignal },
+  ): Promise<RowStream> {
+    const { minPosition = 0n, signal } = freshness
+    const found = minPosition > 0n ? await this.replica(look, columns, freshness) : undefined
+    const stream = await this.streams.open(this.orderAfter(found), statement, columns, signal)
+    if (stream.position >= minPosition) return stream
+    // The one that was fresh enough is away by now.
+    stream.close()
+    throw notFreshEnough(minPosition, stream.position)
+  }
+
+  /** Servers as streams try them: the one that was found first, then those that are well, the primary last. */
+  private orderAfter(found: Snapshot | undefined): readonly number[] {
+    const replicas = this.replicas.status()
+    this.turn += 1
+    const inTurn = replicas.map((_, at) => (at + this.turn) % replicas.length)
+    const isWell = (at: number): boolean => replicas[at]?.isEjected === false
+    const first =
+      found?.source === 'primary' ? [replicas.length] : inTurn.filter((at) => replicas[at]?.name === found?.replica)
+    return [...new Set([...first, ...inTurn.filter(isWell), ...inTurn, replicas.length])]
   }
 
   /** Plain rows from a replica that answers. @throws Problem `unavailable`, `overloaded` */
@@ -151,6 +175,12 @@ export class Sources {
   }
 }
 
+function notFreshEnough(wanted: bigint, position: bigint): Problem {
+  const headers = { 'headwater-position': position.toString() }
+  const detail = `position ${wanted} was asked for, the freshest source is at ${position}`
+  return Problem.of('not-fresh-enough', detail, { headers })
+}
+
 async function snapshot(
   client: pg.ClientBase | pg.Pool,
   { text, values }: Statement,
@@ -164,7 +194,7 @@ async function snapshot(
   const last = rows.find((row) => row['is_last'] === true)
   return {
     source,
-    position: BigInt((first?.['checkpoint'] as string | undefined) ?? '0'),
+    ...checkpointOf(first),
     isWithin: first?.['is_within'] === true,
     rows: rows.filter((row) => row['is_found'] === true).map((row) => fromSql(columns, row)),
     stoppedAt: last && fromSql(columns, last),

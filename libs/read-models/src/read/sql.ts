@@ -33,7 +33,7 @@ export function equals(
   return all.length > 0 ? all.join(' and ') : 'true'
 }
 
-/** Checkpoint, whether the enclosing document exists (at a position), and the rows; one row of nulls when there are none. */
+/** Checkpoint and build (`<position>/<number>`), whether the enclosing document exists (at a position), and the rows; one row of nulls when there are none. */
 export function withCheckpoint(
   readable: Pick<ReadableResource, 'table' | 'within'>,
   given: Readonly<Record<string, string>>,
@@ -45,25 +45,28 @@ export function withCheckpoint(
   const exists = within ? existsSql(within.table, within.params, given, values, at) : 'true'
   const read = within && within.table.projection !== table.projection ? [table, within.table] : [table]
   const text = `
-select c.position as checkpoint, ${exists} as is_within, r.*
+select c.position || '/' || c.build as checkpoint, ${exists} as is_within, r.*
 from (${checkpointSql(read, given, values)}) c left join lateral (${rows}) r on true`
   return { text, values: values.list }
 }
 
-/** How far the live builds of these tables are, in the lanes of what is read: the least of them, for it is what the answer reflects. */
+/**
+ * How far the live builds of these tables are, in the lanes of what is read: the least of them, for it is what the answer reflects. And which
+ * build of the first of them it is.
+ */
 function checkpointSql(tables: readonly ReadTable[], given: Readonly<Record<string, string>>, values: Values): string {
-  const each = tables.map((table) => {
+  const each = tables.map((table, at) => {
     const { name, version } = table.projection
     const lane = laneFor(table, given)
     const inLane = lane === undefined ? 'true' : `m.lane = ${values.add(lane)}`
-    return `select coalesce(m.position, l.position) as position
+    return `select coalesce(m.position, l.position) as position, ${at === 0 ? 'b.build' : 'null::integer as build'}
       from headwater.members m join headwater.builds b using (projection, version, build)
       join headwater.lanes l on l.fleet = m.fleet and l.lane = m.lane
       where m.projection = ${values.add(name)} and m.version = ${values.add(version)} and ${inLane} and b.slot = 'live'`
   })
   const [table] = tables
   if (table && each.length === 1 && laneFor(table, given) !== undefined) return each.join('')
-  return `select min(position) as position from (${each.join(' union all ')}) p having count(*) >= ${each.length}`
+  return `select min(position) as position, max(build) as build from (${each.join(' union all ')}) p having count(*) >= ${each.length}`
 }
 
 /** Is the checkpoint that of another lane, too? Then the rows may be ahead of it. */
@@ -83,6 +86,14 @@ function existsSql(
 ): string {
   const then = at === undefined ? '' : ` and w.created_position <= ${values.add(at)}::bigint`
   return `exists (select 1 from ${table.sql} w where ${equals(params, given, values, 'w')}${then})`
+}
+
+/** How far it is, and no rows. */
+export function positionSql(
+  readable: Pick<ReadableResource, 'table' | 'within'>,
+  given: Readonly<Record<string, string>>,
+): Statement {
+  return withCheckpoint(readable, given, 'select false as is_found where false', new Values())
 }
 
 export function documentSql(readable: ReadableResource, given: Readonly<Record<string, string>>): Statement {
@@ -113,4 +124,13 @@ export function collectionSql(
   const rows = `select true as is_found, t.* from ${readable.table.sql} t where ${where.join(' and ')}
     order by ${readable.table.keys.map((key) => `t."${key}"`).join(', ')} ${limitSql(limit)}`
   return withCheckpoint(readable, given, rows, values)
+}
+
+/** What {@link withCheckpoint} answered, of the first row; nothing before the first batch. */
+export function checkpointOf(first: Readonly<Record<string, unknown>> | undefined): {
+  readonly position: bigint
+  readonly build: number
+} {
+  const [position = '0', build = '0'] = ((first?.['checkpoint'] as string | null | undefined) ?? '0/0').split('/')
+  return { position: BigInt(position), build: Number(build) }
 }

@@ -66,11 +66,39 @@ class ReadModelAdvance1700000000005 implements MigrationInterface {
   }
 }
 
+/** From which position on what is live answers alone. */
+class ReadModelLiveAt1700000000006 implements MigrationInterface {
+  readonly name = 'ReadModelLiveAt1700000000006'
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table headwater.builds add column live_at bigint not null default 0')
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table headwater.builds drop column live_at')
+  }
+}
+
+/** In which lane something was decided. */
+class ReadModelDecisionLane1700000000007 implements MigrationInterface {
+  readonly name = 'ReadModelDecisionLane1700000000007'
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table headwater.decisions add column lane integer')
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table headwater.decisions drop column lane')
+  }
+}
+
 const MIGRATIONS = [
   ReadModelRuntime1700000000000,
   ReportResults1700000000002,
   ReadModelLanes1700000000003,
   ReadModelAdvance1700000000005,
+  ReadModelLiveAt1700000000006,
+  ReadModelDecisionLane1700000000007,
 ]
 
 /** Brings the read models' database up to the installed domains. Idempotent; concurrent calls wait for each other. */

@@ -89,6 +89,45 @@ test('a projection is rebuilt, promoted and rolled back while it is written, rea
   socket.disconnect()
 })
 
+test('who was away while a build was promoted begins anew, and who was told since goes on', async () => {
+  const book = await system.newBook('a', 'b')
+  const post = async (id: string): Promise<string> =>
+    String((await system.post(`/v1/ledger/books/${book}/transactions`, move(id, '1'))).body['position'])
+  const lines = `/v1/ledger/books/${book}/accounts/a/statement`
+  const seen = await post('t0')
+  const last = await post('t1')
+  const subscribe = async (after: string) => {
+    const socket = await system.live()
+    const resets: { position: string; data: { items: { transaction: string }[] } }[] = []
+    socket.on('reset', (message: (typeof resets)[number]) => void resets.push(message))
+    const request = { resource: lines, after, minPosition: last }
+    const { changes } = (await socket.emitWithAck('subscribe', request)) as { changes: { position: string }[] }
+    return { socket, resets, told: changes.map(({ position }) => position) }
+  }
+  const before = await subscribe(seen)
+  expect(before.told).toEqual([last])
+  before.socket.disconnect()
+  await cli('rebuild', 'statement')
+  await eventually('the new build is live', async () => {
+    const all = await builds('statement')
+    return all.some(({ slot }) => slot === 'previous') && !all.some(({ slot }) => slot === 'next')
+  })
+  const away = await subscribe(seen)
+  expect(away.told).toEqual([])
+  await eventually('it is told to begin anew', () => away.resets.length > 0)
+  const [reset] = away.resets
+  expect(reset?.data.items.map(({ transaction }) => transaction)).toEqual(['t1', 't0'])
+  const since = await post('t2')
+  await post('t3')
+  away.socket.disconnect()
+  await eventually('who was told since goes on', async () => {
+    const back = await subscribe(since)
+    back.socket.disconnect()
+    return back.told.length === 1 && back.resets.length === 0
+  })
+  await cli('drop', 'statement', '--slot', 'previous')
+})
+
 test('what cannot be done is said, with the reason', async () => {
   await expect(cli('promote', 'books')).rejects.toThrow('there is no next build')
   await expect(cli('rebuild', 'nothing')).rejects.toThrow('there is no projection "nothing"')

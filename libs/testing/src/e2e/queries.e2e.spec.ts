@@ -106,13 +106,15 @@ test('an entity tag stands for one state of one URL, and answers say what they d
   const tagOf = async (what: string, headers = {}): Promise<string | null> =>
     (await get(what, headers)).headers.get('etag')
   const { headers } = await get('/balances/a')
-  expect(headers.get('etag')).toMatch(/^W\/"accounts\.1-\d+"$/)
+  expect(headers.get('etag')).toMatch(/^W\/"accounts\.1\.1-\d+"$/)
   expect(headers.get('vary')).toBe('accept, authorization')
   for (const what of ['/balances/a', '/transactions?sort=date&limit=1', `/balances?at=${posted[0]!.position}`]) {
     const tag = (await tagOf(what)) ?? ''
     expect((await get(what, { 'if-none-match': tag })).status).toBe(304)
   }
-  expect(await tagOf(`/balances/a?at=${posted[0]!.position}`)).toBe(`W/"statement.3-${posted[0]!.position}"`)
+  expect(await tagOf(`/balances/a?at=${posted[0]!.position}`)).toMatch(
+    new RegExp(`^W/"statement\\.3\\.\\d+-${posted[0]!.position}"$`),
+  )
   expect(await tagOf('/transactions', { accept: 'text/csv' })).toBeNull()
 })
 

@@ -8,7 +8,7 @@ jest.setTimeout(180_000)
 
 const of = { name: 'counts', version: 1 }
 const statement = {
-  text: `select c.position as checkpoint, true as is_within, true as is_found, c.position as seen,
+  text: `select c.position || '/1' as checkpoint, true as is_within, true as is_found, c.position as seen,
     0 as created_position, 0 as created_ordinal, 0 as changed_position
     from headwater.lanes c`,
   values: [],

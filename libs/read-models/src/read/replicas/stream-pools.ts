@@ -5,12 +5,11 @@ import { openRowStream, type RowStream } from '../row-stream.js'
 import { type Statement } from '../sql.js'
 import { isWrongStatement } from './failure.js'
 
-/** Connections to each replica for what streams: long reads of their own, beside those of queries. */
+/** Connections to each server for what streams: long reads of their own, beside those of queries. */
 export class StreamPools {
   private readonly pools: readonly pg.Pool[]
-  private turn = 0
 
-  /** @param max connections to each replica, at most. */
+  /** @param max connections to each server, at most. */
   constructor(
     urls: readonly string[],
     private readonly max: number,
@@ -19,16 +18,13 @@ export class StreamPools {
     this.pools = max > 0 ? urls.map((url) => this.pool(url)) : []
   }
 
-  /** @param left out, by replica, while others are there. @throws Problem `unavailable` */
+  /** @param order in which servers are tried, by their place. @throws Problem `unavailable` */
   async open(
-    left: readonly boolean[],
+    order: readonly number[],
     statement: Statement,
     columns: Columns,
     signal: AbortSignal,
   ): Promise<RowStream> {
-    this.turn += 1
-    const inTurn = this.pools.map((_, at) => (at + this.turn) % this.pools.length)
-    const order = [...inTurn.filter((at) => !left[at]), ...inTurn.filter((at) => left[at])]
     let reason = 'no connections are set aside for streams'
     for (const at of order) {
       const pool = this.pools[at]

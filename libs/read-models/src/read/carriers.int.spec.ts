@@ -1,0 +1,88 @@
+import { document, type Domain, domain, integer, projection, text } from '#domain-kit'
+import { eventually, scratchServers, silentLogger } from '#testing'
+import { count, counter } from '../fixtures/counter.js'
+import { ProjectionStage } from '../fixtures/projection-stage.js'
+import { tablesOf } from '../tables/table.js'
+import { type Carrier, Carriers } from './carriers.js'
+
+jest.setTimeout(60_000)
+
+function release(version: number): Domain {
+  const sums = projection('sums', {
+    version,
+    of: counter,
+    table: { counter: text().key(), sum: integer() },
+    key: (event) => ({ counter: event.aggregateId }),
+    fold: { Counted: (row, { by }) => ({ ...row, sum: row.sum + by }) },
+  })
+  return domain('counting', { commands: [], resources: [document(sums, 'GET /sums/{counter}')] })
+}
+
+const by = { actor: 'tester', action: 'test' }
+const ENDLESS = 9_223_372_036_854_775_807n
+
+let stage: ProjectionStage
+let carriers: Carriers
+let told: string[]
+beforeEach(async () => {
+  stage = new ProjectionStage(await scratchServers())
+  told = []
+})
+afterEach(async () => {
+  carriers.close()
+  await stage.close()
+})
+
+async function follow(version: number): Promise<() => Carrier | undefined> {
+  const tables = tablesOf([release(version)])
+  carriers = new Carriers(tables, (sql, values) => stage.database.query(sql, values), silentLogger())
+  carriers.on('changed', () => told.push('changed'))
+  carriers.on('promoted', () => told.push('promoted'))
+  await carriers.start()
+  return () => carriers.carrier(tables[0]!)
+}
+
+test('tells which build is live, and up to where another one answered', async () => {
+  const projector = await stage.projector([release(1)])
+  projector.start()
+  await count(stage.store, 'a', 1, 3)
+  await eventually('it is folded', () => projector.position === 3n)
+  const carrier = await follow(1)
+  expect(carrier()).toMatchObject({ build: 1, liveAt: 0n })
+
+  await projector.builds.rebuild('sums', true, by)
+  await eventually('the next build is live', () => carrier()?.build === 2)
+  expect(carrier()).toMatchObject({ liveAt: 3n })
+  expect(told).toEqual(['promoted'])
+
+  await count(stage.store, 'a', 1, 2)
+  await eventually('it is folded', () => projector.position === 5n)
+  await projector.builds.rollback('sums', by)
+  await eventually('the first is live again', () => carrier()?.build === 1)
+  expect(carrier()).toMatchObject({ liveAt: 5n })
+
+  await projector.builds.drop('sums', 'previous', by)
+  await projector.builds.rebuild('sums', true, by)
+  await eventually('no number comes twice', () => carrier()?.build === 3)
+})
+
+test('while another version is folded it may answer at any position; later up to where it came, also when it is dropped', async () => {
+  await count(stage.store, 'a', 1, 3)
+  const first = await stage.projector([release(1)], 'projector-of-1')
+  first.start()
+  const second = await stage.projector([release(2)], 'projector-of-2')
+  second.start()
+  const carrier = await follow(2)
+  await eventually('the second version is live', () => carrier() !== undefined)
+  expect(carrier()).toMatchObject({ build: 1, liveAt: ENDLESS })
+
+  await count(stage.store, 'a', 1, 2)
+  await eventually('the first version is folded on', () => first.position === 5n)
+  await first.close()
+  await count(stage.store, 'a', 1, 2)
+  await eventually('the second alone is folded', () => second.position === 7n)
+  await eventually('where the first one stopped is known', () => carrier()?.liveAt === 5n, { timeout_ms: 20_000 })
+  await second.builds.dropVersion('sums', 1, by)
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  expect(carrier()).toMatchObject({ build: 1, liveAt: 5n })
+})
