@@ -42,7 +42,7 @@ export function append(node: Node, call: Call, reply: sendUnaryData<streams.Appe
       if (size_bytes > node.limits.appendMax_bytes) answer(tooLarge(node.limits.appendMax_bytes))
     }),
   )
-  call.on('end', () => {
+  const ended = (): void => {
     if (answered || call.cancelled) return
     if (target === undefined) answer(handlerThrew())
     else {
@@ -51,7 +51,9 @@ export function append(node: Node, call: Call, reply: sendUnaryData<streams.Appe
         answerWith(answer, result, stream, expected),
       )
     }
-  })
+  }
+  // A connection that breaks looks like the end of what was sent first, and says in the next turn that it was none: part of an append is none.
+  call.on('end', () => setImmediate(ended))
 }
 
 function answerWith(
