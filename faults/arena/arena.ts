@@ -16,6 +16,8 @@ export interface ArenaOptions {
   readonly proxied?: boolean
   /** Default 2,000, as in the product. */
   readonly lease_ms?: number
+  /** The bug that all writers have; see `broken-writer.ts` of the event store. */
+  readonly bug?: string
   /** What else the log's database is to have. */
   readonly prepare?: (url: string) => Promise<void>
   readonly postgres?: Pick<GroundOptions, 'postgresParent' | 'postgresSettings'>
@@ -48,7 +50,7 @@ export class Arena {
   ) {}
 
   static async open(options: ArenaOptions): Promise<Arena> {
-    const { random, proxied = false, lease_ms = 2_000, postgres = {}, prepare } = options
+    const { random, proxied = false, lease_ms = 2_000, postgres = {}, prepare, bug } = options
     const clientNames = names('client', options.clients)
     const followerNames = names('follower', options.followers ?? 0)
     const writerNames = names('event-writer', options.writers)
@@ -60,7 +62,7 @@ export class Arena {
       ...postgres,
     })
     await prepare?.(ground.url)
-    const writers = await Writers.open(writerNames, ground)
+    const writers = await Writers.open(writerNames, ground, bug)
     const clients: ClientProcess[] = []
     const followers: FollowerProcess[] = []
     const proxies = new Map<string, readonly Proxy[]>()

@@ -11,6 +11,10 @@ import { PATIENCE_MS } from './patience.js'
 /** What a few clients must come to: the least names that make a run, and a batch that is sent while another is on its way. */
 const SMALL = { HEADWATER_FAULT_NAMES_PER_RUN: '512', HEADWATER_FAULT_EARLY_EVENTS_MIN: '2' }
 
+/** Loaded before a writer's own modules. */
+const PARENT = 'faults/arena/die-with-parent.js'
+const BROKEN = 'libs/event-store/src/fixtures/broken-writer.js'
+
 /** Asking the writers how they are shall cost them nothing. */
 const LOOK_MS = 50
 
@@ -31,9 +35,10 @@ export class WriterProcess {
     private readonly port: number,
     private readonly env: Readonly<Record<string, string>>,
     private readonly log: string,
+    private readonly preloaded: readonly string[],
   ) {}
 
-  static async open(name: string, ground: Ground): Promise<WriterProcess> {
+  static async open(name: string, ground: Ground, bug: string | undefined): Promise<WriterProcess> {
     const [linkPort, port] = [await freePort(), await freePort()]
     const env = {
       ...ground.env,
@@ -44,9 +49,11 @@ export class WriterProcess {
       HEADWATER_LEASE_MS: String(ground.lease_ms),
       HEADWATER_FAULT_POINTS: pointsOf(ground),
       ...SMALL,
+      ...(bug === undefined ? {} : { HEADWATER_FAULT_BUG: bug }),
     }
     await mkdir(pointsOf(ground), { recursive: true })
-    return new WriterProcess(name, linkPort, port, env, join(ground.layout.logs, `${name}.log`))
+    const preloaded = bug === undefined ? [PARENT] : [PARENT, BROKEN]
+    return new WriterProcess(name, linkPort, port, env, join(ground.layout.logs, `${name}.log`), preloaded)
   }
 
   get isRunning(): boolean {
@@ -59,8 +66,9 @@ export class WriterProcess {
 
   start(): void {
     if (this.isRunning) return
-    const module = join(projectRoot(), 'dist', 'apps', 'event-writer', 'src', 'main.js')
-    const nodeArgs = ['--import', join(projectRoot(), 'dist', 'faults', 'arena', 'die-with-parent.js')]
+    const built = (path: string): string => join(projectRoot(), 'dist', path)
+    const module = built('apps/event-writer/src/main.js')
+    const nodeArgs = this.preloaded.flatMap((each) => ['--import', built(each)])
     this.child = new Child({ name: this.name, module, nodeArgs, env: this.env, log: this.log })
   }
 
@@ -92,9 +100,9 @@ export class Writers {
     private readonly ground: Ground,
   ) {}
 
-  static async open(names: readonly string[], ground: Ground): Promise<Writers> {
+  static async open(names: readonly string[], ground: Ground, bug?: string): Promise<Writers> {
     const all: WriterProcess[] = []
-    for (const name of names) all.push(await WriterProcess.open(name, ground))
+    for (const name of names) all.push(await WriterProcess.open(name, ground, bug))
     return new Writers(all, ground)
   }
 

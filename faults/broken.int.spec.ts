@@ -1,0 +1,50 @@
+import { runScenario } from './run-scenario.js'
+import { brake, layBrake } from './arena/slow-commits.js'
+import { type Arena, type ArenaOptions } from './arena/arena.js'
+import { type Verdict } from './arena/verdict.js'
+
+jest.setTimeout(300_000)
+
+const SEED = 20_263
+type Cycle = (arena: Arena) => Promise<void>
+
+/** One fault on writers that have a bug. */
+async function verdictOf(bug: string, cycle: Cycle, more: Partial<ArenaOptions> = {}): Promise<Verdict> {
+  const open = (random: ArenaOptions['random']) =>
+    Promise.resolve({ arena: { random, bug, writers: 2, clients: 2, lease_ms: 1_000, ...more }, cycle })
+  return runScenario({ name: 'broken', cycles: 1, kinds: [], open }, { seed: SEED, cycles: 1 })
+}
+
+const killLeader = async (arena: Arena): Promise<void> => {
+  const leader = await arena.writers.complete()
+  await arena.calm()
+  await leader.kill()
+  await arena.recovered({ kind: 'any-moment', at_ms: leader.ended_ms ?? arena.now_ms() })
+}
+
+test('a writer that acknowledges what is not committed yet is found out when it dies', async () => {
+  const whileCommitsAreSlow: Cycle = async (arena) => {
+    const leader = await arena.writers.complete()
+    await brake(arena.ground.url, 400)
+    await arena.calm()
+    await leader.kill()
+    await brake(arena.ground.url, 0)
+    await arena.recovered({ kind: 'any-moment', at_ms: leader.ended_ms ?? arena.now_ms() })
+  }
+  const bug = 'acknowledges what is not committed yet'
+  const { counts, isSound } = await verdictOf(bug, whileCommitsAreSlow, { prepare: layBrake })
+  expect(counts.lost).toBeGreaterThan(0)
+  expect(isSound).toBe(false)
+})
+
+test('one that forgets which names are taken is found out by what is there twice', async () => {
+  const { counts, isSound } = await verdictOf('forgets which names are taken', killLeader)
+  expect(counts.duplicated).toBeGreaterThan(0)
+  expect(isSound).toBe(false)
+})
+
+test('one that answers a retry with the place of another append is found out', async () => {
+  const { isSound, offenders } = await verdictOf('answers a retry with the place of another append', killLeader)
+  expect(offenders.length).toBeGreaterThan(0)
+  expect(isSound).toBe(false)
+})
