@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { postgresWriter, type ScratchDatabase, scratchDatabase } from '#testing'
 import { all, mustAppend, newRequest } from '../contract/requests.js'
+import { NameFilter } from './names/name-filter.js'
 import { LOG_VERSION, migrateLog } from './schema.js'
 
 let database: ScratchDatabase
@@ -33,6 +34,37 @@ async function version1(events: number): Promise<void> {
 async function version2(events: number): Promise<void> {
   await version1(events)
   await migrateLog(database.url, 2)
+}
+
+/** The same log in version 3, the names of its first events in a sealed run as that version wrote it: each block of it, 16 bits a name. */
+async function version3(events: number, sealed: number): Promise<void> {
+  await version2(events)
+  await migrateLog(database.url, 3)
+  const recent = await database.query<{ names: Buffer }>('select names from log.recent_names order by position')
+  const all = Buffer.concat(recent.map(({ names }) => names))
+  const blocks = Array.from({ length: 1_024 }, (): Buffer[] => [])
+  const later: Buffer[] = []
+  const filter = NameFilter.from(new Uint8Array((512 * 16) / 8))
+  for (let at = 0; at < all.length; at += 24) {
+    const entry = all.subarray(at, at + 24)
+    if (entry.readBigInt64BE(16) > BigInt(sealed)) later.push(entry)
+    else {
+      blocks[entry.readUInt32BE(0) >>> 22]?.push(entry)
+      filter.add(entry)
+    }
+  }
+  await database.query(
+    'insert into log.name_blocks (run, bucket, entries) select $1, n - 1, entries from unnest($2::bytea[]) with ordinality as b(entries, n)',
+    [sealed, blocks.map((entries) => Buffer.concat(entries))],
+  )
+  await database.query('insert into log.name_runs (last_position, filter) values ($1, $2)', [
+    sealed,
+    Buffer.from(filter.bits),
+  ])
+  await database.query('delete from log.recent_names')
+  const insert = 'insert into log.recent_names (after, position, names) values ($1, $2, $3)'
+  await database.query(insert, [sealed - 1, sealed, Buffer.alloc(0)])
+  if (events > sealed) await database.query(insert, [sealed, events, Buffer.concat(later)])
 }
 
 async function checkGoesOn(events: number): Promise<void> {
@@ -72,7 +104,27 @@ test.each(COUNTS)('a log of version 2 with %i events goes on in the current vers
   await checkGoesOn(events)
 })
 
-test.each([0, 1, 2])(
+test.each([
+  [1, 1],
+  [30, 17],
+  [30, 30],
+])(
+  'a log of version 3 with %i events, %i of them in a sealed run, goes on in the current version',
+  async (events, sealed) => {
+    await version3(events, sealed)
+    await checkGoesOn(events)
+    expect(await database.query('select level, last_position from log.name_runs')).toEqual([
+      { level: 0, last_position: String(sealed) },
+    ])
+  },
+)
+
+test('a writer of version 3 cannot read the names of the current version, and so cannot lead without them', async () => {
+  await migrateLog(database.url)
+  await expect(database.query('select last_position, filter from log.name_runs')).rejects.toThrow('filter')
+})
+
+test.each([0, 1, 2, 3])(
   'many that migrate a log of version %i at one time: each version is applied once',
   async (from) => {
     if (from > 0) await version1(5)

@@ -105,7 +105,25 @@ create table log.archived_streams (
 );
 create index archived_streams_position on log.archived_streams (position);`
 
-const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3]
+/**
+ * Version 4: eight runs of one level become one of the next. A slice of a run is one filter and 1,024 blocks, written and deleted in one
+ * transaction; a run of level n has 8^n of them, and is in force while `name_runs` has it. Its id says which run it is in memory too.
+ * A writer of an earlier version, which knows nothing of merged runs, finds no filters any more and cannot lead.
+ */
+const VERSION_4 = `
+create table log.name_slices (
+  level integer not null, run bigint not null, slice integer not null, filter bytea not null, primary key (level, run, slice)
+);
+alter table log.name_slices alter column filter set storage external;
+insert into log.name_slices (level, run, slice, filter) select 0, last_position, 0, filter from log.name_runs;
+alter table log.name_runs drop column filter;
+alter table log.name_runs
+  add column level integer not null default 0, add column id uuid not null default gen_random_uuid(),
+  drop constraint name_runs_pkey, add primary key (level, last_position);
+alter table log.name_blocks
+  add column level integer not null default 0, drop constraint name_blocks_pkey, add primary key (level, run, bucket);`
+
+const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4]
 
 /** The version that this code reads and writes. */
 export const LOG_VERSION = MIGRATIONS.length

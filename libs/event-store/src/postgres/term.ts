@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
 import { faultPoint } from '../fault-point.js'
@@ -10,7 +10,9 @@ import { commit, HEAD_SQL, HEADS_SQL, holdSql, type Lease } from './commit.js'
 import { HeadCache, noEvents, type StreamHead } from './heads.js'
 import { HASH_BYTES, streamHash } from './names/name-hash.js'
 import { Names } from './names/names.js'
+import { RunSet } from './names/run-set.js'
 import { type Partition, partitionOf } from './partitions.js'
+import { termClient } from './term-client.js'
 
 const STREAMS_CACHED = 200_000
 /** The next partition is made so many events before it is needed. */
@@ -23,6 +25,8 @@ export interface TermOptions {
   /** For reading what is not in memory. */
   readonly pool: pg.Pool
   readonly logger: Logger
+  /** What was read of names before the term began. Default: nothing. */
+  readonly runs?: RunSet | undefined
   readonly names_per_run?: number | undefined
 }
 
@@ -59,23 +63,19 @@ export class Term implements World {
     this.madeTo = partition.end
   }
 
-  static async open({ url, name, epoch, pool, logger, names_per_run }: TermOptions): Promise<Term> {
+  static async open({ url, name, epoch, pool, logger, runs, names_per_run }: TermOptions): Promise<Term> {
     const lease = { name, epoch }
     const connectionName = Leadership.connectionName(name, epoch)
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: connectionName,
-      connectionTimeoutMillis: 5_000,
-      query_timeout: 30_000,
-    })
+    const client = termClient(url, connectionName)
     client.on('error', (error) => logger.warn({ reason: reasonOf(error) }, "the writer's connection broke"))
     try {
       await client.connect()
       const { rows } = await client.query<{ position: string; time: Date }>(HEAD_SQL)
       const head = Number(rows[0]?.position ?? '0')
       const hold = (last: number): string => holdSql(lease, last)
-      const names = await Names.load(client, { url, connectionName, hold, logger, names_per_run })
       const partition = await partitionOf(client, head + 1)
+      const options = { url, connectionName, hold, logger, names_per_run }
+      const names = await Names.load(client, runs ?? new RunSet(), options)
       return new Term(client, lease, pool, names, partition, head, rows[0]?.time.getTime() ?? 0)
     } catch (error) {
       await client.end().catch(() => undefined)
@@ -142,8 +142,9 @@ export class Term implements World {
   }
 
   async close(): Promise<void> {
+    const closed = this.names.close()
     await this.client.end().catch(() => undefined)
-    await this.names.settled()
+    await closed
   }
 
   /** Brings into memory all that planning asks for. */

@@ -7,6 +7,8 @@ import { StoreUnavailable } from '../port.js'
 import { AppendQueue, earliestOf, QUEUE_BOUNDS, type Waiter, type Waiting } from './append-queue.js'
 import { BatchLimit } from './batch-limit.js'
 import { type CommittedBatch } from './committed-batch.js'
+import { RunFollower } from './names/run-follower.js'
+import { RunSet } from './names/run-set.js'
 import { type PlannedAppend } from './planned.js'
 import { type Sent, Term } from './term.js'
 
@@ -49,6 +51,8 @@ export class Writer extends EventEmitter<{
 }> {
   private readonly queue: AppendQueue
   private readonly limit = new BatchLimit()
+  private readonly runs = new RunSet()
+  private readonly follower: RunFollower
   private term: Term | undefined
   private running = false
   private inFlight = 0
@@ -58,7 +62,12 @@ export class Writer extends EventEmitter<{
     super()
     this.queue = new AppendQueue({ ...QUEUE_BOUNDS, appends: options.queue_max ?? QUEUE_BOUNDS.appends })
     options.leadership.on('gained', (epoch) => void this.begin(epoch))
-    options.leadership.on('lost', () => void this.end('this writer leads no longer'))
+    options.leadership.on('lost', () => {
+      this.follower.start()
+      void this.end('this writer leads no longer')
+    })
+    this.follower = new RunFollower(this.runs, options.pool, options.logger)
+    this.follower.start()
   }
 
   get leads(): boolean {
@@ -111,14 +120,16 @@ export class Writer extends EventEmitter<{
   /** Writes what is waiting, then ends the term. */
   async close(): Promise<void> {
     while (this.term && (this.running || this.inFlight > 0)) await new Promise<void>((resolve) => setImmediate(resolve))
+    this.follower.close()
     await this.end('this writer is stopping')
   }
 
   private async begin(epoch: bigint): Promise<void> {
     const { url, name, logger, leadership, pool, names_per_run } = this.options
     faultPoint('in-takeover')
+    this.follower.stop()
     try {
-      const term = await Term.open({ url, name, epoch, pool, logger, names_per_run })
+      const term = await Term.open({ url, name, epoch, pool, logger, runs: this.runs, names_per_run })
       if (leadership.epoch === epoch) {
         this.term = term
         this.emit('leading', epoch)

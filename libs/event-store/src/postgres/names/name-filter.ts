@@ -1,11 +1,11 @@
 import { readInt32 } from '../binary.js'
 import { BloomFilter } from './bloom-filter.js'
 
-/** Says of a name "never taken in this run", or "perhaps". Hashes of names are random already: two of their words are all that is needed. */
+/** Says of a name "never taken in this slice of a run", or "perhaps". Hashes of names are random already: two of their words are all that is needed. */
 export class NameFilter {
   private constructor(private readonly filter: BloomFilter) {}
 
-  /** @param names how many it is to hold: a power of two. */
+  /** @param names how many it is to hold. */
   static of(names: number): NameFilter {
     return new NameFilter(BloomFilter.of(names))
   }

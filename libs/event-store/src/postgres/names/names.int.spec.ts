@@ -17,11 +17,18 @@ afterEach(async () => {
   await database.drop()
 })
 
+const standing = (holder = 'writer-1'): Promise<PostgresWriter> =>
+  postgresWriter({ url: database.url, holder, names_per_run: NAMES_PER_RUN })
+
 async function opened(): Promise<PostgresWriter> {
-  const another = await postgresWriter({ url: database.url, names_per_run: NAMES_PER_RUN })
+  const another = await standing()
   await another.leads()
   return another
 }
+
+/** How many runs of each level there are. */
+const levels = (): Promise<{ level: number; runs: number }[]> =>
+  database.query('select level, count(*)::int as runs from log.name_runs group by level order by level')
 
 const runs = async (): Promise<number> => (await database.query('select 1 from log.name_runs')).length
 
@@ -58,6 +65,23 @@ test('names in sealed runs are known as those in memory are, before and after an
   writer = await opened()
   await checkAllKnown(requests.filter((_, at) => at % 5 === 0))
   expect(await writer.store.head()).toBe(head)
+})
+
+test('names in runs that were merged are known, to the writer that merged them and to one that stood by', async () => {
+  const standby = await standing('writer-2')
+  const requests = await appendMany(2_000)
+  await eventually('eight runs are one', async () => (await levels()).some(({ level }) => level === 1))
+  await checkAllKnown(requests.filter((_, at) => at % 31 === 0))
+  await writer.close()
+  writer = standby
+  await writer.leads()
+  await checkAllKnown(requests.filter((_, at) => at % 29 === 0))
+  await eventually('nothing is left of the small ones', async () => {
+    const [left] = await database.query<{ left: number }>(`select count(*)::int as left from log.name_slices s
+      where not exists (select from log.name_runs r where r.level = s.level and r.last_position = s.run)`)
+    return left?.left === 0 && ((await levels()).find(({ level }) => level === 0)?.runs ?? 0) < 8
+  })
+  await checkAllKnown(requests.filter((_, at) => at % 37 === 0))
 })
 
 test('a sealed name leaves nothing behind in the lists of recent ones but the end of the log', async () => {

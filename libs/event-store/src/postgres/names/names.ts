@@ -1,10 +1,15 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { type Logger, reasonOf } from '#runtime'
 import { faultBound } from '../../fault-point.js'
 import { readInt64 } from '../binary.js'
+import { termClient } from '../term-client.js'
+import { findInRuns } from './blocks.js'
+import { nextStep } from './merge-plan.js'
+import { Merger } from './merger.js'
 import { HASH_BYTES } from './name-hash.js'
 import { ENTRY_BYTES, NameTable } from './name-table.js'
-import { findInRuns, loadRuns, type Run, sealRun } from './run-store.js'
+import { type RunSet } from './run-set.js'
+import { sealRun } from './run-store.js'
 
 /** Names of one run, a power of two. */
 const NAMES_PER_RUN = faultBound('NAMES_PER_RUN', 524_288)
@@ -13,20 +18,22 @@ export interface NamesOptions {
   readonly url: string
   /** `application_name` of connections that write: a takeover ends them. */
   readonly connectionName: string
-  /** The statement that holds the term for the transaction that seals a run, and refuses it unless a batch was committed up to `last`. */
+  /** The statement that holds the term for a transaction, and refuses it unless a batch was committed up to `last` (0: any). */
   readonly hold: (last: number) => string
   readonly logger: Logger
   /** A power of two, at least 512. Default {@link NAMES_PER_RUN}. */
   readonly names_per_run?: number | undefined
 }
 
+/** What is in runs and what is not, in one snapshot: nothing may be sealed between the two. */
+const BEGIN_SQL = 'begin isolation level repeatable read read only'
 /** In: last position of the sealed runs. Out: the names of the batches after it. Locks nothing. */
 const RECENT_SQL = 'select position, names from log.recent_names where position > $1 order by position'
 
 /**
  * Every name that was ever taken, answered for at once: the youngest exactly and from memory, the others by one filter a
- * run. Each filter sends one new name in some 2,000 to the database: with 100 runs it is one in 20. A log-structured merge tree
- * without merging (after O'Neil and others, 1996): a unique index on random values would cost each append more than its event does.
+ * run. Each filter sends one new name in some 7,000 to the database, and a thousand million names make some 17 runs. A log-structured
+ * merge tree (after O'Neil and others, 1996): a unique index on random values would cost each append more than its event does.
  */
 export class Names {
   private current: NameTable
@@ -36,19 +43,27 @@ export class Names {
   private last = 0
   /** Grows when a run is sealed: who asked before asks again. */
   generation = 0
+  private readonly merger: Merger
 
   private constructor(
     private readonly options: NamesOptions,
-    private readonly runs: Run[],
+    private readonly runs: RunSet,
   ) {
-    this.current = new NameTable(options.names_per_run ?? NAMES_PER_RUN)
+    const { hold, logger, names_per_run = NAMES_PER_RUN } = options
+    this.current = new NameTable(names_per_run)
+    this.merger = new Merger(runs, { client: () => this.client(), hold: hold(0), names_per_run, logger })
   }
 
-  /** Reads what a term must know before its first append. */
-  static async load(client: pg.ClientBase, options: NamesOptions): Promise<Names> {
-    const runs = await loadRuns(client)
+  /**
+   * Reads what a term must know before its first append, and goes on with merging.
+   *
+   * @param runs what is in memory already; the rest is read.
+   */
+  static async load(client: pg.ClientBase, runs: RunSet, options: NamesOptions): Promise<Names> {
     const names = new Names(options, runs)
-    const sealed = runs.at(-1)?.last ?? 0
+    await client.query(BEGIN_SQL)
+    const stored = await runs.refresh(client)
+    const sealed = Math.max(0, ...stored.flatMap(({ id, last }) => (id === undefined ? [] : last)))
     const { rows } = await client.query<{ position: string; names: Buffer }>(RECENT_SQL, [sealed])
     for (const { position, names: entries } of rows) {
       await names.reserve(entries.length / ENTRY_BYTES)
@@ -56,6 +71,8 @@ export class Names {
         names.add(entries, readInt64(entries, at + HASH_BYTES), at)
       names.last = Number(position)
     }
+    await client.query('commit')
+    if (nextStep(stored)) names.merger.wake()
     return names
   }
 
@@ -66,16 +83,24 @@ export class Names {
 
   /** May a sealed run hold the name? Nearly always none does. */
   mayBeOlder(hash: Buffer, offset = 0): boolean {
-    for (const { filter } of this.runs) if (filter.mayHold(hash, offset)) return true
+    for (const { filter } of this.runs.all) if (filter.mayHold(hash, offset)) return true
     return false
   }
 
-  /** @returns the position of the append that took the name, in whichever run; 0 when nobody did. */
+  /**
+   * @returns the position of the append that took the name, in whichever run; 0 when nobody did.
+   * @throws Error when a run is gone, which only a later term can have merged.
+   */
   async find(pool: pg.Pool, hash: Buffer): Promise<number> {
-    const recent = this.recent(hash)
-    if (recent > 0) return recent
-    const runs = this.runs.filter(({ filter }) => filter.mayHold(hash))
-    return runs.length === 0 ? 0 : findInRuns(pool, hash, runs)
+    for (;;) {
+      const recent = this.recent(hash)
+      if (recent > 0) return recent
+      const { all } = this.runs
+      const suspects = this.runs.suspects(hash)
+      const position = suspects.length === 0 ? 0 : await findInRuns(pool, hash, suspects)
+      if (position !== undefined) return position
+      if (all === this.runs.all) throw new Error('runs of names were merged by another term')
+    }
   }
 
   /**
@@ -113,23 +138,30 @@ export class Names {
     await this.sealing?.catch(() => undefined)
   }
 
+  /** Until nothing is being sealed or merged any more. */
+  async close(): Promise<void> {
+    const stopped = this.merger.stop()
+    await this.settled()
+    await stopped
+  }
+
   private async seal(table: NameTable, last: number): Promise<void> {
-    const { url, connectionName, hold, logger } = this.options
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: connectionName,
-      connectionTimeoutMillis: 5_000,
-      query_timeout: 30_000,
-    })
+    const client = this.client()
     client.on('error', () => undefined)
     try {
       await client.connect()
-      const filter = await sealRun(client, hold(last), last, table)
-      if (this.runs.at(-1)?.last !== last) this.runs.push({ last, filter })
+      const run = await sealRun(client, this.options.hold(last), last, table)
+      if (run) this.runs.add(run)
+      else await this.runs.refresh(client)
       this.generation += 1
-      logger.info({ names: table.size, last, runs: this.runs.length }, 'sealed a run of names')
+      this.options.logger.info({ names: table.size, last, runs: this.runs.all.length }, 'sealed a run of names')
+      this.merger.wake()
     } finally {
       await client.end().catch(() => undefined)
     }
+  }
+
+  private client(): pg.Client {
+    return termClient(this.options.url, this.options.connectionName)
   }
 }
