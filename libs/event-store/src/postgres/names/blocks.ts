@@ -12,9 +12,9 @@ const ROW_HEAD_BYTES = 2 + 8 + 12 + 8 + 4
 
 const COPY_SQL = 'copy log.name_blocks (level, run, bucket, entries) from stdin (format binary)'
 
-/** In: levels, runs and buckets, side by side. Out: their entries, null for a block that is not there. Locks nothing. */
+/** In: levels, runs and buckets, side by side. Out: buckets and entries, in any order; null for a block that is not there. Locks nothing. */
 const BLOCKS_SQL = `
-select b.entries from unnest($1::int[], $2::bigint[], $3::int[]) as q(level, run, bucket)
+select q.bucket, b.entries from unnest($1::int[], $2::bigint[], $3::int[]) as q(level, run, bucket)
 left join log.name_blocks b using (level, run, bucket)`
 
 /** A connection, or any of a pool. */
@@ -41,13 +41,23 @@ function rowHead({ level, last }: RunKey, bucket: number, entries_bytes: number)
   return out
 }
 
-/** The entries of one bucket in each of these runs. @throws Error when one is not there: a run has a block for each bucket. */
-export async function readBlocks(client: Queryable, runs: readonly RunKey[], bucket: number): Promise<Buffer[]> {
-  const rows = await queryBlocks(client, runs, () => bucket)
-  return rows.map(({ entries }) => {
+/**
+ * The entries of so many buckets from `first` on, each of all these runs together. @throws Error when one is not there: a run has a block for
+ * each bucket.
+ */
+export async function readBuckets(
+  client: Queryable,
+  runs: readonly RunKey[],
+  first: number,
+  count: number,
+): Promise<Buffer[]> {
+  const blocks = Array.from({ length: count }, (): Buffer[] => [])
+  const places = blocks.flatMap((_, at) => runs.map(({ level, last }) => ({ level, last, bucket: first + at })))
+  for (const { bucket, entries } of await queryBlocks(client, places)) {
     if (!entries) throw new Error(`block ${bucket} is missing in a run of names`)
-    return entries
-  })
+    blocks[bucket - first]?.push(entries)
+  }
+  return blocks.map((each) => Buffer.concat(each))
 }
 
 /**
@@ -60,7 +70,8 @@ export async function findInRuns(
   runs: readonly RunKey[],
 ): Promise<number | undefined> {
   let isWhole = true
-  for (const { entries } of await queryBlocks(client, runs, ({ level }) => bucketOf(hash, level))) {
+  const places = runs.map(({ level, last }) => ({ level, last, bucket: bucketOf(hash, level) }))
+  for (const { entries } of await queryBlocks(client, places)) {
     isWhole &&= entries !== null
     for (let at = 0; entries && at < entries.length; at += ENTRY_BYTES)
       if (hash.compare(entries, at, at + HASH_BYTES) === 0) return readInt64(entries, at + HASH_BYTES)
@@ -68,11 +79,11 @@ export async function findInRuns(
   return isWhole ? 0 : undefined
 }
 
-async function queryBlocks(client: Queryable, runs: readonly RunKey[], bucketIn: (run: RunKey) => number) {
-  const { rows } = await client.query<{ entries: Buffer | null }>(BLOCKS_SQL, [
-    runs.map(({ level }) => level),
-    runs.map(({ last }) => last),
-    runs.map(bucketIn),
+async function queryBlocks(client: Queryable, places: readonly (RunKey & { readonly bucket: number })[]) {
+  const { rows } = await client.query<{ bucket: number; entries: Buffer | null }>(BLOCKS_SQL, [
+    places.map(({ level }) => level),
+    places.map(({ last }) => last),
+    places.map(({ bucket }) => bucket),
   ])
   return rows
 }

@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ClientBase } from 'pg'
-import { readBlocks, writeBlocks } from './blocks.js'
+import { readBuckets, writeBlocks } from './blocks.js'
 import { type MergeStep } from './merge-plan.js'
 import { NameFilter } from './name-filter.js'
 import { ENTRY_BYTES } from './name-table.js'
@@ -8,8 +9,10 @@ import { bucketOf, FAN_IN, SLICE_BLOCKS } from './run.js'
 
 type CopyStep = Extract<MergeStep, { readonly kind: 'copy' }>
 
-/** Of a run to be merged, in one slice of the merged one; one at a time is in memory, 100 KB of all runs. */
+/** Of a run to be merged, in one slice of the merged one. */
 const BUCKETS = SLICE_BLOCKS / FAN_IN
+/** So many at a time are in memory: 800 KB of all runs. */
+const BUCKETS_AT_ONCE = 8
 
 export interface MergeOptions {
   /** The statement that holds the term. */
@@ -36,11 +39,16 @@ export async function mergeStep(client: ClientBase, step: MergeStep, options: Me
 async function copySlice(client: ClientBase, step: CopyStep, { names_per_run, signal }: MergeOptions): Promise<void> {
   const { target, sources, slice } = step
   const filter = NameFilter.of(names_per_run)
-  for (let bucket = slice * BUCKETS; bucket < (slice + 1) * BUCKETS; bucket += 1) {
+  for (let first = slice * BUCKETS; first < (slice + 1) * BUCKETS; first += BUCKETS_AT_ONCE) {
     signal?.throwIfAborted()
-    const blocks = divide(Buffer.concat(await readBlocks(client, sources, bucket)), target.level)
-    for (const entries of blocks) for (let at = 0; at < entries.length; at += ENTRY_BYTES) filter.add(entries, at)
-    await writeBlocks(client, target, bucket * FAN_IN, blocks)
+    const blocks: Buffer[] = []
+    for (const bucket of await readBuckets(client, sources, first, BUCKETS_AT_ONCE)) {
+      blocks.push(...divide(bucket, target.level))
+      for (let at = 0; at < bucket.length; at += ENTRY_BYTES) filter.add(bucket, at)
+      // Appends go first.
+      await nextTurn()
+    }
+    await writeBlocks(client, target, first * FAN_IN, blocks)
   }
   await insertSlice(client, target, slice, filter)
 }
