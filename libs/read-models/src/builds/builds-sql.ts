@@ -20,7 +20,7 @@ select $1, $2, $3, lane, $5, 0 from unnest($4::int[]) as lane`
 export const DROP_SQL = 'delete from headwater.builds where projection = $1 and version = $2 and build = $3'
 
 /** A projector that was not seen for so long is not there. */
-const SEEN = "interval '10 s'"
+export const SEEN = "interval '10 s'"
 
 /** In: projection, version. Out: a row when a projector that folds it is there, or was a moment ago. Locks nothing. */
 export const FOLDED_SQL = `
@@ -32,7 +32,7 @@ export const SLOT_SQL = `
 update headwater.builds set slot = $4, promotes_itself = false where projection = $1 and version = $2 and build = $3`
 
 /**
- * What was live before may have answered up to here. In: projection, version, build that is live now; projection and version of what
+ * What was live before may have answered up to here. In: projection, version, build that is live now; version of it that
  * was live before. Locks the row; the lanes stand still, or nobody folds them any more.
  */
 export const LIVE_AT_SQL = `

@@ -1,16 +1,17 @@
 import { EventEmitter } from 'node:events'
 import { type Logger, reasonOf } from '#runtime'
+import { SEEN } from '../builds/builds-sql.js'
 import { fleetOf } from '../builds/fleet.js'
 import { type ReadTable } from '../tables/table.js'
 
 /**
  * In: projections, versions. Out: which fleet folds the live build of each, which build that is, and up to which position another build or
- * version may have answered: without end while projectors of another version are there, or were ten seconds ago. Locks nothing.
+ * version may have answered: without end while projectors of another version are there. Locks nothing.
  */
 const CARRIERS_SQL = `
 select distinct m.projection, m.version, m.fleet, b.build, greatest(b.live_at, (
   select max(case when exists (
-    select 1 from headwater.projectors p where p.fleet = l.fleet and p.seen_at > clock_timestamp() - interval '10 s'
+    select 1 from headwater.projectors p where p.fleet = l.fleet and p.seen_at > clock_timestamp() - ${SEEN}
   ) then 9223372036854775807 else l.position end)
   from headwater.members o join headwater.builds ob using (projection, version, build) join headwater.lanes l using (fleet, lane)
   where o.projection = m.projection and o.version <> m.version and ob.slot = 'live')) as live_at
