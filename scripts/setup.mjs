@@ -54,11 +54,12 @@ export function setup() {
   }
   const sources = [
     ...['apps', 'libs', 'bench', 'faults'].filter((name) => existsSync(join(root, name))).flatMap((name) => filesBelow(join(root, name))),
-    ...['nest-cli.json', '.swcrc', 'package.json'].map((name) => join(root, name)),
+    ...['nest-cli.json', '.swcrc', 'package.json', 'scripts/bundle.mjs'].map((name) => join(root, name)),
   ]
   const build = hashOf(sources.filter((file) => !file.endsWith('.spec.ts')))
   if (!isDone('build', build) || !existsSync(join(root, 'dist', 'apps'))) {
     run('building', process.execPath, [join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build'])
+    run('bundling', process.execPath, [join(root, 'scripts', 'bundle.mjs')])
     done('build', build)
   }
 }

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { Registry } from 'prom-client'
 import { processMetrics } from './process-metrics.js'
 
@@ -8,15 +9,18 @@ async function busy(metrics: Registry): Promise<number> {
 
 test('the busy share is that of the time since the last scrape', async () => {
   const metrics = new Registry()
+  const { eventLoopUtilization } = performance
+  // Idle and active so far: before the first scrape, at the first, at the second.
+  const times = [[900, 100] as const, [1_100, 900] as const, [1_400, 1_000] as const]
+  const look = jest.spyOn(performance, 'eventLoopUtilization').mockImplementation((now, before) => {
+    if (now) return eventLoopUtilization(now, before)
+    const [idle, active] = times.shift() ?? [0, 0]
+    return { idle, active, utilization: active / (idle + active) }
+  })
   processMetrics(metrics)
-  await busy(metrics)
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  const idle = await busy(metrics)
-  for (const end_ms = performance.now() + 100; performance.now() < end_ms;);
-  const working = await busy(metrics)
-  expect(idle).toBeGreaterThanOrEqual(0)
-  expect(working).toBeGreaterThan(idle)
-  expect(working).toBeLessThanOrEqual(1)
+  expect(await busy(metrics)).toBeCloseTo(0.8)
+  expect(await busy(metrics)).toBeCloseTo(0.25)
+  look.mockRestore()
 })
 
 test('memory and processor are told, and nothing that a timer would have to sample', async () => {

@@ -32,7 +32,10 @@ export class SealedNames {
     const client = new pg.Client({ connectionString: url })
     await client.connect()
     await client.query(`insert into log.leases values ($1, 1, 'test', 0, 'infinity')`, [LEASE])
-    return new SealedNames(url, logger, client, new pg.Pool({ connectionString: url, max: 4 }))
+    const pool = new pg.Pool({ connectionString: url, max: 4 })
+    // A pool has ended before its connections have, and the database may be dropped under them.
+    pool.on('connect', (each) => each.on('error', () => undefined))
+    return new SealedNames(url, logger, client, pool)
   }
 
   async close(): Promise<void> {
