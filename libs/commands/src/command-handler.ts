@@ -11,7 +11,10 @@ export interface CommandHandlerOptions {
   readonly store: EventStore
   /** Without it every stream that is not in memory is folded from its first event. */
   readonly snapshots?: Snapshots
-  /** Hot streams kept in memory. Default 1,000; one with work in hand is never dropped, so that `commands_max` bounds the rest. */
+  /**
+   * Hot streams kept in memory. Default 1,000; one with work in hand is never dropped, so that while more have some `commands_max` is
+   * the bound.
+   */
   readonly streams_max?: number
   /** How long a command may take before the answer is that nobody knows. Default 10,000. */
   readonly timeout_ms?: number
@@ -27,9 +30,14 @@ export interface CommandHandlerOptions {
 /** What programs send in bulk is taken up to this share of the bounds: the rest is for people, who wait. */
 const BULK_SHARE = 0.75
 
+/** Streams that are looked at to drop one: some may be in use, and a look at all of them would hold up every command. */
+const LOOKS_MAX = 8
+
 /** Load, decide, append, respond: the one way in which commands become events (after Emmett's handleCommand). */
 export class CommandHandler {
   private readonly chains = new Map<string, StreamChain>()
+  /** Goes round. */
+  private hand = this.chains.entries()
   /** Came in this turn of the event loop. */
   private arrived: Job[] = []
   private ordinal = 0
@@ -94,7 +102,10 @@ export class CommandHandler {
   private submitArrived(): void {
     const { arrived } = this
     this.arrived = []
-    for (const job of arrived) this.chainOf(job.request).submit(job)
+    for (const job of arrived) {
+      this.chainOf(job.request).submit(job)
+      this.evict()
+    }
   }
 
   private chainOf({ command, target }: CommandRequest): StreamChain {
@@ -104,30 +115,25 @@ export class CommandHandler {
       known.isRecent = true
       return known
     }
-    if (this.chains.size >= this.streams_max) this.evict()
     const chain = new StreamChain(this.options.store, command.aggregate, stream, this.options.snapshots)
     this.chains.set(stream, chain)
     return chain
   }
 
   /**
-   * Makes room for one: drops the first, in the order in which they came, that was not asked for since it was passed over last (the
-   * second chance of page replacement: nothing moves when a stream is asked for, as it would in order of use).
+   * While there are too many, drops those that are not in use and were not asked for since the hand passed them last (the clock of page
+   * replacement: nothing moves when a stream is asked for, as it would in order of use). However many are in use, it takes a few steps.
    */
   private evict(): void {
-    let left = this.chains.size * 2
-    for (const [stream, chain] of this.chains) {
-      if (chain.isIdle && !chain.isRecent) {
-        this.chains.delete(stream)
-        if (this.chains.size < this.streams_max) return
-      } else {
-        chain.isRecent = false
-        // Behind the others, where this loop comes to it once more.
-        this.chains.delete(stream)
-        this.chains.set(stream, chain)
+    for (let looks = 0; looks < LOOKS_MAX && this.chains.size > this.streams_max; looks += 1) {
+      const next = this.hand.next()
+      if (next.done) {
+        this.hand = this.chains.entries()
+        continue
       }
-      left -= 1
-      if (left === 0) return
+      const [stream, chain] = next.value
+      if (chain.isIdle && !chain.isRecent) this.chains.delete(stream)
+      else chain.isRecent = false
     }
   }
 }

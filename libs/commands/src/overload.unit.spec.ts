@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type AppendRequest, createMemoryStore, type EventStore, StoreUnavailable } from '#event-store'
 import { checkDecisions, kindsOf, log, open, payment, request, STREAM } from './fixtures/wallet.js'
 import { CommandHandler, type CommandOutcome } from './index.js'
+import { StreamChain } from './stream-chain.js'
 
 let inner: EventStore
 
@@ -168,4 +169,41 @@ describe('commands in hand', () => {
   const fault = (): never => {
     throw new TypeError('a bug')
   }
+})
+
+describe('more streams in hand than are kept in memory', () => {
+  const STREAMS = 2_000
+
+  /** A handler that keeps ten, and a store that answers no append until it is told to. */
+  const held = (): { readonly handler: CommandHandler; readonly release: () => void } => {
+    let release = (): void => undefined
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const store = Object.assign(Object.create(inner) as EventStore, {
+      append: async (asked: AppendRequest) => {
+        await released
+        return inner.append(asked)
+      },
+    })
+    return { handler: new CommandHandler({ store, streams_max: 10 }), release }
+  }
+
+  afterEach(() => jest.restoreAllMocks())
+
+  test('cost each command the same few looks at them, and are forgotten when they are done', async () => {
+    const { handler, release } = held()
+    const looks = jest.spyOn(StreamChain.prototype, 'isIdle', 'get')
+    const opening = Array.from({ length: STREAMS }, (_, at) =>
+      handler.execute(request(open, { limit: 10 }, { target: `held-${at}` })),
+    )
+    await nextTurn()
+    expect(handler.size).toBe(STREAMS)
+    expect(looks.mock.calls.length).toBeLessThanOrEqual(8 * STREAMS)
+    release()
+    expect(new Set(kindsOf(await Promise.all(opening)))).toEqual(new Set(['accepted']))
+    // By commands to one that is known, too.
+    for (let left = STREAMS / 4; left > 0; left -= 1) await handler.execute(payment(0, { target: 'held-1' }))
+    expect(handler.size).toBe(10)
+  })
 })

@@ -165,7 +165,7 @@ export type StoreCapabilities = Readonly<Record<Capability, boolean>>
  *
  * All methods throw {@link StoreUnavailable} when the log cannot be reached in time (an append may then have happened or
  * not: send it again with the same command id), and {@link StoreLimitExceeded} for a request beyond `limits`. Reads throw
- * {@link EventsArchived} rather than leave out what is no longer there. An append without an event for its target throws RangeError,
+ * {@link EventsArchived} rather than leave out what is no longer there. Appends throw {@link InvalidStreamName}. An append without an event for its target throws RangeError,
  * and nothing of it happens: there would be no place to remember its key with.
  */
 export interface EventStore {
@@ -235,6 +235,18 @@ export class StoreLimitExceeded extends Error {
     readonly allowed: number,
   ) {
     super(`${limit} is ${actual}, at most ${allowed} is allowed`)
+  }
+}
+
+/** A name that no stream can have, whatever the backend: a bug of whoever made it. `streamOf` of the domain kit makes good ones. */
+export class InvalidStreamName extends Error {
+  override readonly name = 'InvalidStreamName'
+  readonly retryable = false
+  constructor(
+    readonly stream: string,
+    readonly rule: string,
+  ) {
+    super(`${JSON.stringify(stream)} cannot be the name of a stream: ${rule}. Make names with streamOf(aggregate, id)`)
   }
 }
 

@@ -12,7 +12,6 @@ create table if not exists ${schema}.leases (
 const VANISHED = 'not exists (select from pg_stat_activity where pid = lease.backend)'
 
 /**
-/**
  * Who stands by looks without locking anything, so that commits and renewals never wait for it.
  * In: name, holder. Out: the last epoch, and whether its term is over; no row when there was none. Locks nothing.
  */
@@ -51,7 +50,13 @@ export const TERMINATE_SQL = `
 select pg_terminate_backend(pid) from pg_stat_activity
 where application_name like $1 and application_name <> $2 and usename = current_user and datname = current_database()`
 
-/** Ends the connections of one term that is over: what it holds open would keep its successor waiting for the row. In: their name. */
+/**
+ * Ends the connections of one term, but for the one that asks: what they hold open would keep whoever comes next waiting for the row. In:
+ * their name.
+ */
 export const END_TERM_SQL = `
 select pg_terminate_backend(pid) from pg_stat_activity
-where application_name = $1 and usename = current_user and datname = current_database()`
+where application_name = $1 and pid <> pg_backend_pid() and usename = current_user and datname = current_database()`
+
+/** Waits until all that holds the lease for its own transaction is over. In: name. Locks the row for update. */
+export const SETTLE_SQL = (schema: string): string => `select 1 from ${schema}.leases where name = $1 for update`

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import pg from 'pg'
 import { type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
 import { describeSnapshotStore } from './contract.js'
 import { openPostgresSnapshots } from './postgres-snapshots.js'
@@ -29,6 +30,25 @@ test('processes that start at one time make the table once, in the schema that t
     expect(tables).toHaveLength(1)
   } finally {
     await Promise.all(stores.map((each) => each.close()))
+    await database.drop()
+  }
+})
+
+test('nobody waits long for a table that cannot be made', async () => {
+  const database = await scratchDatabase()
+  const store = open(database)
+  const blocker = new pg.Client({ connectionString: database.url })
+  await blocker.connect()
+  try {
+    await blocker.query('select pg_advisory_lock(7400003)')
+    const begun_ms = performance.now()
+    await expect(store.load('thing-1', 1)).rejects.toThrow('timeout')
+    expect(performance.now() - begun_ms).toBeLessThan(5_000)
+    await blocker.query('select pg_advisory_unlock(7400003)')
+    expect(await store.load('thing-1', 1)).toBeUndefined()
+  } finally {
+    await blocker.end()
+    await store.close()
     await database.drop()
   }
 })

@@ -81,7 +81,8 @@ export function openPostgresSnapshots(options: PostgresSnapshotsOptions): Snapsh
   let isLoading = false
   let made: Promise<unknown> | undefined
   const ready = async (): Promise<void> => {
-    made ??= saving.query(TABLE_SQL(schema))
+    // Commands wait for it that wait for what is loaded.
+    made ??= loading.query(TABLE_SQL(schema))
     try {
       await made
     } catch (error) {

@@ -76,6 +76,18 @@ export function describeLimits(store: Store): void {
     expect(await mustAppend(store(), newRequest(stream, { expected: 'none' }))).toMatchObject({ revision: 0n })
   })
 
+  test('a name of which nobody could tell the aggregate is refused, and nothing of it happens', async () => {
+    const before = await store().head()
+    for (const stream of ['thing', '-1', 'Thing-1', 'thing 1', `${'x'.repeat(32)}-1`, 'thing-\0', ''])
+      await expect(store().append(newRequest(stream))).rejects.toMatchObject({
+        name: 'InvalidStreamName',
+        stream,
+        retryable: false,
+      })
+    expect(await store().head()).toBe(before)
+    expect(await all(store().readAll({ after: before }))).toEqual([])
+  })
+
   test('what is at the limits is taken, counted in bytes of UTF-8', async () => {
     const { limits } = store()
     const most = newRequest(newStream(), { events: newEvents(limits.events_per_append) })

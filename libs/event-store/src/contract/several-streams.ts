@@ -48,6 +48,22 @@ export function describeSeveralStreams(store: Store): void {
     await mustAppend(store(), newRequest(written, { checks: [{ stream: checked, expected: 2n }] }))
     expect(await all(store().readStream(checked))).toHaveLength(3)
   })
+
+  test('a write and a check of one stream: the tail is that of the one that fails', async () => {
+    const stream = newStream()
+    await mustAppend(store(), newRequest(stream, { events: newEvents(4) }))
+    const tail = await all(store().readStream(stream, { from: 2n }))
+    const conflict = { outcome: 'conflict', stream, revision: 3n, tail }
+    const behind = { expected: 1n }
+    const upToDate = { expected: 3n }
+    for (const [written, checked] of [
+      [behind, upToDate],
+      [upToDate, behind],
+    ] as const)
+      expect(await store().append(newRequest(stream, { ...written, checks: [{ stream, ...checked }] }))).toEqual(
+        conflict,
+      )
+  })
 }
 
 /** A store that cannot write or check several streams at once says so, and does nothing by halves. */

@@ -1,4 +1,5 @@
 import { type RecordedEvent } from '#domain-kit'
+import { missingTail } from '../missing-tail.js'
 import {
   type AppendRequest,
   type AppendResult,
@@ -99,11 +100,9 @@ class MemoryLog implements World {
   }
 
   private conflict({ writes, checks = [] }: AppendRequest, stream: string, revision: number): AppendResult {
-    const expected = [...writes, ...checks].find((each) => each.stream === stream)?.expected
-    const from = typeof expected === 'bigint' ? Number(expected) + 1 : 0
-    const tail = (this.streams.get(stream) ?? []).slice(from)
-    const fits = tail.length <= DEFAULT_LIMITS.conflict_tail_events
-    return { outcome: 'conflict', stream, revision: BigInt(revision), tail: fits ? tail : undefined }
+    const missing = missingTail([...writes, ...checks], stream, revision, DEFAULT_LIMITS)
+    const tail = missing && (this.streams.get(stream) ?? []).slice(missing.from)
+    return { outcome: 'conflict', stream, revision: BigInt(revision), tail }
   }
 
   async page(after: bigint, limit: number, wanted: Wanted = () => true): Promise<Page> {

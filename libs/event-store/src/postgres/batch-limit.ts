@@ -11,9 +11,18 @@ const TARGET_MS = 20
 export class BatchLimit {
   events_max = 1_024
 
-  /** A batch of so many appends was committed. */
-  committed(appends: number, commit_ms: number): void {
-    if (commit_ms > TARGET_MS) this.events_max = Math.max(LEAST, Math.floor(Math.min(this.events_max, appends) * 0.75))
-    else if (appends * 2 > this.events_max) this.events_max = Math.min(MOST, this.events_max + 128)
+  /** A batch of so many events was committed. */
+  committed(events: number, commit_ms: number): void {
+    if (commit_ms > TARGET_MS) this.shrink(events)
+    else if (events * 2 > this.events_max) this.events_max = Math.min(MOST, this.events_max + 128)
+  }
+
+  /** A batch of so many events was not committed, as far as anybody knows: it may have taken too long. */
+  failed(events: number): void {
+    this.shrink(events)
+  }
+
+  private shrink(events: number): void {
+    this.events_max = Math.max(LEAST, Math.floor(Math.min(this.events_max, events) * 0.75))
   }
 }

@@ -30,18 +30,22 @@ export interface Commit {
  * One batch as one transaction in one round trip: fence, names, events. The rows go into the partition itself when it holds
  * all of them, which saves the server finding it for each.
  *
- * @throws whatever the connection throws; the batch was then committed or not, except that after {@link isFenced} it was not.
+ * @param before resolves when the batch that this one was planned upon is committed. Until then nothing is sent, and nothing ever when
+ *   it fails: the fence knows a batch by where it ends, and another one may have come to end there.
+ * @throws what `before` or the connection throws; the batch was then committed or not, except that after {@link isFenced} it was not.
  */
 export async function commit(
   client: ClientBase,
   lease: Lease,
   partition: Partition,
   { after, position, copy, names }: Commit,
+  before: Promise<unknown> = Promise.resolve(),
 ): Promise<void> {
   const table = position < partition.end ? partition.table : 'events'
   const sql = `${holdSql(lease, after)}
 insert into log.recent_names (after, position, names) values (${after}, ${position}, '\\x${names.toString('hex')}');
 copy log.${table} (${ROW_COLUMNS}) from stdin (format binary)`
+  await before
   await CopyQuery.run(client, sql, copy)
 }
 

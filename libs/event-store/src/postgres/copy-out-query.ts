@@ -24,6 +24,8 @@ export class CopyOutQuery extends SimpleQuery {
   private constructor(
     sql: string,
     private readonly bytes_max: number,
+    /** pg reads it. */
+    readonly query_timeout: number | undefined,
     callback: (error: Error | null | undefined) => void,
   ) {
     super(sql, callback)
@@ -31,11 +33,12 @@ export class CopyOutQuery extends SimpleQuery {
 
   /**
    * @param bytes_max so many bytes at most, but at least one row.
+   * @param within_ms default: the connection's query timeout.
    * @throws DatabaseError when the server refuses.
    */
-  static async run(client: ClientBase, sql: string, bytes_max: number): Promise<CopiedOut> {
+  static async run(client: ClientBase, sql: string, bytes_max: number, within_ms?: number): Promise<CopiedOut> {
     return new Promise((resolve, reject) => {
-      const query = new CopyOutQuery(sql, bytes_max, (error) =>
+      const query = new CopyOutQuery(sql, bytes_max, within_ms, (error) =>
         error ? reject(error) : resolve({ bytes: query.sink.take(), isCut: query.isCut }),
       )
       client.query(query)

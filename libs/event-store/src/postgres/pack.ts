@@ -1,5 +1,6 @@
 import { checkBound } from '../limits.js'
 import { type AppendRequest, type Expected, type StoreLimits, type StreamWrite } from '../port.js'
+import { checkStreamName } from '../stream-name.js'
 import { ByteSink } from './byte-sink.js'
 import { writeTail } from './event-bytes.js'
 import { claimHash, commandHash } from './names/name-hash.js'
@@ -25,7 +26,7 @@ export class Packer {
     return this.sink.length
   }
 
-  /** Appends it. @throws StoreLimitExceeded, RangeError: nothing of it is left. RangeError also without an event for the target. */
+  /** Appends it. @throws StoreLimitExceeded, InvalidStreamName, RangeError: nothing of it is left. RangeError also without an event for the target. */
   add(request: AppendRequest): void {
     const { sink } = this
     const before = sink.length
@@ -56,7 +57,7 @@ export class Packer {
 
   private expectation(expected: Expected, stream: string): void {
     const isRevision = typeof expected === 'bigint'
-    if (stream.includes('\0')) throw new RangeError('the name of a stream must not hold NUL')
+    checkStreamName(stream)
     this.sink.byte(EXPECTATIONS.indexOf(isRevision ? 'revision' : expected))
     if (isRevision) this.sink.double(Number(expected))
     checkBound(this.limits, 'stream_name_bytes', this.sink.text(stream))

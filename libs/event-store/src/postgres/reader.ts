@@ -20,6 +20,13 @@ import { type Wanted } from '../wanted.js'
 const PAGE = 1_000
 /** Of a page's rows; one event is read however large it is. */
 const PAGE_BYTES = 16 * 1024 * 1024
+/**
+ * An append (5 s) and the read that follows upon its failure end together when the 10 s of a command are over: whoever sent it hears
+ * then that nobody knows.
+ */
+const PATIENCE_MS = 5_000
+/** For pages of the log, which no command waits for. */
+const PAGE_MS = 30_000
 /** Highest possible position and revision. */
 const END = 9_223_372_036_854_775_807n
 
@@ -50,6 +57,13 @@ const ARCHIVED_COMMAND_SQL = 'select stream, revision, position, hash from log.a
 /** `isCut`: it has fewer events than were asked for because of their size. */
 type ReadPage = Decoded & { readonly isCut: boolean }
 
+interface CopyOptions {
+  /** Default: all. */
+  readonly wanted?: Wanted | undefined
+  /** Default {@link PATIENCE_MS}. */
+  readonly within_ms?: number
+}
+
 export interface ReaderOptions {
   readonly url: string
   /** Connections at most. */
@@ -75,7 +89,7 @@ export class PostgresReader {
       max: pool_max,
       application_name: 'headwater log reader',
       connectionTimeoutMillis: 5_000,
-      query_timeout: 30_000,
+      query_timeout: PATIENCE_MS,
       idleTimeoutMillis: 30_000,
     })
     this.pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'a log connection broke'))
@@ -121,7 +135,7 @@ export class PostgresReader {
 
   /** The next events after a position, at most `limit` and one page, and of them those that are wanted. */
   async page(after: bigint, limit: number, wanted?: Wanted): Promise<ReadPage> {
-    const page = await this.copied(ALL_SQL('asc', after, limit), wanted)
+    const page = await this.copied(ALL_SQL('asc', after, limit), { wanted, within_ms: PAGE_MS })
     if (page.count === 0 || page.first === after + 1n) return page
     const archive = await archiveAt(this, after + 1n)
     if (!archive) throw new Error(`the log has a hole from position ${after + 1n} to ${page.first - 1n}`)
@@ -142,7 +156,7 @@ export class PostgresReader {
   }
 
   private async pageBack(before: bigint, limit: number): Promise<ReadPage> {
-    return this.copied(ALL_SQL('desc', before, limit))
+    return this.copied(ALL_SQL('desc', before, limit), { within_ms: PAGE_MS })
   }
 
   async head(): Promise<bigint> {
@@ -162,18 +176,18 @@ export class PostgresReader {
     }
   }
 
-  private async copied(sql: string, wanted?: Wanted): Promise<ReadPage> {
-    const { bytes, isCut } = await this.copyOut(sql)
+  private async copied(sql: string, { wanted, within_ms }: CopyOptions = {}): Promise<ReadPage> {
+    const { bytes, isCut } = await this.copyOut(sql, within_ms)
     const end = isCut ? bytes.length : bytes.length - COPY_TRAILER.length
     return { ...decode(bytes.subarray(COPY_HEADER.length, end), wanted), isCut }
   }
 
-  private async copyOut(sql: string): Promise<CopiedOut> {
+  private async copyOut(sql: string, within_ms: number | undefined): Promise<CopiedOut> {
     let client: pg.PoolClient | undefined
     let isWhole = false
     try {
       client = await this.pool.connect()
-      const copied = await CopyOutQuery.run(client, sql, this.page_bytes)
+      const copied = await CopyOutQuery.run(client, sql, this.page_bytes, within_ms)
       isWhole = !copied.isCut
       return copied
     } catch (error) {

@@ -1,3 +1,4 @@
+import { missingTail } from '../missing-tail.js'
 import {
   type AppendPlace,
   type AppendRequest,
@@ -47,20 +48,18 @@ export function placeOf({ stream, revision, position }: AppendPlace): AppendPlac
   return { stream, revision, position }
 }
 
-/** An expectation ahead of the stream has no tail; of one far behind it, or behind what is archived, not all of it is sent. */
+/** Of what is archived no tail is sent. */
 async function conflict(
   reader: PostgresReader,
   { writes, checks = [], needsTail = true }: AppendRequest,
   { stream, revision }: Verdict & { kind: 'conflict' },
 ): Promise<AppendResult> {
-  const expected = [...writes, ...checks].find((each) => each.stream === stream)?.expected
-  const from = typeof expected === 'bigint' ? Number(expected) + 1 : 0
-  const missing = revision + 1 - from
   const about = { outcome: 'conflict', stream, revision: BigInt(revision) } as const
-  if (missing <= 0) return { ...about, tail: [] }
-  if (!needsTail || missing > DEFAULT_LIMITS.conflict_tail_events) return { ...about, tail: undefined }
+  const missing = missingTail([...writes, ...checks], stream, revision, DEFAULT_LIMITS)
+  if (missing?.count === 0) return { ...about, tail: [] }
+  if (!needsTail || !missing) return { ...about, tail: undefined }
   try {
-    return { ...about, tail: await reader.tails.tail(stream, from, revision) }
+    return { ...about, tail: await reader.tails.tail(stream, missing.from, revision) }
   } catch (error) {
     if (error instanceof EventsArchived) return { ...about, tail: undefined }
     throw error

@@ -3,6 +3,7 @@ import { type Logger } from '#runtime'
 import { DEFAULT_LIMITS, type EventStore, type Recalled, type StoreCapabilities } from '../port.js'
 import { type Waiter } from './append-queue.js'
 import { type Verdict } from './batch.js'
+import { type BatchTimes } from './batch-sender.js'
 import { type CommittedBatch } from './committed-batch.js'
 import { follow } from './follow.js'
 import { LiveFeed } from './live-feed.js'
@@ -11,7 +12,7 @@ import { plan } from './pack.js'
 import { type PlannedAppend } from './planned.js'
 import { PostgresReader } from './reader.js'
 import { resultOf } from './result.js'
-import { type BatchTimes, Writer } from './writer.js'
+import { Writer } from './writer.js'
 
 export const POSTGRES_CAPABILITIES: StoreCapabilities = {
   gapFreePositions: true,

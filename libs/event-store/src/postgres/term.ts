@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { Leadership } from '#leadership'
+import { clearTerm, Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
 import { faultPoint } from '../fault-point.js'
 import { sizeOf, type Waiting } from './append-queue.js'
@@ -30,7 +30,7 @@ export interface TermOptions {
   readonly names_per_run?: number | undefined
 }
 
-/** A batch that was sent: what it comes to when it is committed, if it is. */
+/** A batch that is on its way: what it comes to when it is committed, if it is. */
 export interface Sent {
   readonly verdicts: readonly Verdict[]
   /** Undefined when nothing was accepted. @throws when the connection broke or another epoch leads; the term is then over. */
@@ -39,7 +39,8 @@ export interface Sent {
 
 /**
  * One leadership term of the writer: one connection, where the log and recent streams end, and every name that was taken. What is
- * sent counts as done for what is sent after it; the first error ends the term, so nothing is ever built on what failed.
+ * planned counts as done for what is planned after it, which is sent once it is; the first error ends the term, so nothing is ever built
+ * on what failed.
  */
 export class Term implements World {
   private readonly heads = new HeadCache(STREAMS_CACHED)
@@ -70,6 +71,7 @@ export class Term implements World {
     client.on('error', (error) => logger.warn({ reason: reasonOf(error) }, "the writer's connection broke"))
     try {
       await client.connect()
+      await clearTerm(client, 'log', name, epoch)
       const { rows } = await client.query<{ position: string; time: Date }>(HEAD_SQL)
       const head = Number(rows[0]?.position ?? '0')
       const hold = (last: number): string => holdSql(lease, last)
@@ -92,7 +94,7 @@ export class Term implements World {
     return this.committed
   }
 
-  /** Plans and sends a batch; the one before need not be committed yet. */
+  /** Plans and makes a batch; the one before need not be committed yet, and this one is sent once it is. */
   async send(waiting: readonly Waiting[]): Promise<Sent> {
     const size = sizeOf(waiting)
     await this.prepare(waiting, size)
@@ -105,12 +107,14 @@ export class Term implements World {
     this.time_ms = batch.time_ms
     const { names, copy, committed: whole } = batch.sealed()
     faultPoint('before-commit')
-    const committed = commit(this.client, this.lease, this.partition, { after, position, copy, names }).then(() => {
+    // The next batch leaves with the answer to this one, before anybody is told of it.
+    const done = commit(this.client, this.lease, this.partition, { after, position, copy, names }, this.last)
+    this.last = done
+    const committed = done.then(() => {
       faultPoint('after-commit')
       this.committed = position
       return whole
     })
-    this.last = committed
     return { verdicts, committed }
   }
 
@@ -192,7 +196,8 @@ export class Term implements World {
       for (const { stream } of append.checks) look(stream)
     }
     if (unknown.size === 0) return
-    // On the term's own connection, so after everything that was sent.
+    // After everything that was sent.
+    await this.last
     const { rows } = await this.client.query<{ stream: string; revision: string; id: string }>(HEADS_SQL, [
       [...unknown],
     ])

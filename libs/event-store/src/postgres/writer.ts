@@ -2,15 +2,16 @@ import { EventEmitter } from 'node:events'
 import type pg from 'pg'
 import { type Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
-import { faultBound, faultPoint } from '../fault-point.js'
+import { faultPoint } from '../fault-point.js'
 import { StoreUnavailable } from '../port.js'
-import { AppendQueue, earliestOf, QUEUE_BOUNDS, type Waiter, type Waiting } from './append-queue.js'
+import { AppendQueue, QUEUE_BOUNDS, type Waiter } from './append-queue.js'
 import { BatchLimit } from './batch-limit.js'
+import { BatchSender, type BatchTimes } from './batch-sender.js'
 import { type CommittedBatch } from './committed-batch.js'
 import { RunFollower } from './names/run-follower.js'
 import { RunSet } from './names/run-set.js'
 import { type PlannedAppend } from './planned.js'
-import { type Sent, Term } from './term.js'
+import { Term } from './term.js'
 
 export interface WriterOptions {
   readonly url: string
@@ -23,21 +24,6 @@ export interface WriterOptions {
   readonly queue_max?: number | undefined
   /** Names in one run, a power of two. */
   readonly names_per_run?: number | undefined
-}
-
-/** Bytes of one transaction: larger ones gain nothing and make the next one wait longer. */
-const BATCH_BYTES_MAX = 4 * 1024 * 1024
-/** Batches sent and not yet committed. */
-const IN_FLIGHT_MAX = 2
-/** While a batch is in flight the next one leaves early only when it is at least so large. */
-const EARLY_EVENTS_MIN = faultBound('EARLY_EVENTS_MIN', 256)
-
-/** Where the time of a batch went, in ms. */
-export interface BatchTimes {
-  readonly appends: number
-  /** Of the append that waited longest, interactive or bulk. */
-  readonly queued_ms: number
-  readonly commit_ms: number
 }
 
 /**
@@ -54,9 +40,8 @@ export class Writer extends EventEmitter<{
   private readonly runs = new RunSet()
   private readonly follower: RunFollower
   private term: Term | undefined
-  private running = false
-  private inFlight = 0
-  private wake: (() => void) | undefined
+  /** Of the term. */
+  private sender: BatchSender | undefined
 
   constructor(private readonly options: WriterOptions) {
     super()
@@ -96,8 +81,7 @@ export class Writer extends EventEmitter<{
       if (refusal) waiter.fail(index, refusal)
       else this.queue.push({ append, waiter, index, since_ms })
     }
-    if (!this.running) void this.run()
-    else if (this.queue.length >= EARLY_EVENTS_MIN) this.wake?.()
+    this.sender?.notify()
   }
 
   private refusal(append: PlannedAppend): StoreUnavailable | undefined {
@@ -119,7 +103,7 @@ export class Writer extends EventEmitter<{
 
   /** Writes what is waiting, then ends the term. */
   async close(): Promise<void> {
-    while (this.term && (this.running || this.inFlight > 0)) await new Promise<void>((resolve) => setImmediate(resolve))
+    while (this.sender?.isIdle === false) await new Promise<void>((resolve) => setImmediate(resolve))
     this.follower.close()
     await this.end('this writer is stopping')
   }
@@ -132,12 +116,30 @@ export class Writer extends EventEmitter<{
       const term = await Term.open({ url, name, epoch, pool, logger, runs: this.runs, names_per_run })
       if (leadership.epoch === epoch) {
         this.term = term
+        this.sender = this.senderOf(term)
         this.emit('leading', epoch)
       } else await term.close()
     } catch (error) {
       logger.warn({ reason: reasonOf(error) }, 'the term could not begin; trying again')
       this.beginLater(epoch, 200)
     }
+  }
+
+  private senderOf(term: Term): BatchSender {
+    const { queue, limit, options } = this
+    return new BatchSender({
+      term,
+      queue,
+      limit,
+      logger: options.logger,
+      committed: (batch) => this.emit('committed', batch),
+      times: (times) => this.emit('times', times),
+      failed: () => {
+        if (this.term !== term) return
+        void this.end('the batch before was interrupted')
+        this.beginLater(options.leadership.epoch, 100)
+      },
+    })
   }
 
   private beginLater(epoch: bigint | undefined, after_ms: number): void {
@@ -148,70 +150,12 @@ export class Writer extends EventEmitter<{
   }
 
   private async end(reason: string): Promise<void> {
-    const { term } = this
+    const { term, sender } = this
     this.term = undefined
+    this.sender = undefined
+    sender?.stop()
     if (term) this.emit('leading', undefined)
     for (const { waiter, index } of this.queue.drain()) waiter.fail(index, new StoreUnavailable(reason))
-    this.wake?.()
     await term?.close()
-  }
-
-  private async run(): Promise<void> {
-    this.running = true
-    // One turn of the event loop: requests of one frame come together.
-    await new Promise<void>((resolve) => setImmediate(resolve))
-    while (this.term && this.queue.length > 0) {
-      if (this.inFlight >= IN_FLIGHT_MAX || (this.inFlight > 0 && this.queue.length < EARLY_EVENTS_MIN)) {
-        await new Promise<void>((resolve) => {
-          this.wake = resolve
-        })
-        this.wake = undefined
-        continue
-      }
-      await this.sendNext(this.term, this.queue.take(this.limit.events_max, BATCH_BYTES_MAX))
-    }
-    this.running = false
-  }
-
-  private async sendNext(term: Term, waiting: readonly Waiting[]): Promise<void> {
-    const sent_ms = performance.now()
-    this.inFlight += 1
-    try {
-      const sent = await term.send(waiting)
-      void this.settle(term, waiting, sent, sent_ms)
-    } catch (error) {
-      this.failed(term, waiting, error)
-    }
-  }
-
-  private async settle(term: Term, waiting: readonly Waiting[], sent: Sent, sent_ms: number): Promise<void> {
-    try {
-      const committed = await sent.committed
-      this.inFlight -= 1
-      if (committed) this.emit('committed', committed)
-      for (const [at, { append, waiter, index }] of waiting.entries()) {
-        const verdict = sent.verdicts[at]
-        if (verdict) waiter.settle(index, verdict, append)
-      }
-      const queued_ms = sent_ms - earliestOf(waiting, sent_ms)
-      const commit_ms = performance.now() - sent_ms
-      this.limit.committed(waiting.length, commit_ms)
-      this.emit('times', { appends: waiting.length, queued_ms, commit_ms })
-      this.wake?.()
-    } catch (error) {
-      this.failed(term, waiting, error)
-    }
-  }
-
-  private failed(term: Term, waiting: readonly Waiting[], error: unknown): void {
-    this.inFlight -= 1
-    this.options.logger.error({ reason: reasonOf(error) }, 'a batch failed; whether it was committed is unknown')
-    const unknown = new StoreUnavailable('the batch was interrupted', { cause: error })
-    for (const { waiter, index } of waiting) waiter.fail(index, unknown)
-    if (this.term === term) {
-      void this.end('the batch before was interrupted')
-      this.beginLater(this.options.leadership.epoch, 100)
-    }
-    this.wake?.()
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Link, LinkError, type RequestOptions, type SubscribeOptions } from '#mesh'
+import { type Link, LinkError, type RequestOptions, Sleepers, type SubscribeOptions } from '#mesh'
 import { type Logger, reasonOf } from '#runtime'
 import { type StoreLink } from './remote-store.js'
 
@@ -27,7 +27,7 @@ export class LeaderLink implements StoreLink {
   /** Of the highest term that was ever announced: a leader that wakes up after it is not believed. */
   private highest = 0n
   private readonly stop = new AbortController()
-  private readonly waiting = new Set<() => void>()
+  private readonly waiting = new Sleepers()
 
   constructor(
     private readonly links: readonly Link[],
@@ -66,7 +66,7 @@ export class LeaderLink implements StoreLink {
   async close(): Promise<void> {
     this.stop.abort()
     this.end('closed', 'the link was closed')
-    for (const wake of [...this.waiting]) wake()
+    this.waiting.wake()
     await Promise.all(this.links.map((each) => each.close()))
   }
 
@@ -95,7 +95,7 @@ export class LeaderLink implements StoreLink {
     this.highest = epoch
     this.term = { link, epoch, ended: new AbortController(), pending: new Set() }
     this.logger.info({ epoch: epoch.toString() }, 'appends go to the leader of this epoch')
-    for (const wake of [...this.waiting]) wake()
+    this.waiting.wake()
   }
 
   private end(kind: 'unavailable' | 'closed', reason: string): void {
@@ -113,21 +113,7 @@ export class LeaderLink implements StoreLink {
       if (signal?.aborted) throw new LinkError('closed', 'the caller gave up', false, { cause: signal.reason })
       if (this.term) return this.term
       if (Date.now() >= deadline_ms) throw new LinkError('timeout', 'no event writer leads', false)
-      await this.news(deadline_ms - Date.now(), signal)
+      await this.waiting.sleep(deadline_ms - Date.now(), signal)
     }
-  }
-
-  private async news(after_ms: number, signal?: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', done)
-        this.waiting.delete(done)
-        resolve()
-      }
-      const timer = setTimeout(done, Math.max(1, after_ms))
-      signal?.addEventListener('abort', done, { once: true })
-      this.waiting.add(done)
-    })
   }
 }

@@ -9,6 +9,7 @@ import {
 import { LinkError } from '../errors.js'
 import { type Limits, limitsWith } from '../limits.js'
 import { type Logger, silent } from '../logger.js'
+import { Sleepers } from '../sleepers.js'
 import { ClientConnection } from './client-connection.js'
 import { closeWhenRevoked, provenKey, TLS_OPTIONS } from './peer-check.js'
 import { readStream } from './read-stream.js'
@@ -24,7 +25,7 @@ class ReconnectingLink implements Link {
   /** The one socket there is: dialling, up, or draining. */
   private socket: TLSSocket | undefined
   private readonly listeners = new Set<(state: LinkState) => void>()
-  private readonly waiting = new Set<() => void>()
+  private readonly waiting = new Sleepers()
   private attempt = 0
   private timer: NodeJS.Timeout | undefined
 
@@ -57,7 +58,7 @@ class ReconnectingLink implements Link {
   async close(): Promise<void> {
     clearTimeout(this.timer)
     this.become('closed')
-    for (const wake of [...this.waiting]) wake()
+    this.waiting.wake()
     await this.connection?.close()
     // Without a connection it is still dialling or draining, and would outlive the link.
     this.socket?.destroy()
@@ -76,23 +77,9 @@ class ReconnectingLink implements Link {
       if (this.state === 'closed') throw new LinkError('closed', 'the link was closed', false)
       if (signal?.aborted) throw new LinkError('closed', 'the caller gave up', false, { cause: signal.reason })
       if (Date.now() >= deadline_ms) throw new LinkError('timeout', `no ${this.options.role} in time`, false)
-      await this.wake(deadline_ms - Date.now(), signal)
+      await this.waiting.sleep(deadline_ms - Date.now(), signal)
     }
     return this.connection
-  }
-
-  private async wake(after_ms: number, signal?: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', done)
-        this.waiting.delete(done)
-        resolve()
-      }
-      const timer = setTimeout(done, Math.max(1, after_ms))
-      signal?.addEventListener('abort', done, { once: true })
-      this.waiting.add(done)
-    })
   }
 
   private dial(): void {
@@ -135,7 +122,7 @@ class ReconnectingLink implements Link {
           this.connection = connection
           this.logger.info({ endpoint, peer: entry.instance }, 'link up')
           this.become('up')
-          for (const wake of [...this.waiting]) wake()
+          this.waiting.wake()
         },
         goingAway: () => {
           if (this.connection === connection) this.connection = undefined

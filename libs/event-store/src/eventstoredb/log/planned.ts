@@ -5,6 +5,7 @@ import {
   StoreLacksCapability,
   type StreamClaim,
 } from '../../port.js'
+import { checkStreamName } from '../../stream-name.js'
 import { claimHash, commandHash } from '../../postgres/names/name-hash.js'
 import { wireEvent, type WireEvent } from './wire-event.js'
 
@@ -30,13 +31,14 @@ export interface Planned {
 
 /**
  * @throws StoreLacksCapability for what EventStoreDB cannot do in one transaction: several streams, checks on others, claims in
- *   others. @throws RangeError without an event: the server would answer with a place at which there is nothing.
+ *   others. @throws InvalidStreamName. @throws RangeError without an event: the server would answer with a place at which there is nothing.
  */
 export function plan(request: AppendRequest): Planned {
   const { commandId, requestHash, writes, claims = [], checks = [], priority } = request
   const [write, ...others] = writes
   if (!write || write.events.length === 0) throw new RangeError('an append writes at least one event')
   const { stream, expected, tip, events } = write
+  checkStreamName(stream)
   const foreign = [commandId, ...claims].some((each) => each.stream !== stream)
   if (others.length > 0 || checks.length > 0 || foreign)
     throw new StoreLacksCapability('multiStreamAppends', `"${stream}" and another stream in one append`)

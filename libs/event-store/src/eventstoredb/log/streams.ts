@@ -1,4 +1,7 @@
 import { type Position, type RegexFilter, streamNameFilter } from '@eventstore/db-client'
+import { STREAM_BEGIN } from '../../stream-name.js'
+
+const OURS = new RegExp(`^${STREAM_BEGIN}`)
 
 /** Events that the server may look at without finding one of ours before it says how far it is. */
 const SEARCH_WINDOW = 1_000
@@ -18,13 +21,13 @@ export class StreamNames {
   /** @returns undefined for a stream that cannot be ours. */
   ours(name: string): string | undefined {
     const stream = name.startsWith(this.prefix) ? name.slice(this.prefix.length) : ''
-    return /^[a-z][a-z0-9_]{0,30}-/.test(stream) ? stream : undefined
+    return OURS.test(stream) ? stream : undefined
   }
 
   /** What the server sends of the whole log: no system stream, no stream that is not named aggregate-id. */
   filter(checkpointReached: (at: Position) => void): RegexFilter {
     return streamNameFilter({
-      regex: `^${this.prefix.replaceAll('.', '\\.')}[a-z][a-z0-9_]{0,30}-`,
+      regex: `^${this.prefix.replaceAll('.', '\\.')}${STREAM_BEGIN}`,
       maxSearchWindow: SEARCH_WINDOW,
       checkpointInterval: 1,
       // A callback that throws or rejects would end the process.

@@ -4,8 +4,9 @@ import { type NamePlace } from '../names/name-index.js'
 import { Lane, type LaneContext } from './lane.js'
 
 /** Streams in memory, and names of theirs; one that has work in hand is never dropped. */
-const LANES_MAX = 10_000
-const NAMES_MAX = 400_000
+const BOUNDS = { lanes: 10_000, names: 400_000 }
+/** Lanes that are looked at to drop some, the longest unused first: many may have work in hand, and each append would look at them all. */
+const LOOKS_MAX = 8
 /** Appends waiting in this process. */
 const WAITING_MAX = 16_384
 
@@ -17,7 +18,15 @@ export class Lanes {
   private waiting = 0
   private isClosed = false
 
-  constructor(private readonly context: LaneContext) {}
+  constructor(
+    private readonly context: LaneContext,
+    private readonly bounds = BOUNDS,
+  ) {}
+
+  /** Streams in memory. */
+  get size(): number {
+    return this.lanes.size
+  }
 
   /** @throws StoreUnavailable */
   async append(planned: Planned): Promise<AppendResult> {
@@ -47,7 +56,7 @@ export class Lanes {
     const lane = known ?? new Lane(this.context, stream, () => this.settle(lane))
     this.lanes.delete(stream)
     this.lanes.set(stream, lane)
-    if (!known) this.evict()
+    if (!known) this.evict(lane)
     return lane
   }
 
@@ -57,10 +66,13 @@ export class Lanes {
     this.evict()
   }
 
-  private evict(): void {
+  /** @param fresh has no work yet, and gets it in a moment. */
+  private evict(fresh?: Lane): void {
+    let looks = 0
     for (const [stream, lane] of this.lanes) {
-      if (this.lanes.size <= LANES_MAX && this.names <= NAMES_MAX) return
-      if (!lane.isIdle) continue
+      if (looks === LOOKS_MAX || (this.lanes.size <= this.bounds.lanes && this.names <= this.bounds.names)) return
+      looks += 1
+      if (!lane.isIdle || lane === fresh) continue
       this.lanes.delete(stream)
       this.names -= this.sizes.get(lane) ?? 0
       this.sizes.delete(lane)

@@ -7,12 +7,12 @@ import pg from 'pg'
 import { eventually, type PostgresWriter, postgresWriter, type ScratchDatabase, scratchDatabase } from '#testing'
 import { type RecordedEvent } from '#domain-kit'
 import { all, idsOf, mustAppend, newEvents, newRequest, newStream } from '../../contract/requests.js'
+import { smallPartitions } from '../../fixtures/small-partitions.js'
 import { type AppendRequest, EventsArchived } from '../../port.js'
 import { archivePartitions } from './archive-partition.js'
 import { dropArchived } from './drop-archived.js'
 import { listPartitions } from './list-partitions.js'
 import { restorePartition } from './restore-partition.js'
-import { smallPartitions } from './small-partitions.js'
 
 const SIZE = 100
 

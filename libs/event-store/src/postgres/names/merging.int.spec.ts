@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import pg from 'pg'
 import { eventually, type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
+import { NAMES_PER_RUN, SealedNames } from '../../fixtures/sealed-names.js'
 import { findInRuns } from './blocks.js'
 import { Merger } from './merger.js'
 import { Names } from './names.js'
@@ -8,7 +9,6 @@ import { NameTable } from './name-table.js'
 import { RunSet } from './run-set.js'
 import { sealRun } from './run-store.js'
 import { SLICE_BLOCKS, slicesOf } from './run.js'
-import { NAMES_PER_RUN, SealedNames } from './sealed-names.js'
 
 jest.setTimeout(120_000)
 

@@ -133,15 +133,10 @@ export class Names {
     this.last = position
   }
 
-  /** Until nothing is being sealed. */
-  async settled(): Promise<void> {
-    await this.sealing?.catch(() => undefined)
-  }
-
   /** Until nothing is being sealed or merged any more. */
   async close(): Promise<void> {
     const stopped = this.merger.stop()
-    await this.settled()
+    await this.sealing?.catch(() => undefined)
     await stopped
   }
 

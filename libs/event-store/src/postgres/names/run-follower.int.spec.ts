@@ -1,9 +1,9 @@
 import { eventually, type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
+import { SealedNames } from '../../fixtures/sealed-names.js'
 import { type Queryable } from './blocks.js'
 import { Names } from './names.js'
 import { RunFollower } from './run-follower.js'
 import { RunSet } from './run-set.js'
-import { SealedNames } from './sealed-names.js'
 
 jest.setTimeout(60_000)
 

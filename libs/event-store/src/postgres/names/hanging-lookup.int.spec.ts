@@ -1,0 +1,53 @@
+import pg from 'pg'
+import { eventually, type PostgresWriter, postgresWriter, type ScratchDatabase, scratchDatabase } from '#testing'
+import { mustAppend, newRequest, newStream } from '../../contract/requests.js'
+import { StoreUnavailable } from '../../port.js'
+
+jest.setTimeout(60_000)
+
+let database: ScratchDatabase
+let writer: PostgresWriter
+let blocker: pg.Client
+
+beforeEach(async () => {
+  database = await scratchDatabase()
+  // Renewed often, so that it notices that the lease was taken.
+  writer = await postgresWriter({ url: database.url, names_per_run: 512, lease_ms: 2_000 })
+  await writer.leads()
+  blocker = new pg.Client({ connectionString: database.url })
+  await blocker.connect()
+})
+afterEach(async () => {
+  await blocker.end()
+  await writer.close()
+  await database.drop()
+})
+
+/** Until a query waits behind the blocker's lock. */
+const waits = (): Promise<unknown> =>
+  eventually('a lookup waits', async () => {
+    const waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    return (await database.query(waiting)).length > 0
+  })
+
+test('a lookup that hangs keeps nobody of the next term waiting, and fails before a command gives up', async () => {
+  const early = newRequest(newStream())
+  await mustAppend(writer.store, early)
+  // So many that its names are no longer in memory: two runs of 512, two names an append.
+  for (let round = 0; round < 12; round += 1)
+    await Promise.all(Array.from({ length: 50 }, () => mustAppend(writer.store, newRequest(newStream()))))
+  await eventually('runs are sealed', async () => (await database.query('select 1 from log.name_runs')).length >= 2)
+  const before = writer.leadership.epoch
+
+  await blocker.query('begin; lock table log.name_blocks in access exclusive mode')
+  const begun_ms = performance.now()
+  const hanging = writer.store.append(early).catch((error: unknown) => error)
+  await waits()
+  await database.query("update log.leases set epoch = epoch + 1, expires_at = '-infinity'")
+  await eventually('it leads again', () => writer.store.leads && writer.leadership.epoch !== before)
+  const next = writer.store.append(newRequest(newStream())).then(({ outcome }) => outcome)
+  expect(await Promise.race([hanging, next])).toBe('appended')
+
+  expect(await hanging).toBeInstanceOf(StoreUnavailable)
+  expect(performance.now() - begun_ms).toBeLessThan(10_000)
+})
