@@ -101,6 +101,6 @@ test('whatever is sent between books, refused there, and interrupted: no money i
       expect(events.filter(({ type }) => type === 'TransferRequested')).toHaveLength(accepted)
       check(events)
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   )
 }, 120_000)

@@ -113,7 +113,7 @@ test('filters and orders show what a plain reading of them shows, however it is 
       const query = { where: where(given), sort }
       expect(await allPages(query, limit, scanned_max)).toEqual(expected)
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   )
 })
 

@@ -177,8 +177,8 @@ test('any two events of a sound log that change places are found', () => {
   )
 })
 
-test('a log of 200,000 events is checked without sorting it', () => {
-  const log = Array.from({ length: 200_000 }, (_, at) => event({ position: BigInt(at + 1), id: String(at) }))
+test('a log of 100,000 events is checked without sorting it', () => {
+  const log = Array.from({ length: 100_000 }, (_, at) => event({ position: BigInt(at + 1), id: String(at) }))
   const operations = log.map((each, at) => acked(each, at))
   expect(check(log, operations).isSound).toBe(true)
 })

@@ -68,7 +68,7 @@ test('a sound store is found sound, whatever its clients do', async () => {
       const acked = operations.filter(({ expected }) => expected === 'acknowledged').length
       expect(report).toMatchObject({ isSound: true, counts: { acked } })
     }),
-    { numRuns: 30 },
+    { numRuns: 15 },
   )
 })
 
@@ -83,7 +83,7 @@ test.each(Object.keys(PLANTED_BUGS) as PlantedBug[])('%s: found whenever it stri
       expect(foundAs(report, FOUND_AS[bug])).toBeGreaterThan(0)
       expect(report.offenders.length).toBeGreaterThan(0)
     }),
-    { numRuns: 15 },
+    { numRuns: 8 },
   )
   expect(struck).toBeGreaterThan(0)
 })
