@@ -5,9 +5,7 @@ import { type LogHead } from './log-head.js'
 const STILL_MS_MAX = 10_000
 
 export interface ProgressOptions {
-  readonly projector: Pick<Projector, 'lanes' | 'position' | 'batches'> & {
-    readonly builds: Pick<Projector['builds'], 'isIndexingLive'>
-  }
+  readonly projector: Pick<Projector, 'lanes' | 'position' | 'batches' | 'isIndexingLive'>
   readonly head: Pick<LogHead, 'find'>
   /** So long a projector may stand still while the log is ahead of it. Default 10,000. */
   readonly still_ms_max?: number
@@ -43,7 +41,7 @@ export class Progress {
     const { projector, still_ms_max = STILL_MS_MAX, now_ms = () => performance.now() } = this.options
     const { batches } = projector
     const before = this.still?.batches === batches ? this.still : undefined
-    const isExcused = projector.lanes.length === 0 || projector.builds.isIndexingLive
+    const isExcused = projector.lanes.length === 0 || projector.isIndexingLive
     if (!isExcused && before && now_ms() - before.since_ms < still_ms_max) return undefined
     const ahead = isExcused ? undefined : await this.ahead()
     if (ahead && before?.isKnown === ahead.isKnown)

@@ -5,7 +5,7 @@ class Scene {
   lanes: readonly number[] = [0, 1]
   position: bigint | undefined = 0n
   batches = 0
-  readonly builds = { isIndexingLive: false }
+  isIndexingLive = false
   log: bigint | Error = 0n
   asked = 0
   private now_ms = 1_000_000
@@ -97,9 +97,9 @@ describe('is no stall', () => {
 
   test('to make the indexes of what is live', async () => {
     scene.log = 12n
-    scene.builds.isIndexingLive = true
+    scene.isIndexingLive = true
     expect(await scene.looks(60)).toEqual(nothing(60))
-    scene.builds.isIndexingLive = false
+    scene.isIndexingLive = false
     expect(await scene.looks(10)).toEqual(nothing(10))
   })
 

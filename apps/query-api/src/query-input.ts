@@ -98,16 +98,17 @@ function sortOf({ sort }: ListResource, value: string): Sort {
 
 /**
  * Whoever watches a list is told of each new item in log order, and of each state as it is now: a list that is narrowed, in another
- * order or of long ago has no such stream. What a collection's query says is applied to each new state.
+ * order, of long ago or without its newest items has no such stream. What a collection's query says is applied to each new state.
  *
  * @throws Problem `invalid-parameter` naming what cannot be watched.
  */
-export function checkWatchable({ resource }: ReadableResource, { where = [], sort, at }: Query): void {
+export function checkWatchable({ resource }: ReadableResource, { where = [], sort, at, cursor }: Query): void {
   const refuse = (field: string): never => {
     throw invalidParameter(field, 'live', 'cannot be watched; subscribe without it, or GET the resource with it')
   }
   if (at) refuse('at')
   if (sort) refuse('sort')
+  if (cursor !== undefined) refuse('cursor')
   const [first] = where
   if (first && resource.kind === 'list')
     refuse(Object.entries(resource.filters).find(([, filter]) => filter === first.filter)?.[0] ?? 'filter')

@@ -87,7 +87,7 @@ test.each([
   expect(() => parseAt(text)).toThrow(/^at must be a position/)
 })
 
-test('what is narrowed, in another order or of long ago cannot be watched', () => {
+test('what is narrowed, in another order, of long ago or an older page cannot be watched', () => {
   const watched = (of: ReadableResource, query: Readonly<Record<string, string>>) => () =>
     checkWatchable(of, checkQuery(of, query))
   expect(watched(transactions, { limit: '5' })).not.toThrow()
@@ -95,5 +95,7 @@ test('what is narrowed, in another order or of long ago cannot be watched', () =
   expect(watched(transactions, { from: '2026-01-01' })).toThrow(refused('from', 'live') as Error)
   expect(watched(transactions, { account: 'a' })).toThrow(refused('account', 'live') as Error)
   expect(watched(transactions, { sort: 'date' })).toThrow(refused('sort', 'live') as Error)
+  expect(watched(transactions, { cursor: 'any' })).toThrow(refused('cursor', 'live') as Error)
+  expect(watched(transactions, { cursor: 'any' })).toThrow('subscribe without it, or GET the resource with it')
   expect(watched(balance, { at: '7' })).toThrow(refused('at', 'live') as Error)
 })

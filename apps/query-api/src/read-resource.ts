@@ -11,10 +11,14 @@ export async function readResource(
   principal: Principal,
 ): Promise<Answer> {
   const answer = await read(reader, named, query, minPosition)
-  const { covers } = answer
+  requireCovered(answer.covers, principal)
+  return answer
+}
+
+/** What a token must cover beyond the path, which only the row says. @throws Problem `forbidden` */
+export function requireCovered(covers: Answer['covers'], principal: Principal): void {
   if (covers && !mayTouch(principal, covers.aggregate, covers.id))
     throw Problem.of('forbidden', `the token does not cover ${covers.aggregate} "${covers.id}"`)
-  return answer
 }
 
 async function read(reader: Reading, named: NamedResource, query: Query, minPosition: bigint): Promise<Answer> {

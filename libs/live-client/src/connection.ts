@@ -1,6 +1,6 @@
 import { io, type Socket } from 'socket.io-client'
 import { type LiveProblem, problemIn } from './live-error.js'
-import { type Answer, type Subscribe, type Told } from './wire.js'
+import { type Answer, type Ended, type Subscribe, type Told } from './wire.js'
 
 /** How long a server may take to let us in, and to answer. It waits two seconds at most for what is not fresh enough. */
 const TIMEOUT_MS = 15_000
@@ -10,6 +10,8 @@ export interface ConnectionEvents {
   /** It is over, or never came about. @param problem why the server did not let us in, if it said so. */
   readonly onClosed: (problem: LiveProblem | undefined) => void
   readonly onTold: (kind: 'change' | 'reset', subscription: string, message: Told) => void
+  /** The server cannot keep a subscription. */
+  readonly onEnded: (subscription: string, problem: LiveProblem) => void
   readonly onClosing: (message: unknown) => void
 }
 
@@ -20,7 +22,7 @@ export class Connection {
 
   constructor(url: string, token: string, transports: readonly string[], events: ConnectionEvents) {
     this.socket = io(`${url.replace(/\/+$/, '')}/live`, {
-      auth: { token },
+      auth: { token, ended: true },
       transports: [...transports],
       reconnection: false,
       forceNew: true,
@@ -38,6 +40,7 @@ export class Connection {
       this.socket.on(kind, ({ subscription, position, data }: Told & { readonly subscription: string }) =>
         events.onTold(kind, subscription, { position, data }),
       )
+    this.socket.on('ended', ({ subscription, problem }: Ended) => events.onEnded(subscription, problem))
     this.socket.on('closing', (message: unknown) => events.onClosing(message))
   }
 

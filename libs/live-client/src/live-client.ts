@@ -58,6 +58,7 @@ export class LiveClient {
   }
 
   private async connect(): Promise<void> {
+    if (this.state === 'closed') return
     this.leave()
     this.timer = undefined
     const { turn } = this
@@ -75,6 +76,7 @@ export class LiveClient {
       onOpen: () => this.opened(connection),
       onClosed: (problem) => this.lost(problem),
       onTold: (kind, id, message) => this.subscriptions?.told(kind, id, message),
+      onEnded: (id, problem) => this.subscriptions?.ended(id, problem),
       onClosing: (message) => this.move(message),
     })
     this.connection = connection
@@ -88,8 +90,9 @@ export class LiveClient {
     })
     this.subscriptions = subscriptions
     this.unauthorized = 0
-    this.become('live')
     for (const each of this.watches) subscriptions.add(each)
+    // Last: what the application watches when it is told so is added by itself.
+    this.become('live')
   }
 
   private lost(problem: LiveProblem | undefined): void {
@@ -114,10 +117,11 @@ export class LiveClient {
   }
 
   private again(): void {
-    this.become('reconnecting')
     clearTimeout(this.timer)
     this.timer = setTimeout(() => void this.connect(), backOff_ms(this.attempts, Math.random()))
     this.attempts += 1
+    // Last: the application may close when it is told so.
+    this.become('reconnecting')
   }
 
   /** Comes back with another token. One that cannot change is not tried again. */

@@ -50,6 +50,15 @@ export class Subscriptions {
     else watch?.reset(message)
   }
 
+  /** The server could not keep it, which is no other than that it refuses it. */
+  ended(id: string, problem: LiveProblem): void {
+    const watch = this.byId.get(id)
+    if (!watch) return
+    this.byId.delete(id)
+    this.idOf.delete(watch)
+    this.refused(watch, problem)
+  }
+
   end(): void {
     this.isOver = true
     for (const each of this.timers) clearTimeout(each)

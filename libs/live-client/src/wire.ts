@@ -16,6 +16,11 @@ export type Answer =
     }
   | { readonly ok: false; readonly problem: LiveProblem }
 
+export interface Ended {
+  readonly subscription: string
+  readonly problem: LiveProblem
+}
+
 export interface Subscribe {
   readonly resource: string
   readonly after?: string

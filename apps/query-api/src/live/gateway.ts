@@ -38,10 +38,11 @@ export class LiveGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
   afterInit(namespace: Namespace): void {
     this.sessions.attach(namespace)
     const engine = namespace.server.engine as Engine
-    // Refused this early a client takes it for a lost connection, and tries again by itself.
+    // Refused this early a client takes it for a lost connection, and tries again by itself. On a connection of its own: whoever goes on asking on
+    // this one would keep the server from closing.
     engine.use((request, response, next) => {
       if (!this.sessions.isClosed || request.url?.includes('sid=')) return next()
-      response.writeHead(503, { 'retry-after': '1' }).end()
+      response.writeHead(503, { 'retry-after': '1', connection: 'close' }).end()
     })
     // Nobody asks for the first request again, and it would be kept for as long as the socket.
     engine.on('connection', (connection) => void Object.assign(connection, { request: null }))

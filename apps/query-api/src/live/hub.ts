@@ -12,6 +12,7 @@ import {
   type ReadTable,
   WHOLE,
 } from '#read-models'
+import { type FailureLog } from './failure-log.js'
 
 /** A changed row of a table that somebody watches. */
 export interface RowChange {
@@ -50,9 +51,10 @@ export class LiveHub {
   constructor(
     private readonly feed: Feed,
     private readonly carriers: Carriers,
+    private readonly failures: FailureLog,
   ) {
     feed.on('batch', (batch) => this.fanOut(batch))
-    feed.on('gap', (lane) => this.gapFor((watcher) => isIn(this.laneOf(watcher), lane)))
+    feed.on('gap', (lane) => this.gapFor(({ named }) => isIn(this.laneOf(named.readable.table, named.params), lane)))
     const isOf = ({ named }: Watcher, name: string): boolean => named.readable.table.projection.name === name
     carriers.on('changed', (name) => this.gapFor((watcher) => isOf(watcher, name)))
     // Who was told already, because the feed began anew, has read it.
@@ -61,9 +63,24 @@ export class LiveHub {
     )
   }
 
-  /** Batches of what a watcher watches have been fanned out up to here. */
-  positionFor(watcher: Watcher): bigint {
-    return this.feed.positionOf(this.laneOf(watcher))
+  /** Changes of what is watched have been fanned out up to here. */
+  positionFor({ named: { readable, params } }: Pick<Watcher, 'named'>): bigint {
+    const { table } = readable
+    return this.feed.positionOf(this.laneOf(table, params), table.projection)
+  }
+
+  /** Is a position one that no source has yet of what is read, as far as was heard? */
+  isAhead({ readable: { table }, params }: NamedResource, position: bigint): boolean {
+    const { head } = this.feed
+    const own = this.feed.ownPositionOf(this.laneOf(table, params), table.projection)
+    return (head > 0n && head < position) || (own !== undefined && own < position)
+  }
+
+  /** Does the projection of the document that something lies within not go with its lane? */
+  isEnclosedApart({ readable: { table, within }, params }: NamedResource): boolean {
+    if (!within || within.table.projection === table.projection) return false
+    const lane = this.laneOf(within.table, params)
+    return this.feed.ownPositionOf(lane, within.table.projection) !== undefined
   }
 
   /** Who folds what it watches, and which build is live; as of a second ago. */
@@ -71,8 +88,7 @@ export class LiveHub {
     return this.carriers.carrier(readable.table)
   }
 
-  private laneOf({ named: { readable, params } }: Watcher): FeedLane {
-    const { table } = readable
+  private laneOf(table: ReadTable, params: NamedResource['params']): FeedLane {
     return { fleet: this.carriers.of(table), lane: laneFor(table, params) ?? WHOLE }
   }
 
@@ -134,6 +150,16 @@ export class LiveHub {
         else concerned.set(set, [change])
       }
     // The same changes for all who watch the same: what is made of them is made once.
-    for (const [set, theirs] of concerned) for (const watcher of [...set]) watcher.changed(theirs, position)
+    for (const [set, theirs] of concerned) for (const watcher of [...set]) this.tell(watcher, theirs, position)
+  }
+
+  /** What goes wrong with one is its own: it reads anew, and the others are told. */
+  private tell(watcher: Watcher, changes: readonly RowChange[], position: bigint): void {
+    try {
+      watcher.changed(changes, position)
+    } catch (error) {
+      this.failures.tell(watcher.named.readable, error)
+      watcher.gap()
+    }
   }
 }

@@ -1,5 +1,6 @@
-import { type Answer, type NamedResource } from '#read-models'
-import { type LiveReading, LiveReads } from './live-reads.js'
+import { type Answer, type NamedResource, type Reader } from '#read-models'
+import { Problem } from '#runtime'
+import { LiveReads, type LiveReadsOptions } from './live-reads.js'
 
 /** A read that is under way, and ends when the test says so. */
 interface Read {
@@ -9,20 +10,28 @@ interface Read {
 }
 
 let begun: Read[]
+const table = { id: 'books', names: ['book'], keys: ['book'], projection: {}, sql: 'books' }
 const named = (book: string): NamedResource =>
-  ({ readable: { path: '/books/{book}' }, params: { book } }) as unknown as NamedResource
+  ({ readable: { path: '/books/{book}', table }, params: { book } }) as unknown as NamedResource
+
+const begin = (of: string): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    begun.push({
+      of,
+      answer: () => resolve({ data: { of } } as unknown as Answer),
+      fail: () => reject(Problem.of('not-fresh-enough', 'no')),
+    })
+  })
 
 const reader = {
-  document: ({ params }: NamedResource) =>
-    new Promise<Answer>((resolve, reject) => {
-      const of = String(params['book'])
-      begun.push({
-        of,
-        answer: () => resolve({ data: { of } } as unknown as Answer),
-        fail: () => reject(new Error('no')),
-      })
-    }),
-} as unknown as LiveReading
+  document: ({ params }: NamedResource) => begin(String(params['book'])),
+  collection: ({ params }: NamedResource) => begin(String(params['book'])),
+  snapshot: (_: unknown, __: unknown, minPosition: bigint) => begin(`position ${minPosition}`),
+} as unknown as Reader
+
+/** What is told of is known up to position 9. */
+const readsOf = (options: Pick<LiveReadsOptions, 'running_max' | 'waiting_max'>): LiveReads =>
+  new LiveReads(reader, { ...options, isAhead: (_, position) => position > 9n })
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const names = (): string[] => begun.map(({ of }) => of)
@@ -32,7 +41,7 @@ beforeEach(() => {
 })
 
 test('so many reads at a time, the others in the order of asking, whether one fails or not', async () => {
-  const reads = new LiveReads(reader, 2)
+  const reads = readsOf({ running_max: 2 })
   const all = ['a', 'b', 'c', 'd', 'e'].map((book) => reads.document(named(book), { minPosition: 1n }))
   const ended = Promise.allSettled(all)
   await settled()
@@ -56,7 +65,7 @@ test('so many reads at a time, the others in the order of asking, whether one fa
 })
 
 test('who asks for the same, as fresh, takes part in one read; anybody else does not', async () => {
-  const reads = new LiveReads(reader, 100)
+  const reads = readsOf({ running_max: 100 })
   const same = Array.from({ length: 500 }, () => reads.document(named('a'), { minPosition: 1n }))
   void reads.document(named('a'), { minPosition: 2n })
   void reads.document(named('b'), { minPosition: 1n })
@@ -69,4 +78,42 @@ test('who asks for the same, as fresh, takes part in one read; anybody else does
   void reads.document(named('a'), { minPosition: 1n })
   await settled()
   expect(names()).toEqual(['a', 'a', 'b', 'a', 'a'])
+})
+
+describe('what asks for a position that is still to come', () => {
+  const far = { minPosition: 10n }
+  const near = { minPosition: 9n }
+
+  test('keeps nobody from reading while it waits, and reads in turn when it has come', async () => {
+    const reads = readsOf({ running_max: 1 })
+    const waits = [reads.document(named('a'), far), reads.collection(named('b'), { filter: {} }, far)]
+    await settled()
+    expect(names()).toEqual(['a', 'position 10'])
+    const reading = [reads.document(named('c'), near), reads.document(named('d'), near)]
+    await settled()
+    expect(names().slice(2)).toEqual(['c'])
+    begun[1]?.answer()
+    await settled()
+    expect(names().slice(2)).toEqual(['c'])
+    for (let at = 0; at < 5; at += 1) {
+      begun[at]?.answer()
+      await settled()
+    }
+    expect(names().slice(2)).toEqual(['c', 'd', 'b'])
+    expect((await Promise.all([...waits, ...reading])).length).toBe(4)
+  })
+
+  test('is refused beyond a bound, and fails when it does not come', async () => {
+    const reads = readsOf({ running_max: 1, waiting_max: 2 })
+    const waits = [reads.document(named('a'), far), reads.collection(named('b'), { filter: {} }, far)]
+    const ended = Promise.allSettled(waits)
+    await expect(reads.document(named('c'), far)).rejects.toMatchObject({ code: 'overloaded', status: 503 })
+    await settled()
+    for (const each of begun) each.fail()
+    expect((await ended).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(begun).toHaveLength(2)
+    void reads.document(named('c'), far)
+    await settled()
+    expect(names().at(-1)).toBe('c')
+  })
 })

@@ -1,12 +1,15 @@
-import { type Carriers, type Feed } from '#read-models'
+import { type Carriers, type Feed, type Reader } from '#read-models'
+import { EnclosedReads } from './enclosed-reads.js'
+import { FailureLog } from './failure-log.js'
 import { LiveHub } from './hub.js'
 import { LiveReads } from './live-reads.js'
 import { LiveSessions, type LiveSessionsOptions } from './sessions.js'
 import { SubjectLimits, type SubjectLimitsOptions } from './subject-limits.js'
 
-export interface LiveOptions extends Omit<LiveSessionsOptions, 'hub' | 'limits'> {
+export interface LiveOptions extends Omit<LiveSessionsOptions, 'hub' | 'limits' | 'failures' | 'reader'> {
   readonly feed: Feed
   readonly carriers: Carriers
+  readonly reader: Reader
   readonly limits: SubjectLimitsOptions
   /** Reads for subscriptions at a time. */
   readonly reads_max: number
@@ -17,7 +20,12 @@ export function openLive({ feed, carriers, limits, reads_max, ...options }: Live
   readonly hub: LiveHub
   readonly sessions: LiveSessions
 } {
-  const hub = new LiveHub(feed, carriers)
-  const reader = new LiveReads(options.reader, reads_max)
-  return { hub, sessions: new LiveSessions({ ...options, hub, reader, limits: new SubjectLimits(limits) }) }
+  const failures = new FailureLog(options.logger)
+  const hub = new LiveHub(feed, carriers, failures)
+  const reads = new LiveReads(options.reader, {
+    running_max: reads_max,
+    isAhead: (named, position) => hub.isAhead(named, position),
+  })
+  const reader = new EnclosedReads(reads, (named) => hub.isEnclosedApart(named))
+  return { hub, sessions: new LiveSessions({ ...options, hub, reader, failures, limits: new SubjectLimits(limits) }) }
 }

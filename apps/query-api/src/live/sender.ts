@@ -1,5 +1,6 @@
 import { type Socket } from 'socket.io'
 import { type Outgoing } from './messages.js'
+import { type Packet } from './payload.js'
 
 /**
  * Messages, and their characters, that wait in the engine for the transport to take them. Beyond either, changes wait in
@@ -16,6 +17,8 @@ export interface Source {
   readonly id: string
   readonly isPending: boolean
   take(): Outgoing | undefined
+  /** What it has cannot be sent: it has nothing more. */
+  fail(error: unknown): void
 }
 
 /** Sends to one socket what its subscriptions have for it, in turns, and only what its reader keeps up with. */
@@ -26,12 +29,19 @@ export class Sender {
   private unsentLength = 0
 
   constructor(private readonly socket: Socket) {
-    // The engine says so when it has handed all that waited to the transport.
-    socket.conn.on('drain', () => {
-      this.unsent = 0
-      this.unsentLength = 0
-      this.flush()
-    })
+    socket.conn.on('drain', this.drained)
+  }
+
+  /** The engine says so when it has handed all that waited to the transport. */
+  private readonly drained = (): void => {
+    this.unsent = 0
+    this.unsentLength = 0
+    this.flush()
+  }
+
+  /** The connection may outlive the socket, and have another one. */
+  close(): void {
+    this.socket.conn.off('drain', this.drained)
   }
 
   get isPending(): boolean {
@@ -53,7 +63,7 @@ export class Sender {
     this.pending?.delete(source)
   }
 
-  /** An answer was handed over. Whoever asks on without reading the answers is cut off. */
+  /** An answer was handed over, or what nothing holds back. Whoever asks on without reading them is cut off. */
   answered(): void {
     this.unsent += 1
     if (this.unsent > UNREAD_MAX) this.socket.disconnect(true)
@@ -66,9 +76,9 @@ export class Sender {
       const [source] = pending
       if (!source) return
       pending.delete(source)
-      const next = source.take()
-      if (!next) continue
-      const { text, options } = next.payload.packet(next.event, source.id)
+      const packet = packetOf(source)
+      if (!packet) continue
+      const { text, options } = packet
       // Counted first: the engine may say that it has drained before this returns.
       this.unsent += 1
       this.unsentLength += text.length
@@ -76,5 +86,16 @@ export class Sender {
       // At the end of the line: no subscription keeps the others waiting.
       if (source.isPending) pending.add(source)
     }
+  }
+}
+
+/** What it shows is the domain's doing, and may fail: that ends this one, and no other. */
+function packetOf(source: Source): Packet | undefined {
+  try {
+    const next = source.take()
+    return next?.payload.packet(next.event, source.id)
+  } catch (error) {
+    source.fail(error)
+    return undefined
   }
 }

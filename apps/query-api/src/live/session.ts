@@ -4,9 +4,10 @@ import { type Logger, type Principal, Problem, problemFrom, reasonOf, requireSco
 import { authorized, checkQuery, checkWatchable } from '../query-input.js'
 import { type Leaving } from './drain.js'
 import { type Timed } from './expiry-wheel.js'
+import { type FailureLog } from './failure-log.js'
 import { type LiveHub } from './hub.js'
 import { type LiveReading } from './live-reads.js'
-import { type Acknowledgement, type Closing, type ClosingReason } from './messages.js'
+import { type Acknowledgement, type Closing, type ClosingReason, type Ended } from './messages.js'
 import { Sender } from './sender.js'
 import { type SubjectLimits } from './subject-limits.js'
 import { parseSubscribe, type SubscribeRequest } from './subscribe-request.js'
@@ -24,13 +25,22 @@ export interface SessionContext {
   readonly hub: LiveHub
   readonly reader: LiveReading
   readonly limits: SubjectLimits
+  readonly failures: FailureLog
   readonly logger: Logger
+}
+
+/** Who is at the other end. */
+export interface Client {
+  readonly principal: Principal
+  readonly hearsEnded: boolean
 }
 
 /** One connected socket and its subscriptions. Ten thousand of them are idle in a process: each holds as little as it can. */
 export class Session implements Timed, Leaving {
   /** When its token wants attention, in ms since 1970. */
   dueAt_ms: number
+  readonly principal: Principal
+  private readonly hearsEnded: boolean
   private subscriptions: Map<string, Subscription> | undefined
   private readonly sender: Sender
   /** Subscriptions whose answer has not left yet. */
@@ -39,9 +49,11 @@ export class Session implements Timed, Leaving {
 
   constructor(
     private readonly socket: Socket,
-    readonly principal: Principal,
+    { principal, hearsEnded }: Client,
     private readonly context: SessionContext,
   ) {
+    this.principal = principal
+    this.hearsEnded = hearsEnded
     const left_ms = principal.expiresAt_ms - Date.now()
     this.dueAt_ms = principal.expiresAt_ms - Math.min(NOTICE_MS, left_ms / 2)
     this.sender = new Sender(socket)
@@ -56,8 +68,7 @@ export class Session implements Timed, Leaving {
     this.opening += 1
     try {
       const { subscription, request } = this.add(payload)
-      answer(await this.begin(subscription, request))
-      if (subscription.isPending) this.sender.add(subscription)
+      await this.begin(subscription, request, answer)
     } catch (error) {
       answer({ ok: false, problem: this.problem(error).details('/live') })
     } finally {
@@ -102,6 +113,7 @@ export class Session implements Timed, Leaving {
   /** The socket is closed. */
   close(): void {
     for (const each of this.subscriptions?.values() ?? []) this.remove(each)
+    this.sender.close()
   }
 
   /** @throws Problem when it may not be watched. */
@@ -134,9 +146,7 @@ export class Session implements Timed, Leaving {
       hub,
       reader,
       principal,
-      onPending: (each) => {
-        if (each.isTold) sender.add(each)
-      },
+      onPending: (each) => sender.add(each),
       onFailed: (each, error) => this.failed(each, error),
     })
     this.subscriptions ??= new Map()
@@ -144,14 +154,16 @@ export class Session implements Timed, Leaving {
     return { subscription, request }
   }
 
-  private async begin(subscription: Subscription, request: SubscribeRequest): Promise<Acknowledgement> {
-    const { after, minPosition } = request
+  private async begin(
+    subscription: Subscription,
+    { after, minPosition }: SubscribeRequest,
+    answer: (acknowledgement: Acknowledgement) => void,
+  ): Promise<void> {
     try {
-      const answer = await (after === undefined
+      const acknowledgement = await (after === undefined
         ? subscription.open(minPosition)
         : subscription.resume(after, minPosition))
-      subscription.isTold = true
-      return answer
+      subscription.answer(() => answer(acknowledgement))
     } catch (error) {
       this.remove(subscription)
       throw error
@@ -165,12 +177,19 @@ export class Session implements Timed, Leaving {
     subscription.close()
   }
 
-  /** It could not be read anew; the client finds out at once and subscribes again. */
+  /** It could not be kept; a client that listens is told why, and what else it watches goes on. */
   private failed(subscription: Subscription, error: unknown): void {
     this.remove(subscription)
-    this.context.logger.warn({ reason: reasonOf(error) }, 'a subscription could not be kept; the socket is closed')
-    this.announce('failed', 500)
-    this.socket.disconnect(true)
+    const problem = problemFrom(error) ?? BUG
+    if (problem.status >= 500) this.context.failures.tell(subscription.named.readable, error)
+    if (!this.hearsEnded) {
+      this.announce('failed', 500)
+      this.socket.disconnect(true)
+      return
+    }
+    const ended: Ended = { subscription: subscription.id, problem: problem.details('/live') }
+    this.socket.emit('ended', ended)
+    this.sender.answered()
   }
 
   /** @param least_ms that the socket may stay open for. */
@@ -186,6 +205,8 @@ export class Session implements Timed, Leaving {
       { reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined },
       'bug',
     )
-    return Problem.of('internal-error', 'it was logged')
+    return BUG
   }
 }
+
+const BUG = Problem.of('internal-error', 'it was logged')

@@ -2,17 +2,23 @@ import { type Namespace, type Socket } from 'socket.io'
 import { type Authenticator, Problem, requireScope } from '#runtime'
 import { drain } from './drain.js'
 import { ExpiryWheel } from './expiry-wheel.js'
-import { type Acknowledgement } from './messages.js'
-import { Session, type SessionContext } from './session.js'
+import { type Acknowledgement, type Handshake } from './messages.js'
+import { type Client, Session, type SessionContext } from './session.js'
 
 export interface LiveSessionsOptions extends SessionContext {
   readonly authenticator: Authenticator
 }
 
+/** A socket that was let in. */
+interface Admitted extends Client {
+  /** Listens to its connection, which may outlive it. */
+  readonly onGone: () => void
+}
+
 /** Who is connected. A token is checked at connect, at every subscribe, and when it expires. */
 export class LiveSessions {
-  /** Let in, but not connected yet. */
-  private readonly admitted = new WeakMap<Socket, Session['principal']>()
+  /** Each has a place of its subject's. */
+  private readonly admitted = new WeakMap<Socket, Admitted>()
   private readonly sessions = new Map<string, Session>()
   private readonly wheel = new ExpiryWheel<Session>((session) => {
     if (session.expire()) this.wheel.add(session)
@@ -38,7 +44,7 @@ export class LiveSessions {
   /** @throws Problem `unauthorized`, `forbidden`, `too-many-requests`, `unavailable` */
   async authenticate(socket: Socket): Promise<void> {
     if (this.isStopping) throw Problem.of('unavailable', 'this instance is stopping; connect again for another one')
-    const { token } = socket.handshake.auth as { readonly token?: unknown }
+    const { token, ended } = socket.handshake.auth as Handshake
     // A secret is kept no longer than it is needed, nor by each of ten thousand sockets.
     socket.handshake.auth = {}
     if (typeof token !== 'string' || token === '')
@@ -47,19 +53,25 @@ export class LiveSessions {
     const principal = authenticator.recall(token) ?? (await authenticator.verify(token))
     requireScope(principal, 'read')
     if (socket.conn.readyState !== 'open') throw Problem.of('unavailable', 'the connection was closed meanwhile')
-    const { subject } = principal
-    limits.connect(subject)
-    this.admitted.set(socket, principal)
+    limits.connect(principal.subject)
     // Whoever goes before it is connected gives its place back all the same.
-    socket.conn.once('close', () => {
-      if (this.admitted.delete(socket)) limits.disconnect(subject)
-    })
+    const onGone = (): void => this.release(socket)
+    this.admitted.set(socket, { principal, hearsEnded: ended === true, onGone })
+    socket.conn.once('close', onGone)
+  }
+
+  private release(socket: Socket): void {
+    const admitted = this.admitted.get(socket)
+    if (!admitted) return
+    this.admitted.delete(socket)
+    socket.conn.off('close', admitted.onGone)
+    this.options.limits.disconnect(admitted.principal.subject)
   }
 
   open(socket: Socket): void {
-    const principal = this.admitted.get(socket)
-    if (!principal) return void socket.disconnect(true)
-    const session = new Session(socket, principal, this.options)
+    const admitted = this.admitted.get(socket)
+    if (!admitted) return void socket.disconnect(true)
+    const session = new Session(socket, admitted, this.options)
     this.sessions.set(socket.id, session)
     this.wheel.add(session)
     socket.onAny((event: unknown, ...args: unknown[]) => receive(session, event, args))
@@ -71,7 +83,7 @@ export class LiveSessions {
     session.close()
     this.wheel.delete(session)
     this.sessions.delete(socket.id)
-    if (this.admitted.delete(socket)) this.options.limits.disconnect(session.principal.subject)
+    this.release(socket)
   }
 
   /**

@@ -81,6 +81,45 @@ test('changes that come while a collection is computed are answered by one more 
   expect(reads).toEqual([])
 })
 
+describe('a change that comes while a collection is read, beyond what was read, is read then', () => {
+  const minimums = (): bigint[] => reads.map(({ minPosition }) => minPosition)
+
+  test.each([
+    ['first', () => subscription.open(0n)],
+    ['by who comes back', () => subscription.resume(4n, 0n)],
+  ])('%s', async (_, begin) => {
+    subscription = subscribed()
+    const opening = begin()
+    // The last row of a batch need not be the one that changed last.
+    subscription.changed([changeAt(7n), changeAt(6n)], 7n)
+    reads.shift()?.answer(6n)
+    await opening
+    expect(minimums()).toEqual([7n])
+    reads.shift()?.answer(7n)
+    await settled()
+    expect(told()).toEqual([['change', 7]])
+  })
+
+  test('for a reset', async () => {
+    subscription.gap()
+    subscription.changed([changeAt(8n)], 8n)
+    reads.shift()?.answer(7n)
+    await settled()
+    expect(minimums()).toEqual([8n])
+    reads.shift()?.answer(8n)
+    await settled()
+    expect(told()).toEqual([['reset', 8]])
+  })
+
+  test('not again when it was read already', async () => {
+    subscription.gap()
+    subscription.changed([changeAt(8n)], 8n)
+    reads.shift()?.answer(8n)
+    await settled()
+    expect(minimums()).toEqual([])
+  })
+})
+
 test('a reset is the last word of what was asked before it: no state is told after a newer one', async () => {
   subscription.changed([changeAt(6n)], 6n)
   const [computing] = reads.splice(0)

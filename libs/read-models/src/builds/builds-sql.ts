@@ -73,6 +73,16 @@ select build, lane, stopped->>'position' as position, stopped->>'reason' as reas
 export const SKIP_SQL = `
 insert into headwater.skips (projection, version, build, position) values ($1, $2, $3, $4) on conflict do nothing`
 
+/**
+ * A build stops in one lane; the others go on. In: projection, version, build, lane, position, what stopped it (JSON), fleet, epoch. Out: a row
+ * when the lane is still ours. Locks the row.
+ */
+export const STOP_SQL = `
+update headwater.members m set position = $5, stopped = $6::json
+from headwater.lanes l
+where m.projection = $1 and m.version = $2 and m.build = $3 and m.lane = $4
+  and l.fleet = $7 and l.lane = $4 and l.epoch = $8 and m.fleet = l.fleet`
+
 /** A build stops in all its lanes, where it is. In: projection, version, build, reason, time. Locks the rows. */
 export const STOP_ALL_SQL = `
 update headwater.members m set position = coalesce(m.position, l.position), stopped = json_build_object(

@@ -1,10 +1,9 @@
-import { type DatabaseError } from 'pg'
-import { DataSource, QueryFailedError, type QueryRunner } from 'typeorm'
+import { type QueryRunner } from 'typeorm'
 import { Problem } from '#runtime'
-import { allEnded } from '../all-ended.js'
 import { type ReadTable } from '../tables/table.js'
 import { type Stop } from './stop.js'
-import { createIndexes, createTables } from './create-tables.js'
+import { Connections, isLate } from './connections.js'
+import { createTables } from './create-tables.js'
 import * as sql from './builds-sql.js'
 import { type Decision, type DecisionRecord, decided, decisionsIn } from './decisions.js'
 import { schemaIn, type Slot } from './slots.js'
@@ -38,11 +37,6 @@ export interface BuildStatus {
   readonly stops: readonly { readonly lane: number; readonly stopped: Stop['stopped'] }[]
 }
 
-/** A build that is to be indexed. */
-export type Indexed = Pick<BuildRow, 'build' | 'slot'> & {
-  readonly projection: { readonly name: string; readonly version: number }
-}
-
 /** How far a lane is. */
 export interface LaneStatus {
   readonly lane: number
@@ -64,8 +58,10 @@ interface GoneOn {
   readonly reason: string
 }
 
-/** Builds that are indexed at a time by one process: sorting takes parallel workers, and what comes after it one processor. */
-const INDEXING_MAX = 2
+/** Of operations and those who look, together. */
+const CONNECTIONS_MAX = 2
+/** Batches in hand are waited for, and tables that are being indexed are not. */
+const QUERY_MS_MAX = 30_000
 const LOCK = 'select pg_advisory_xact_lock(7400003)'
 
 /**
@@ -73,27 +69,24 @@ const LOCK = 'select pg_advisory_xact_lock(7400003)'
  * `headwater.decisions`; projectors see what has changed within half a second.
  */
 export class Builds {
-  private source: Promise<DataSource> | undefined
-  private indexingLive = 0
+  private readonly connections: Connections
 
   constructor(
-    private readonly url: string,
+    url: string,
     private readonly tables: readonly ReadTable[],
     private readonly fleet: string,
-  ) {}
-
-  async close(): Promise<void> {
-    await (await this.source)?.destroy()
+    ms_max = QUERY_MS_MAX,
+  ) {
+    this.connections = new Connections({ url, name: 'headwater builds', max: CONNECTIONS_MAX, ms_max })
   }
 
-  /** Are indexes of a live build made by this process? Its lanes wait for that. */
-  get isIndexingLive(): boolean {
-    return this.indexingLive > 0
+  async close(): Promise<void> {
+    await this.connections.close()
   }
 
   /** Every build, old versions included. */
   async list(): Promise<readonly BuildStatus[]> {
-    const rows = await (await this.connected()).query<ListRow[]>(sql.LIST_SQL)
+    const rows = await this.rows<ListRow>(sql.LIST_SQL)
     return rows.map((row) => {
       const { projection, version, build, slot, position, created_at, stops } = row
       return { projection, version, build, slot, state: stateOf(row), position, since: created_at.toISOString(), stops }
@@ -102,15 +95,13 @@ export class Builds {
 
   /** How far the lanes are in which this release folds. */
   async lanes(): Promise<readonly LaneStatus[]> {
-    const rows = await (
-      await this.connected()
-    ).query<{ lane: number; position: string }[]>(sql.FLEET_LANES_SQL, [this.fleet])
+    const rows = await this.rows<{ lane: number; position: string }>(sql.FLEET_LANES_SQL, [this.fleet])
     return rows.map(({ lane, position }) => ({ lane, position: BigInt(position) }))
   }
 
   /** What operators did with one projection, or with all of them: the newest 100, newest first. */
   async decisions(name?: string): Promise<readonly DecisionRecord[]> {
-    return decisionsIn(await this.connected(), name)
+    return this.connections.use((runner) => decisionsIn(runner, name))
   }
 
   /** Begins another build of a projection beside the live one. @throws Problem `not-found`, `build-conflict` */
@@ -200,46 +191,8 @@ export class Builds {
 
   /** Builds that have caught up are promoted if they want to be. */
   async advance(): Promise<void> {
-    const due = await (await this.connected()).query<{ projection: string }[]>(sql.DUE_SQL, [this.fleet])
-    for (const { projection } of due)
+    for (const { projection } of await this.rows<{ projection: string }>(sql.DUE_SQL, [this.fleet]))
       await this.promote(projection, { actor: 'headwater', action: 'promote' }).catch(unlessDone)
-  }
-
-  /**
-   * Makes what only readers need: once a build is near the end of the log. Waits for another projector that is at it with the same projection. A
-   * build with two rows of one key is no good, and stops.
-   *
-   * @throws Error when it stops; whatever Postgres throws.
-   */
-  async index({ projection: { name, version }, build, slot }: Indexed): Promise<void> {
-    const tables = this.tables.filter(({ projection }) => projection.name === name && projection.version === version)
-    const [table] = tables
-    if (!table) return
-    const runner = (await this.connected()).createQueryRunner()
-    if (slot === 'live') this.indexingLive += 1
-    try {
-      await runner.query('select pg_advisory_lock(7400004, hashtext($1))', [name])
-      await createIndexes(runner, tables, schemaIn(table.projection, slot))
-      await runner.query(sql.INDEXED_SQL, [name, version, build])
-    } catch (error) {
-      if (!isDoubled(error)) throw error
-      const reason = `two rows have one key: ${error.driverError.detail}`
-      await runner.query(sql.STOP_ALL_SQL, [name, version, build, reason, new Date().toISOString()])
-      throw new Error(`${name}: ${reason}`, { cause: error })
-    } finally {
-      if (slot === 'live') this.indexingLive -= 1
-      await runner.query('select pg_advisory_unlock(7400004, hashtext($1))', [name]).catch(() => undefined)
-      await runner.release()
-    }
-  }
-
-  /** The same for several, two at a time. @throws what the first of them throws that fails, when all have ended. */
-  async indexAll(members: readonly Indexed[]): Promise<void> {
-    const waiting = [...members]
-    const next = async (): Promise<void> => {
-      for (let member = waiting.shift(); member; member = waiting.shift()) await this.index(member)
-    }
-    await allEnded(Array.from({ length: INDEXING_MAX }, next))
   }
 
   private async swap(name: string, from: 'next' | 'previous', by: Decision): Promise<void> {
@@ -290,45 +243,29 @@ export class Builds {
     return { table, all, live: at('live'), next: at('next'), previous: at('previous') }
   }
 
-  private connected(): Promise<DataSource> {
-    this.source ??= new DataSource({
-      type: 'postgres',
-      url: this.url,
-      applicationName: 'headwater builds',
-      extra: { max: INDEXING_MAX + 1 },
-    }).initialize()
-    this.source.catch(() => (this.source = undefined))
-    return this.source
+  private async rows<T>(text: string, values: unknown[] = []): Promise<readonly T[]> {
+    return this.connections.use(async (runner) => (await runner.query(text, values)) as T[])
   }
 
+  /** What fails ends with its connection: nothing of it was done. @throws Problem `unavailable` when something has to be waited for too long */
   private async transaction(work: (runner: QueryRunner) => Promise<void>): Promise<void> {
-    const runner = (await this.connected()).createQueryRunner()
-    try {
+    const done = this.connections.use(async (runner) => {
       await runner.startTransaction()
       await runner.query(LOCK)
       await work(runner)
       await runner.commitTransaction()
-    } catch (error) {
-      if (runner.isTransactionActive) await runner.rollbackTransaction()
-      throw error
-    } finally {
-      await runner.release()
-    }
+    })
+    await done.catch((error: unknown) => {
+      throw isLate(error) ? Problem.of('unavailable', 'not done in time; perhaps a build is being indexed') : error
+    })
   }
-}
-
-/** SQLSTATE of a key that is there twice. */
-const DOUBLED = '23505'
-
-function isDoubled(error: unknown): error is QueryFailedError<DatabaseError> {
-  return error instanceof QueryFailedError && (error.driverError as DatabaseError).code === DOUBLED
 }
 
 const conflict = (name: string, why: string): Problem => Problem.of('build-conflict', `${name}: ${why}`)
 
 /** Another projector was faster. */
 function unlessDone(error: unknown): void {
-  if (!(error instanceof Problem)) throw error
+  if (!(error instanceof Problem) || error.code !== 'build-conflict') throw error
 }
 
 /** The highest number that any build of this version has had: readers know builds by them, so none comes twice. */

@@ -40,7 +40,10 @@ export async function createTables(runner: QueryRunner, tables: readonly ReadTab
 /** Memory for one index while it is made. */
 const INDEX_MIB = 128
 
-/** What readers need. Locks each table against writing while it is read. What is there already stays. */
+/**
+ * What readers need. Locks each table against writing while it is read. What is there already stays. Where it fails, its setting stays on the
+ * connection.
+ */
 export async function createIndexes(runner: QueryRunner, tables: readonly ReadTable[], schema: string): Promise<void> {
   await runner.query(`set maintenance_work_mem = '${INDEX_MIB}MB'`)
   for (const each of tables) {

@@ -1,4 +1,4 @@
-import { type DataSource, type QueryRunner } from 'typeorm'
+import { type QueryRunner } from 'typeorm'
 
 /** What an operator asked for, and who that is. */
 export interface Decision {
@@ -55,10 +55,9 @@ export async function decided(
 }
 
 /** The newest {@link DECISIONS_MAX}, of one projection or of all, newest first. */
-export async function decisionsIn(source: DataSource, name: string | undefined): Promise<readonly DecisionRecord[]> {
-  const rows = await source.query<(Omit<DecisionRecord, 'at'> & { readonly decided_at: Date })[]>(DECISIONS_SQL, [
-    name ?? null,
-    DECISIONS_MAX,
-  ])
+export async function decisionsIn(runner: QueryRunner, name: string | undefined): Promise<readonly DecisionRecord[]> {
+  const rows = (await runner.query(DECISIONS_SQL, [name ?? null, DECISIONS_MAX])) as (Omit<DecisionRecord, 'at'> & {
+    readonly decided_at: Date
+  })[]
   return rows.map(({ decided_at, ...record }) => ({ at: decided_at.toISOString(), ...record }))
 }

@@ -1,17 +1,16 @@
 import { type ReadTable } from '../tables/table.js'
-import { Builds } from './builds.js'
-import { fleetOf } from './fleet.js'
+import { Indexing } from './indexing.js'
 
 /**
  * Makes what only readers need of the first builds, which a projector does once it is near the end of the log: for whoever writes these tables
  * without one. Waits for a projector that is at it.
  */
 export async function indexBuilds(url: string, tables: readonly ReadTable[]): Promise<void> {
-  const builds = new Builds(url, tables, fleetOf(tables))
+  const indexing = new Indexing(url, tables)
   try {
-    for (const projection of new Set(tables.map((table) => table.projection)))
-      await builds.index({ projection, build: 1, slot: 'live' })
+    const projections = [...new Set(tables.map((table) => table.projection))]
+    await indexing.indexAll(projections.map((projection) => ({ projection, build: 1, slot: 'live' })))
   } finally {
-    await builds.close()
+    await indexing.close()
   }
 }

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { batchProjection, document, domain, integer, list, projection, text } from '#domain-kit'
 import { eventually, scratchServers } from '#testing'
 import { count, counter } from '../fixtures/counter.js'
@@ -90,4 +91,50 @@ test('a build in which a key is there twice stops when it is to be indexed, says
   await projector.builds.retry('steps', by)
   await eventually('it goes on', async () => (await stage.database.query('select 1 from steps_v1.steps')).length === 3)
   expect(await indexes()).toEqual(['steps_list_0', 'steps_pkey'])
+})
+
+describe('while indexes of a build are being made', () => {
+  let other: pg.Client
+  beforeEach(async () => {
+    projector.start()
+    await count(stage.store, 'a', 1, 3)
+    await eventually('all is folded', () => projector.position === 3n)
+    // As another projector that is at it with the same projection, and takes long.
+    other = new pg.Client({ connectionString: stage.database.url })
+    await other.connect()
+    await other.query("select pg_advisory_lock(7400004, hashtext('steps'))")
+    await projector.builds.rebuild('steps', false, by)
+    await eventually('it waits', async () => (await waiting()) === 1)
+  })
+  afterEach(() => other.end())
+
+  const waiting = async (): Promise<number | undefined> =>
+    (
+      await stage.database.query<{ waiting: number }>(
+        "select count(*)::int as waiting from pg_locks where locktype = 'advisory' and classid = 7400004 and not granted",
+      )
+    )[0]?.waiting
+
+  const stateOf = async (name: string, build: number): Promise<string | undefined> =>
+    (await projector.builds.list()).find((each) => each.projection === name && each.build === build)?.state
+
+  test('everything else begins anew when there is something else to do, and whoever wants those waits with who did before', async () => {
+    for (let time = 1; time <= 3; time += 1) {
+      await projector.builds.rebuild('sums', false, by)
+      await eventually('another build goes along', async () => (await stateOf('sums', 1 + time)) === 'ready')
+      await count(stage.store, 'a')
+      await eventually('what is live is folded on', () => projector.position === 3n + BigInt(time))
+      await projector.builds.drop('sums', 'next', by)
+    }
+    expect(await waiting()).toBe(1)
+    expect(await stateOf('steps', 2)).toBe('building')
+    await other.query("select pg_advisory_unlock(7400004, hashtext('steps'))")
+    await eventually('it goes along', async () => (await stateOf('steps', 2)) === 'ready')
+  })
+
+  test('its projector ends at once', async () => {
+    await projector.close()
+    expect(await waiting()).toBe(1)
+    expect(await stage.database.query("select 1 from headwater.lanes where holder <> ''")).toEqual([])
+  })
 })

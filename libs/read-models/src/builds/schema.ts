@@ -45,25 +45,36 @@ export const lockedLanes = (where: string): string =>
 /** The lane `l` is one of those. */
 export const IS_LOCKED = '(l.fleet, l.lane) = (locked.fleet, locked.lane)'
 
+/** Raises HW001 unless as many rows are as they must be as there are. In: how many are, how many there are. */
+const MUST_HOLD_SQL = `
+create function headwater.must_hold(held bigint, wanted bigint) returns void language plpgsql as $$
+begin
+  if held <> wanted then
+    raise exception 'another projector or connection has these lanes by now' using errcode = 'HW001';
+  end if;
+end $$`
+
 /**
- * Fence and checkpoint of a batch in one statement. In: fleet, lanes, epochs, and how far the lanes are now; a position never goes back, null
- * leaves them where they are. Raises HW001 when one of the lanes is another's by now. Locks the lanes, in their
- * order, to the end of the transaction.
+ * Fence and checkpoint of a batch in one statement. In: fleet, lanes, epochs, where each lane must be (null: wherever), and how far they are
+ * now; a position never goes back, null leaves them where they are. Raises HW001 when one of the lanes is another's by now, or not where the batch
+ * begins: what the same owner sent on an earlier connection came after all. Locks the lanes, in their order, to the end of the transaction.
  */
-export const ADVANCE_FUNCTION_SQL = `
-create function headwater.advance(of text, ours int[], epochs bigint[], reached bigint) returns void language plpgsql as $$
+const ADVANCE_SQL = `
+create function headwater.advance(of text, ours int[], epochs bigint[], befores bigint[], reached bigint)
+returns void language plpgsql as $$
 declare held integer;
 begin
   if reached is null then
-    perform 1 from headwater.lanes l join unnest(ours, epochs) as o(lane, epoch) using (lane, epoch) where l.fleet = of
-      order by l.lane for share of l;
+    perform 1 from headwater.lanes l join unnest(ours, epochs, befores) as o(lane, epoch, before) using (lane, epoch)
+      where l.fleet = of and l.position = coalesce(o.before, l.position) order by l.lane for share of l;
   else
     perform 1 from headwater.lanes where fleet = of and lane = any(ours) order by lane for no key update;
     update headwater.lanes l set position = greatest(l.position, reached)
-    from unnest(ours, epochs) as o(lane, epoch) where l.fleet = of and l.lane = o.lane and l.epoch = o.epoch;
+    from unnest(ours, epochs, befores) as o(lane, epoch, before)
+    where l.fleet = of and l.lane = o.lane and l.epoch = o.epoch and l.position = o.before;
   end if;
   get diagnostics held = row_count;
-  if held <> cardinality(ours) then
-    raise exception 'another projector owns one of these lanes by now' using errcode = 'HW001';
-  end if;
+  perform headwater.must_hold(held, cardinality(ours));
 end $$`
+
+export const FENCE_FUNCTIONS_SQL = `${MUST_HOLD_SQL}; ${ADVANCE_SQL}`

@@ -1,5 +1,5 @@
 import { type Logger, reasonOf } from '#runtime'
-import { bounded } from './bounded.js'
+import { bounded } from '../bounded.js'
 import { Breaker } from './breaker.js'
 import { ROW_TTL_S } from './cache-writer.js'
 import { type Redis } from './redis.js'
@@ -89,7 +89,10 @@ export class CacheReader {
     return { generation, position: BigInt(position), build: Number(build), text: found }
   }
 
-  /** Keeps a row that was found in a replica at exactly the position that the cache was at. Nobody waits for it. */
+  /**
+   * Keeps a row that was found in a replica at exactly the position that the cache was at, and in the build that is cached: a generation is of one
+   * build. Nobody waits for it.
+   */
   fill({ generation, position }: CachedRow, { key, suffix, own }: CachePlace, text: string): void {
     if (this.breaker.isOpen) return
     const args = [generation, position.toString(), String(ROW_TTL_S), suffix, text, own]
@@ -121,7 +124,8 @@ export class CacheReader {
     const keys = [...new Set(places.map(({ key }) => key))]
     const args = places.flatMap(({ key, own, build, suffix }) => [String(1 + keys.indexOf(key)), own, build, suffix])
     try {
-      const answer = await bounded(this.asked(this.readScript.run(this.options.redis, keys, args)), this.read_ms_max)
+      const asked = this.asked(this.readScript.run(this.options.redis, keys, args))
+      const answer = await bounded(asked, this.read_ms_max, 'Redis')
       this.breaker.succeeded()
       return Array.isArray(answer) ? (answer as unknown[]) : undefined
     } catch (error) {

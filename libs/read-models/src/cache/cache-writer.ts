@@ -1,9 +1,9 @@
 import { type EventBatch } from '#event-store'
 import { type Logger, reasonOf } from '#runtime'
 import { allEnded } from '../all-ended.js'
+import { bounded } from '../bounded.js'
 import { type LaneChanges } from '../project/changes.js'
 import { LANES } from '../project/lanes.js'
-import { bounded } from './bounded.js'
 import { BUDGET_KEY, CACHE_BYTES_MAX } from './budget.js'
 import { CachedLane, type LaneSetup } from './cached-lane.js'
 import { type Redis } from './redis.js'
@@ -76,7 +76,7 @@ export class CacheWriter {
       this.isLate = false
     }))
     try {
-      await bounded(mending, WRITE_MS_MAX)
+      await bounded(mending, WRITE_MS_MAX, 'Redis')
     } catch {
       // Redis is away, which its client has said, or still busy with this.
       this.isLate = this.mending === mending
@@ -105,7 +105,8 @@ export class CacheWriter {
     try {
       const keys = lanes.map(({ key }) => key)
       const args = [String(ROW_TTL_S), position.toString(), ...parts]
-      const outcomes = (await bounded(this.applyScript.run(this.redis, keys, args), WRITE_MS_MAX)) as readonly string[]
+      const applied = this.applyScript.run(this.redis, keys, args)
+      const outcomes = (await bounded(applied, WRITE_MS_MAX, 'Redis')) as readonly string[]
       for (const [at, lane] of lanes.entries()) this.told(lane, outcomes[at], position)
     } catch (error) {
       for (const lane of lanes) lane.isBroken = true

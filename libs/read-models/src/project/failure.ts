@@ -1,11 +1,11 @@
 import pg from 'pg'
 
-/** A lane is another projector's by now: whatever was in hand is that one's work. */
+/** A lane is another projector's by now, or was moved on by what an earlier connection had sent: whatever was in hand is done there, or will be. */
 export class Lost extends Error {
   override readonly name = 'Lost'
 
   constructor() {
-    super('another projector owns one of these lanes by now')
+    super('one of these lanes is in other hands by now, or further than was known')
   }
 }
 

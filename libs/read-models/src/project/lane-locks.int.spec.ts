@@ -36,16 +36,21 @@ async function repeat(work: (client: pg.Client, round: number) => Promise<unknow
 }
 
 test('whoever changes several lanes waits for another at most, and never each for the other', async () => {
-  const epochs = async (client: pg.Client): Promise<ReadonlyMap<number, bigint>> => {
-    const { rows } = await client.query<{ lane: number; epoch: string }>(
-      'select lane, epoch from headwater.lanes where fleet = $1 order by epoch, lane desc',
+  const seen = async (
+    client: pg.Client,
+  ): Promise<readonly [epochs: Map<number, bigint>, befores: Map<number, bigint>]> => {
+    const { rows } = await client.query<{ lane: number; epoch: string; position: string }>(
+      'select lane, epoch, position from headwater.lanes where fleet = $1 order by epoch, lane desc',
       [fleet],
     )
-    return new Map(rows.map(({ lane, epoch }) => [lane, BigInt(epoch)]))
+    return [
+      new Map(rows.map(({ lane, epoch }) => [lane, BigInt(epoch)])),
+      new Map(rows.map(({ lane, position }) => [lane, BigInt(position)])),
+    ]
   }
   await Promise.all([
-    repeat(async (client, round) => client.query(advanceSql(fleet, await epochs(client), BigInt(round)))),
-    repeat(async (client) => client.query(advanceSql(fleet, await epochs(client), null))),
+    repeat(async (client, round) => client.query(advanceSql(fleet, ...(await seen(client)), BigInt(round)))),
+    repeat(async (client) => client.query(advanceSql(fleet, ...(await seen(client)), null))),
     repeat((client) => client.query(RENEW_SQL, [fleet, ME, 60_000])),
     repeat((client, round) =>
       client.query(TAKE_SQL, [fleet, ME, LANES.filter((lane) => (lane + round) % 3 > 0), 60_000]),

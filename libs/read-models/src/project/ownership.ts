@@ -33,9 +33,9 @@ export const foldingName = (instance: string): string => `headwater folding ${in
  * lanes should be whose (by rank, so that all agree); it gives back what is another's and takes what is its own and free. Nobody decides
  * for others, and what two take for theirs in a moment of doubt, the lease gives to one. The epoch fences: see {@link ProjectionUnit}.
  *
- * Emits `changed` after lanes were taken or lost. Before one is given back `release` must have stopped folding it.
+ * Emits `tick` after each look. Before a lane is given back `release` must have stopped folding it.
  */
-export class Ownership extends EventEmitter<{ changed: [owned: Owned]; tick: [] }> {
+export class Ownership extends EventEmitter<{ tick: [] }> {
   /** Why it is not known who owns what, until it is. */
   trouble: string | undefined
   private owned = new Map<number, bigint>()
@@ -92,7 +92,7 @@ export class Ownership extends EventEmitter<{ changed: [owned: Owned]; tick: [] 
     } catch (error) {
       this.trouble = reasonOf(error)
       this.options.logger.warn({ reason: reasonOf(error) }, 'ownership of the lanes is not confirmed')
-      this.become(new Map())
+      this.owned = new Map()
       this.client?.end().catch(() => undefined)
       this.client = undefined
     }
@@ -148,7 +148,7 @@ export class Ownership extends EventEmitter<{ changed: [owned: Owned]; tick: [] 
     const free = lanes.filter((row) => isOurs(row) && !owned.has(row.lane) && (row.is_over || row.holder === instance))
     if (free.length > 0) await this.take(client, free, owned)
     await this.inherit(client, [...owned.keys()])
-    this.become(owned)
+    this.owned = owned
   }
 
   private async giveBack(client: pg.Client, lanes: readonly number[], owned: Map<number, bigint>): Promise<void> {
@@ -176,12 +176,5 @@ export class Ownership extends EventEmitter<{ changed: [owned: Owned]; tick: [] 
     const { fleet } = this.options
     const left = await client.query({ name: 'left', text: sql.LEFT_SQL, values: [fleet, lanes] })
     if (left.rowCount !== 0) await client.query(sql.INHERIT_SQL, [fleet, lanes, this.lease_ms])
-  }
-
-  private become(owned: Map<number, bigint>): void {
-    const before = this.owned
-    this.owned = owned
-    const isSame = before.size === owned.size && [...owned].every(([lane, epoch]) => before.get(lane) === epoch)
-    if (!isSame) this.emit('changed', owned)
   }
 }

@@ -15,7 +15,7 @@ where m.fleet = $1 and m.lane = any($2::int[]) order by m.projection, m.version,
 
 const SKIPS_SQL = 'select projection, version, build, position from headwater.skips'
 
-/** Who has no more than so many events to catch up with is near: a build then goes along with the lanes, which wait for it. */
+/** In events. Who has no more than so many to catch up with is near: a build then goes along with the lanes, which wait for it. */
 export const NEAR = 2_000n
 
 interface MemberRow {
@@ -45,7 +45,7 @@ export interface Planned {
   readonly fleet: string
   readonly tables: readonly ReadTable[]
   readonly lanes: Owned
-  /** In events. Default {@link NEAR}. */
+  /** So far behind its lane, in positions, a build is near. Default {@link NEAR}. */
   readonly near?: bigint
 }
 

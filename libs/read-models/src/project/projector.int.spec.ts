@@ -201,7 +201,10 @@ test('killed between commit and Redis: a new generation, in which nothing stale 
   ended.push(() => feed.close())
   const gaps: number[] = []
   feed.on('gap', ({ lane }) => gaps.push(lane))
-  await eventually('the feed is followed', () => feed.isLive && feed.positionOf({ fleet, lane: WHOLE }) === 2n)
+  await eventually(
+    'the feed is followed',
+    () => feed.isLive && feed.positionOf({ fleet, lane: WHOLE }, books.projection) === 2n,
+  )
 
   hold = true
   await post('main')

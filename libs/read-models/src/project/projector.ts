@@ -6,7 +6,9 @@ import { type Logger, reasonOf } from '#runtime'
 import { BuildKeeper } from '../builds/build-keeper.js'
 import { type Stop } from '../builds/stop.js'
 import { Builds } from '../builds/builds.js'
+import { STOP_SQL } from '../builds/builds-sql.js'
 import { fleetOf } from '../builds/fleet.js'
+import { Indexing } from '../builds/indexing.js'
 import { schemaIn, SLOTS } from '../builds/slots.js'
 import { CacheWriter } from '../cache/cache-writer.js'
 import { type Redis } from '../cache/redis.js'
@@ -15,10 +17,10 @@ import { isPoison } from './failure.js'
 import { laneSetups } from './lane-setups.js'
 import { type MemberPlan } from './member.js'
 import { foldingName, Ownership } from './ownership.js'
-import { type Plan, planFor } from './plan.js'
+import { NEAR, type Plan, planFor } from './plan.js'
 import { type Base, findPoison } from './poison.js'
 import { BatchFailure, run } from './run.js'
-import { STOP_SQL } from './stop-sql.js'
+import { Spacing } from './spacing.js'
 import { ProjectionUnit } from './unit.js'
 import { UpdateRoom } from './update-room.js'
 
@@ -40,6 +42,8 @@ export interface ProjectorOptions {
 
 /** To begin anew stops all folding for a moment: a build that catches up by itself, and fails, does not ask for it more often. */
 const APART_PAUSE_MS = 5_000
+/** What is asked to plan takes milliseconds: what has no answer for so long has lost its server. */
+const PLANNING_MS_MAX = 10_000
 
 /** Something that folds, until its work changes. */
 interface Running {
@@ -58,11 +62,13 @@ export class Projector {
   batches = 0
   /** What operators do with builds. */
   readonly builds: Builds
+  private readonly indexing: Indexing
   private readonly tables: readonly ReadTable[]
   private readonly fleet: string
   private readonly ownership: Ownership
   private readonly keeper: BuildKeeper
   private readonly room: UpdateRoom
+  private readonly spacing = new Spacing()
   private readonly pool: pg.Pool
   private failure: string | undefined
   private key = ''
@@ -81,12 +87,13 @@ export class Projector {
       max: 1,
       application_name: `headwater planning ${instance}`,
       connectionTimeoutMillis: 5_000,
-      query_timeout: 600_000,
+      query_timeout: PLANNING_MS_MAX,
     })
     this.pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'a connection broke'))
     // One that breaks while it is used tells its query, or the next one; without a listener it would end the process, too.
     this.pool.on('connect', (client) => client.on('error', () => undefined))
     this.builds = new Builds(url, this.tables, this.fleet)
+    this.indexing = new Indexing(url, this.tables)
     this.keeper = new BuildKeeper({ pool: this.pool, builds: this.builds, fleet: this.fleet, logger })
     this.room = new UpdateRoom({ pool: this.pool, schemas: schemasOf(this.tables), logger })
     this.ownership = new Ownership(
@@ -110,6 +117,11 @@ export class Projector {
     return [...this.ownership.lanes.keys()]
   }
 
+  /** Are indexes of something live being made, for which its lanes wait? */
+  get isIndexingLive(): boolean {
+    return this.indexing.isOfLive
+  }
+
   /** What does not go on, and why, as it was last seen. */
   get stops(): readonly Stop[] {
     return this.keeper.stops
@@ -127,6 +139,7 @@ export class Projector {
     await this.stopAll()
     await this.ownership.close()
     await this.keeper.close()
+    await this.indexing.close()
     await this.builds.close()
     await this.pool.end()
   }
@@ -153,15 +166,26 @@ export class Projector {
     if (plan.key === this.key) return
     await this.stopAll()
     // Anew, because what was running has moved on meanwhile.
-    await this.begin(await this.plan())
+    this.begin(await this.plan())
   }
 
   private async plan(): Promise<Plan> {
+    const { fleet, tables } = this
+    const near = this.spacing.positionsOf(NEAR)
+    return this.onPool((client) => planFor(client, { fleet, tables, near, lanes: this.ownership.lanes }))
+  }
+
+  /** A connection whose work failed is not used again: nobody knows what it would bring. */
+  private async onPool<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect()
+    let failure: Error | undefined
     try {
-      return await planFor(client, { fleet: this.fleet, tables: this.tables, lanes: this.ownership.lanes })
+      return await work(client)
+    } catch (error) {
+      failure = error as Error
+      throw error
     } finally {
-      client.release()
+      client.release(failure)
     }
   }
 
@@ -174,7 +198,7 @@ export class Projector {
     this.position = undefined
   }
 
-  private async begin(plan: Plan): Promise<void> {
+  private begin(plan: Plan): void {
     this.key = plan.key
     this.failure = undefined
     if (plan.lanes.size === 0) return
@@ -184,7 +208,6 @@ export class Projector {
         this.keepGoing(APART_PAUSE_MS, (signal) => this.foldOne({ ...plan, together: [member] }, signal)),
       ),
     ]
-    return Promise.resolve()
   }
 
   /** What ends by itself leaves the key behind, after a pause when it failed: the next look begins anew. */
@@ -220,7 +243,12 @@ export class Projector {
     let mending: NodeJS.Timeout | undefined
     try {
       await unit.join()
-      const cache = new CacheWriter(redis, await this.setups(plan), logger, cache_bytes_max)
+      const cache = new CacheWriter(
+        redis,
+        await this.onPool((client) => laneSetups(client, this.fleet, plan)),
+        logger,
+        cache_bytes_max,
+      )
       mending = setInterval(() => void cache.mend(), 1_000)
       await cache.begin()
       this.position = least(positions)
@@ -253,9 +281,10 @@ export class Projector {
     onProgress: (position: bigint) => void,
   ): Promise<void> {
     const { store, batch_max = 1_000, logger } = this.options
-    const onNear = (): Promise<void> => this.builds.indexAll(plan.together.filter(({ isIndexed }) => !isIndexed))
+    const { spacing } = this
+    const onNear = (): Promise<void> => this.indexing.indexAll(plan.together.filter(({ isIndexed }) => !isIndexed))
     try {
-      await run({ store, unit, cache, batch_max, logger, onProgress, onNear }, signal)
+      await run({ store, unit, cache, batch_max, spacing, logger, onProgress, onNear }, signal)
     } catch (error) {
       if (error instanceof BatchFailure && isPoison(error.cause)) await this.isolate(plan, error)
       throw error
@@ -287,15 +316,6 @@ export class Projector {
         ...[projection.name, projection.version, build, lane, position],
         ...[JSON.stringify(stopped), this.fleet, lanes.get(lane)],
       ])
-    }
-  }
-
-  private async setups(plan: Plan): ReturnType<typeof laneSetups> {
-    const client = await this.pool.connect()
-    try {
-      return await laneSetups(client, this.fleet, plan)
-    } finally {
-      client.release()
     }
   }
 }

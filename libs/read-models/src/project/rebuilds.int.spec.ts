@@ -7,6 +7,7 @@ import { Problem } from '#runtime'
 import { plainFold, type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
 import { Builds } from '../builds/builds.js'
 import { fleetOf } from '../builds/fleet.js'
+import { Indexing } from '../builds/indexing.js'
 import { schemaIn, type Slot } from '../builds/slots.js'
 import { appendHistory, AWKWARD, type Step } from '../fixtures/ledger-events.js'
 import { type End, SteppedProjector } from '../fixtures/stepped-projector.js'
@@ -27,6 +28,7 @@ const by = { actor: 'tester', action: 'test' }
 let database: ScratchDatabase
 let client: pg.Client
 let builds: Builds
+let indexing: Indexing
 
 beforeAll(async () => {
   database = await scratchDatabase()
@@ -34,8 +36,10 @@ beforeAll(async () => {
   client = new pg.Client({ connectionString: database.url })
   await client.connect()
   builds = new Builds(database.url, tables, fleetOf(tables))
+  indexing = new Indexing(database.url, tables)
 })
 afterAll(async () => {
+  await indexing.close()
   await builds.close()
   await client.end()
   await database.drop()
@@ -249,7 +253,7 @@ const halves = [LANES.filter((lane) => lane % 2 === 0), LANES.filter((lane) => l
 
 const project = (log: GrowingLog, lanes: readonly number[]): SteppedProjector =>
   new SteppedProjector({
-    ...{ url: database.url, client, builds, tables, lanes, near: NEAR, logger: silentLogger() },
+    ...{ url: database.url, client, indexing, tables, lanes, near: NEAR, logger: silentLogger() },
     ...{ read: log.read, head: log.head },
   })
 

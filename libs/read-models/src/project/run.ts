@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { type EventBatch, type EventStore } from '#event-store'
 import { type Logger } from '#runtime'
 import { type CacheWriter } from '../cache/cache-writer.js'
 import { NEAR } from './plan.js'
+import { type Spacing } from './spacing.js'
 import { type Folded, type ProjectionUnit } from './unit.js'
 
 /** The batch that could not be folded. */
@@ -22,13 +24,15 @@ export interface RunOptions {
   /** Told of every batch; undefined for what nobody reads yet. */
   readonly cache: CacheWriter | undefined
   readonly batch_max: number
+  /** Told of what is read. */
+  readonly spacing: Spacing
   readonly logger: Logger
   readonly onProgress: (position: bigint) => void
-  /** Called once, when what is left to catch up with is little. */
+  /** Called once, when what is left to catch up with is little, and waited for. It may take long, and goes on by itself when `run` ends before it. */
   readonly onNear: () => Promise<void>
 }
 
-/** So far behind, nobody can follow the changes: the cache begins anew where the end of the log is {@link NEAR}. More than a feed keeps. */
+/** In events. So far behind, nobody can follow the changes: the cache begins anew where the end of the log is {@link NEAR}. More than a feed keeps. */
 const SILENT = 50_000n
 
 /**
@@ -37,20 +41,31 @@ const SILENT = 50_000n
  * @throws BatchFailure; or what the log throws.
  */
 export async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
-  const { store, unit } = options
+  const { store, unit, spacing } = options
   const head = await store.head()
-  if (unit.position + SILENT < head) {
-    const isOver = (position: bigint): boolean => position + NEAR >= head
-    await foldWhile(options, { isSilent: true, isOver }, signal)
-  }
-  if (!signal.aborted) await options.onNear()
-  await foldWhile(options, { isSilent: false, isOver: () => false }, signal)
+  const isFurther = (position: bigint, events: bigint): boolean => position + spacing.positionsOf(events) < head
+  if (isFurther(unit.position, SILENT)) await foldWhile(options, catchingUp(isFurther), signal)
+  if (!signal.aborted) await Promise.race([options.onNear(), once(signal, 'abort')])
+  if (!signal.aborted) await foldWhile(options, { isSilent: () => false, isOver: () => false }, signal)
 }
 
+/** What is asked of each batch, in this order. */
 interface Phase {
-  /** Is the cache told of nothing? */
-  readonly isSilent: boolean
+  /** Is the cache not to be told of it? */
+  readonly isSilent: (position: bigint) => boolean
   readonly isOver: (position: bigint) => boolean
+}
+
+/** Is the end of the log further than so many events from a position, as far as is known by now? */
+type IsFurther = (position: bigint, events: bigint) => boolean
+
+function catchingUp(isFurther: IsFurther): Phase {
+  // What so many events are in positions may not be known before the first of them are read.
+  let isFar: boolean | undefined
+  return {
+    isSilent: (position) => (isFar ??= isFurther(position, SILENT)),
+    isOver: (position) => !isFar || !isFurther(position, NEAR),
+  }
 }
 
 /** A batch that is folded, on its way out. */
@@ -67,23 +82,24 @@ const NOTHING: Leaving = { committed: Promise.resolve(), told: Promise.resolve()
  * Up to so many events, the next batch begins only when this one is in the database: what comes meanwhile goes with it, instead of waiting for
  * a batch that left too early. Larger ones follow on each other at once.
  */
-const FEW = 200n
+const FEW = 200
 
 /** Three batches at a time are under way, each at its own stage: one is folded, one committed, one told to the cache. */
 async function foldWhile(options: RunOptions, { isSilent, isOver }: Phase, signal: AbortSignal): Promise<void> {
-  const { store, unit, batch_max } = options
+  const { store, unit, batch_max, spacing } = options
   const failed = new AbortController()
   const both = AbortSignal.any([signal, failed.signal])
   let [before, last] = [NOTHING, NOTHING]
   try {
     for await (const batch of store.subscribe({ after: unit.position, batch_max, signal: both })) {
+      spacing.add(batch)
       const folded = await foldOf(unit, batch, last.committed)
       await Promise.all([last.committed, before.told])
       before = last
-      last = leave(options, folded, before, isSilent)
+      last = leave(options, folded, before, isSilent(batch.position))
       last.told.catch(() => failed.abort())
       if (isOver(batch.position)) return
-      if (batch.position - batch.after <= FEW) await last.committed
+      if (batch.events.length <= FEW) await last.committed
     }
   } finally {
     await last.told

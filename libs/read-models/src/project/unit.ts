@@ -3,6 +3,7 @@ import { type RecordedEvent } from '#domain-kit'
 import { CopyQuery, type EventBatch } from '#event-store'
 import { type Logger, reasonOf } from '#runtime'
 import { allEnded } from '../all-ended.js'
+import { bounded } from '../bounded.js'
 import { type LaneChanges, changesByLane } from './changes.js'
 import { foldBatch } from './fold-batch.js'
 import { Lost } from './failure.js'
@@ -34,13 +35,18 @@ export interface Folded {
   readonly script: Script
 }
 
+const CLOSE_MS_MAX = 1_000
+
 /**
- * Builds folded together: rows and checkpoints of a batch change in one transaction, which the lanes' epochs fence. While one batch
- * is being written the next one may be folded. Dies with its first error; the next unit begins at the checkpoints.
+ * Builds folded together: rows and checkpoints of a batch change in one transaction, which the lanes' epochs fence, and where the checkpoints
+ * stood: a batch that was given up, and was committed all the same, lets none be folded upon it that does not know it. While one batch is being
+ * written the next one may be folded. Dies with its first error; the next unit begins at the checkpoints.
  */
 export class ProjectionUnit {
   private readonly members: readonly Member[]
   private readonly states: ReadonlyMap<ReadTable, TableState>
+  /** How far each lane is that it moves. */
+  private readonly positions: Map<number, bigint>
   private readonly upserts = new Upserts()
   private folded: bigint
   private isJoining: boolean
@@ -52,6 +58,7 @@ export class ProjectionUnit {
   ) {
     this.members = options.members.map((plan) => new Member(plan))
     this.states = new Map(this.members.flatMap(({ states }) => [...states.values()].map((each) => [each.table, each])))
+    this.positions = new Map(options.positions)
     this.folded = this.least()
     this.isJoining = options.members.some(({ joining }) => joining.size > 0)
   }
@@ -74,9 +81,13 @@ export class ProjectionUnit {
     return this.folded
   }
 
+  /** Does it move no lane? */
+  private get isApart(): boolean {
+    return this.options.positions === undefined
+  }
+
   private least(): bigint {
-    const { positions } = this.options
-    const all = [...(positions?.values() ?? []), ...this.members.flatMap((each) => [...each.positions.values()])]
+    const all = [...this.positions.values(), ...this.members.flatMap((each) => [...each.positions.values()])]
     return all.reduce((least, each) => (each < least ? each : least), all[0] ?? 0n)
   }
 
@@ -90,7 +101,10 @@ export class ProjectionUnit {
     return { batch, writes, script }
   }
 
-  /** Makes it last. @throws {@link Lost} when a lane is another's by now; whatever Postgres throws. Nothing of the batch was written then. */
+  /**
+   * Makes it last, one at a time. @throws {@link Lost} when a lane is another's by now, or not where it was; whatever Postgres throws. Nothing of the
+   * batch was written then.
+   */
   async commit(folded: Folded): Promise<void> {
     const done = this.write(folded)
     for (const { table, inserts } of folded.writes) if (inserts.length > 0) this.states.get(table)?.wait(done)
@@ -122,14 +136,16 @@ export class ProjectionUnit {
     }
   }
 
+  /** A server that is gone does not say so: it is not waited for. */
   async close(): Promise<void> {
-    await Promise.all([this.writing, this.reading].map((each) => each.end().catch(() => undefined)))
+    const ended = Promise.all([this.writing, this.reading].map((each) => each.end()))
+    await bounded(ended, CLOSE_MS_MAX, 'the database').catch(() => undefined)
   }
 
   /** Builds that are where their lanes are go with them from now on. @throws {@link Lost} */
   async join(): Promise<void> {
     if (!this.isJoining) return
-    await this.sendLast([], null)
+    await this.sendLast(0n, { statements: [], copies: [] })
     this.isJoining = this.members.some(({ joining }) => joining.size > 0)
   }
 
@@ -144,27 +160,24 @@ export class ProjectionUnit {
   }
 
   private async write({ batch: { position }, script }: Folded): Promise<void> {
-    for (const { positions } of this.members)
-      for (const [lane, before] of positions) if (position > before) positions.set(lane, position)
     try {
-      await this.sendLast(script.statements, this.options.positions ? position : null, script.copies)
+      await this.sendLast(position, script)
     } catch (error) {
       for (const member of this.members) member.forget()
       throw error
     }
   }
 
-  /** The transaction: these statements, fence and checkpoints. @throws {@link Lost} */
-  private async sendLast(
-    statements: readonly string[],
-    position: bigint | null,
-    copies: readonly Buffer[] = [],
-  ): Promise<void> {
+  /** The transaction: these statements, fence and checkpoints. @param position 0n: nothing moves. @throws {@link Lost} */
+  private async sendLast(position: bigint, { statements, copies }: Script): Promise<void> {
     const { fleet, lanes } = this.options
-    const moved = this.moved(position ?? 0n)
-    const all = [...statements, advanceSql(fleet, lanes, position)]
+    const moved = this.moved(position)
+    const [befores, reached] = this.isApart ? [undefined, null] : [this.positions, position > 0n ? position : null]
+    const all = [...statements, advanceSql(fleet, lanes, befores, reached)]
     if (moved.length > 0) all.push(membersSql(moved))
     await this.send({ statements: all, copies })
+    for (const positions of [this.positions, ...this.members.map((each) => each.positions)])
+      for (const [lane, before] of positions) positions.set(lane, later(before, position))
     for (const { member, lane, position: at } of moved) if (at === null) member.joining.delete(lane)
   }
 
@@ -183,22 +196,22 @@ export class ProjectionUnit {
    * ahead of its lane waits for it: at the lane's position it would be folded twice.
    */
   private moved(position: bigint): readonly MovedMember[] {
-    const { positions } = this.options
+    const { isApart } = this
     return this.members.flatMap((member) =>
       [...member.positions]
-        .filter(([lane]) => !positions || member.joining.has(lane))
-        .map(([lane, at]) => ({ member, lane, position: positions && at === this.laneAt(lane, position) ? null : at })),
+        .filter(([lane]) => isApart || member.joining.has(lane))
+        .map(([lane, before]) => {
+          const at = later(before, position)
+          const isMet = !isApart && at === later(this.positions.get(lane) ?? 0n, position)
+          return { member, lane, before, position: isMet ? null : at }
+        }),
     )
-  }
-
-  /** Where a lane is after a batch up to this position. */
-  private laneAt(lane: number, position: bigint): bigint {
-    const before = this.options.positions?.get(lane) ?? 0n
-    return before > position ? before : position
   }
 }
 
-/** SQLSTATE that `headwater.advance` raises. */
+const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
+
+/** SQLSTATE that `headwater.must_hold` raises. */
 const LOST = 'HW001'
 
 function wants({ plan, types, positions }: Member, event: RecordedEvent): boolean {

@@ -11,7 +11,7 @@ import {
 } from '#testing'
 import { BUDGET_KEY } from '../cache/budget.js'
 import { fleetOf } from '../builds/fleet.js'
-import { ROW_KEYS, stateKey } from '../cache/keys.js'
+import { buildField, ROW_KEYS, stateKey } from '../cache/keys.js'
 import { openRedis, type Redis } from '../cache/redis.js'
 import { append } from '../fixtures/ledger-events.js'
 import { LANES, partitionOf } from '../project/lanes.js'
@@ -150,6 +150,20 @@ test('misses of one row at one time are one read of the replica', async () => {
   expect(new Set(answers.map(({ source }) => source))).toEqual(new Set(['replica']))
   expect(reads).toHaveBeenCalledTimes(1)
   await eventually('it is cached for the next', async () => (await balance(token)).source === 'cache')
+})
+
+test('what a replica says is cached only in the build that it says it of: a promotion, which one of them has not seen, moves no position', async () => {
+  await project()
+  const token = await post('main')
+  await cachedAt(token)
+  const build = buildField(tables.find(({ id }) => id === 'accounts.v1:accounts')!.projection)
+  await redis.hSet(mainLane, build, '2')
+  await redis.del(await redis.keys(ROW_KEYS))
+  // What the first one left would be there for the second.
+  for (let time = 0; time < 2; time += 1) expect(await balance(token)).toMatchObject({ source: 'replica', build: 1 })
+  await redis.hSet(mainLane, build, '1')
+  expect((await balance(token)).source).toBe('replica')
+  expect(await balance(token)).toMatchObject({ source: 'cache', build: 1 })
 })
 
 test('a Redis that hangs or is down fails no query, and is used again when it is back', async () => {

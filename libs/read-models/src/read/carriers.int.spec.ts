@@ -24,9 +24,12 @@ const ENDLESS = 9_223_372_036_854_775_807n
 let stage: ProjectionStage
 let carriers: Carriers
 let told: string[]
+/** What is asked of the database. */
+let ask: (sql: string, values?: readonly unknown[]) => Promise<Readonly<Record<string, unknown>>[]>
 beforeEach(async () => {
   stage = new ProjectionStage(await scratchServers())
   told = []
+  ask = (sql, values) => stage.database.query(sql, values)
 })
 afterEach(async () => {
   carriers.close()
@@ -35,7 +38,7 @@ afterEach(async () => {
 
 async function follow(version: number): Promise<() => Carrier | undefined> {
   const tables = tablesOf([release(version)])
-  carriers = new Carriers(tables, (sql, values) => stage.database.query(sql, values), silentLogger())
+  carriers = new Carriers(tables, (sql, values) => ask(sql, values), silentLogger())
   carriers.on('changed', () => told.push('changed'))
   carriers.on('promoted', () => told.push('promoted'))
   await carriers.start()
@@ -64,6 +67,32 @@ test('tells which build is live, and up to where another one answered', async ()
   await projector.builds.drop('sums', 'previous', by)
   await projector.builds.rebuild('sums', true, by)
   await eventually('no number comes twice', () => carrier()?.build === 3)
+})
+
+test('a replica that is behind a promotion is not believed, however often it is asked', async () => {
+  let before: Readonly<Record<string, unknown>>[] = []
+  ask = async (sql, values) => (before = await stage.database.query(sql, values))
+  const projector = await stage.projector([release(1)])
+  projector.start()
+  await count(stage.store, 'a', 1, 3)
+  await eventually('it is folded', () => projector.position === 3n)
+  const carrier = await follow(1)
+  expect(carrier()?.build).toBe(1)
+
+  // One of two has not replayed it, and answers every second time.
+  let asked = 0
+  ask = async (sql, values) => (++asked % 2 === 0 ? before : stage.database.query(sql, values))
+  await projector.builds.rebuild('sums', true, by)
+  await eventually('the next build is live', () => carrier()?.build === 2)
+  const known = asked
+  await eventually('both have been asked again', () => asked >= known + 3)
+  expect(carrier()).toMatchObject({ build: 2, liveAt: 3n })
+  expect(told).toEqual(['promoted'])
+
+  // Nothing is told that is not so any more, and everything that is: also when it goes back.
+  await projector.builds.rollback('sums', by)
+  await eventually('the first is live again', () => carrier()?.build === 1)
+  expect(told).toEqual(['promoted', 'promoted'])
 })
 
 test('while another version is folded it may answer at any position; later up to where it came, also when it is dropped', async () => {

@@ -213,7 +213,9 @@ export class Reader {
   ): Promise<Snapshot> {
     const snapshot = await this.fresh(documentSql(readable, params), readable, minPosition)
     const [row] = snapshot.rows
-    if (row && cached?.position === snapshot.position) this.cache.fill(cached, place, documentText(readable.table, row))
+    // A promotion moves no position: one replica may have replayed it, another one not.
+    const isSame = cached?.position === snapshot.position && cached.build === snapshot.build
+    if (row && isSame) this.cache.fill(cached, place, documentText(readable.table, row))
     return snapshot
   }
 

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { type Logger, Problem, reasonOf } from '#runtime'
 import { fromSql, type StoredRow } from '../tables/row-codec.js'
 import { type Columns } from '#domain-kit'
+import { toldOf } from './replicas/failure.js'
 import { type Versioned } from './replicas/replica.js'
 import { ReplicaSet, type ReplicaSetOptions, type ReplicaStatus } from './replicas/replica-set.js'
 import { StreamPools } from './replicas/stream-pools.js'
@@ -76,7 +77,7 @@ export class Sources {
         return undefined
       })
     if (found) return { ...found.result, replica: found.replica.name }
-    const primary = this.primary && (await snapshot(this.primary, statement, columns, 'primary'))
+    const primary = await this.ofPrimary(statement, columns)
     if (primary && primary.position >= minPosition) return primary
     const position = primary?.position ?? this.replicas.freshest(of)
     throw notFreshEnough(minPosition, position)
@@ -154,6 +155,17 @@ export class Sources {
 
   async close(): Promise<void> {
     await Promise.all([this.replicas.close(), this.streams.close(), this.primary?.end()])
+  }
+
+  /** Undefined when it may not be asked. */
+  private async ofPrimary(statement: Statement, columns: Columns): Promise<Snapshot | undefined> {
+    if (!this.primary) return undefined
+    try {
+      return await snapshot(this.primary, statement, columns, 'primary')
+    } catch (error) {
+      this.logger.warn({ reason: reasonOf(error) }, 'the primary does not answer')
+      throw toldOf(error)
+    }
   }
 
   private said(error: unknown): unknown {

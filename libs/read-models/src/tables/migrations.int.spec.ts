@@ -10,10 +10,12 @@ const tables = tablesOf([ledger])
 
 /** What the release before lanes had left: one checkpoint for each projection, and none of what came later. */
 const BEFORE_LANES = [
-  'drop function headwater.advance',
+  'drop function headwater.advance(text, int[], bigint[], bigint)',
+  'drop function headwater.advance(text, int[], bigint[], bigint[], bigint)',
+  'drop function headwater.must_hold',
   'drop table headwater.members, headwater.builds, headwater.lanes, headwater.projectors, headwater.fleets, headwater.skips, headwater.decisions',
   'drop sequence headwater.epochs',
-  "delete from headwater_migrations where name ~ '^ReadModel(Lanes|Advance)'",
+  "delete from headwater_migrations where name ~ '^ReadModel(Lanes|Advance|LiveAt|DecisionLane|Befores)'",
   `create table headwater.checkpoints (projection text not null, version integer not null, partition integer not null,
     position bigint not null, epoch bigint not null, primary key (projection, version, partition))`,
 ]
@@ -50,5 +52,20 @@ test('read models of the release before lanes are folded on from their checkpoin
   expect(await database.query('select count(*)::int as lines from statement_v3.lines')).toEqual([{ lines: 6 }])
   expect(await database.query("select to_regclass('headwater.checkpoints') as gone")).toEqual([{ gone: null }])
   expect((await after.builds.list()).every(({ slot, position }) => slot === 'live' && position === '3')).toBe(true)
+  await stage.close()
+})
+
+test('a projector of the release before fences its batches as it did, while this one runs beside it', async () => {
+  const stage = new ProjectionStage(await scratchServers())
+  const { database } = stage
+  await stage.projector([ledger])
+  const advance = (epoch: number): Promise<unknown> =>
+    database.query(
+      'select headwater.advance(fleet, array[lane], array[$1::bigint], 7) from headwater.lanes where lane = 3',
+      [epoch],
+    )
+  await expect(advance(1)).rejects.toMatchObject({ code: 'HW001' })
+  await advance(0)
+  expect(await database.query('select position from headwater.lanes where lane = 3')).toEqual([{ position: '7' }])
   await stage.close()
 })

@@ -1,6 +1,6 @@
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm'
 import { LEASES_SQL } from '#leadership'
-import { ADVANCE_FUNCTION_SQL, LANES_SQL } from '../builds/schema.js'
+import { FENCE_FUNCTIONS_SQL, LANES_SQL } from '../builds/schema.js'
 import { ensureBuilds } from '../builds/ensure-builds.js'
 import { entitiesOf } from './entities.js'
 import { type ReadTable } from './table.js'
@@ -58,7 +58,23 @@ class ReadModelAdvance1700000000005 implements MigrationInterface {
   readonly name = 'ReadModelAdvance1700000000005'
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(ADVANCE_FUNCTION_SQL)
+    await runner.query(`
+      create function headwater.advance(of text, ours int[], epochs bigint[], reached bigint) returns void language plpgsql as $$
+      declare held integer;
+      begin
+        if reached is null then
+          perform 1 from headwater.lanes l join unnest(ours, epochs) as o(lane, epoch) using (lane, epoch) where l.fleet = of
+            order by l.lane for share of l;
+        else
+          perform 1 from headwater.lanes where fleet = of and lane = any(ours) order by lane for no key update;
+          update headwater.lanes l set position = greatest(l.position, reached)
+          from unnest(ours, epochs) as o(lane, epoch) where l.fleet = of and l.lane = o.lane and l.epoch = o.epoch;
+        end if;
+        get diagnostics held = row_count;
+        if held <> cardinality(ours) then
+          raise exception 'another projector owns one of these lanes by now' using errcode = 'HW001';
+        end if;
+      end $$`)
   }
 
   async down(runner: QueryRunner): Promise<void> {
@@ -92,6 +108,20 @@ class ReadModelDecisionLane1700000000007 implements MigrationInterface {
   }
 }
 
+/** A batch says where it begins, too. The function that is not told stays: projectors of the release before call it. */
+class ReadModelBefores1700000000008 implements MigrationInterface {
+  readonly name = 'ReadModelBefores1700000000008'
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(FENCE_FUNCTIONS_SQL)
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('drop function headwater.advance(text, int[], bigint[], bigint[], bigint)')
+    await runner.query('drop function headwater.must_hold')
+  }
+}
+
 const MIGRATIONS = [
   ReadModelRuntime1700000000000,
   ReportResults1700000000002,
@@ -99,6 +129,7 @@ const MIGRATIONS = [
   ReadModelAdvance1700000000005,
   ReadModelLiveAt1700000000006,
   ReadModelDecisionLane1700000000007,
+  ReadModelBefores1700000000008,
 ]
 
 /** Brings the read models' database up to the installed domains. Idempotent; concurrent calls wait for each other. */

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { Problem } from '#runtime'
 
 /** What a failed try says. */
 export type Blame =
@@ -30,6 +31,18 @@ export function isWrongStatement(error: unknown): boolean {
 }
 
 /** No such table or schema: a build that is not live yet, or a migration that has not replicated. */
-export function isMissing(error: unknown): boolean {
+function isMissing(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === '42P01' || error.code === '3F000')
+}
+
+export function overloaded(): Problem {
+  return Problem.of('overloaded', 'the replicas have all the queries that they may have')
+}
+
+/** What is told of a failed try when nobody else is left to be asked: a Problem, or a bug in the statement. */
+export function toldOf(error: unknown): unknown {
+  if (isMissing(error))
+    return Problem.of('unavailable', 'the read model is not there yet: it is being built, or has not replicated')
+  if (error instanceof Problem || isWrongStatement(error)) return error
+  return blameFor(error) === 'load' ? overloaded() : Problem.of('unavailable', 'no replica answers')
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg'
-import { type Logger, Problem, reasonOf } from '#runtime'
+import { type Logger, reasonOf } from '#runtime'
 import { bestOf, lessBusyOfTwo } from './choose.js'
-import { blameFor, isMissing, isWrongStatement } from './failure.js'
+import { blameFor, overloaded, toldOf } from './failure.js'
 import { FreshestHistory, isLagging, type LagBounds } from './lag.js'
 import { BUSY_MS, type Haste } from './pauses.js'
 import { Replica } from './replica.js'
@@ -198,9 +198,8 @@ export class ReplicaSet {
       const ms_max = replica.standing === 'away' ? AWAY_QUERY_MS_MAX : QUERY_MS_MAX
       return { value: await replica.run(query, ms_max) }
     } catch (error) {
-      const blame = blameFor(error)
-      tries.fail(replica, blame === 'load' ? overloaded() : error)
-      if (blame === 'replica') {
+      tries.fail(replica, error)
+      if (blameFor(error) === 'replica') {
         // Perhaps it was that connection only: the watch will see.
         this.leave(replica, reasonOf(error))
         this.watches[this.replicas.indexOf(replica)]?.poke()
@@ -262,13 +261,6 @@ class Tries {
 
   /** @returns what no other replica could mend either. */
   problem(): unknown {
-    if (isMissing(this.error))
-      return Problem.of('unavailable', 'the read model is not there yet: it is being built, or has not replicated')
-    if (this.error instanceof Problem || isWrongStatement(this.error)) return this.error
-    return Problem.of('unavailable', 'no replica answers')
+    return toldOf(this.error)
   }
-}
-
-function overloaded(): Problem {
-  return Problem.of('overloaded', 'the replicas have all the queries that they may have')
 }

@@ -211,6 +211,17 @@ test('with every replica dead a query is refused, or answered by the primary whe
   await eventually('queries are answered again', async () => (await read()).source === 'replica')
 })
 
+test('where the primary may be asked, and does not answer either, a query is refused', async () => {
+  const [nobody] = ['postgresql://nobody@127.0.0.1:1/read']
+  const other = open({ replicaUrls: [nobody], primaryUrl: nobody, primary: 'fallback' })
+  await expect(other.replica(statement, {}, { of })).rejects.toMatchObject({ code: 'unavailable', status: 503 })
+  await other.close()
+  const empty = { text: 'select 1 from nowhere', values: [] }
+  const asked = open({ replicaUrls: [nobody], primary: 'fallback' })
+  await expect(asked.replica(empty, {}, { of })).rejects.toMatchObject({ code: 'unavailable' })
+  await asked.close()
+})
+
 test('what is wrong with a statement is told, and no replica is blamed for it', async () => {
   await expect(sources.rows('select nothing from headwater.lanes', [])).rejects.toMatchObject({ code: '42703' })
   expect(sources.status().map(({ isEjected }) => isEjected)).toEqual([false, false])

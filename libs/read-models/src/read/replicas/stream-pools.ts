@@ -3,7 +3,7 @@ import { type Columns } from '#domain-kit'
 import { type Logger, Problem, reasonOf } from '#runtime'
 import { openRowStream, type RowStream } from '../row-stream.js'
 import { type Statement } from '../sql.js'
-import { isWrongStatement } from './failure.js'
+import { isWrongStatement, toldOf } from './failure.js'
 
 /** Connections to each server for what streams: long reads of their own, beside those of queries. */
 export class StreamPools {
@@ -34,7 +34,7 @@ export class StreamPools {
       } catch (error) {
         // It is the reader that left, not the replica.
         if (signal.aborted) throw Problem.of('unavailable', 'the export was ended before it began')
-        if (isWrongStatement(error)) throw error
+        if (isWrongStatement(error)) throw toldOf(error)
         reason = reasonOf(error)
       }
     }

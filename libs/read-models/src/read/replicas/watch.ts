@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { reasonOf } from '#runtime'
-import { CutOff, isWrongStatement } from './failure.js'
+import { bounded } from '../../bounded.js'
+import { isWrongStatement } from './failure.js'
 import { type Haste, pauseBefore } from './pauses.js'
 import { type Replica } from './replica.js'
 
@@ -90,7 +91,7 @@ export class ReplicaWatch {
     this.asked_ms = performance.now()
     try {
       this.client ??= await this.connect()
-      const positions = await within(hang_ms_max, this.positions(this.client))
+      const positions = await bounded(this.positions(this.client), hang_ms_max, replica.name)
       for (const { name, version, position } of positions) replica.set({ name, version }, BigInt(position))
       replica.learned_ms = performance.now()
       this.failures = 0
@@ -136,21 +137,5 @@ export class ReplicaWatch {
     const { client } = this
     this.client = undefined
     void client?.end().catch(() => undefined)
-  }
-}
-
-/** @throws CutOff. An answer that has arrived while this process was busy elsewhere counts: one more turn is given to read it. */
-async function within<T>(ms_max: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      setImmediate(() => setImmediate(() => reject(new CutOff(`no answer within ${ms_max} ms`))))
-    }, ms_max)
-  })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    clearTimeout(timer)
-    answer.catch(() => undefined)
   }
 }

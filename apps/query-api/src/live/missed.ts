@@ -1,0 +1,53 @@
+import { type Answer, type Carrier, type NamedResource, type Place, type Reader } from '#read-models'
+import { type Change } from './messages.js'
+
+const ITEMS_MAX = 1_000
+const ORDINAL_MAX = 2_147_483_647
+
+/** What was missed of a list, as far as it was read at once. */
+export interface Chunk {
+  readonly position: bigint
+  readonly build: number
+  readonly changes: readonly Change[]
+  /** Where the rest begins. */
+  readonly next: Place | undefined
+  /** Where what comes later begins. */
+  readonly end: Place
+}
+
+/** Behind everything that a position holds. */
+export const endOf = (position: bigint): Place => ({ position, ordinal: ORDINAL_MAX })
+
+/** Items after a place, whole positions only: a position is told once, with all its items. @throws Problem */
+export async function readChunk(
+  reader: Pick<Reader, 'missed'>,
+  named: NamedResource,
+  after: Place,
+  minPosition: bigint,
+  limit = ITEMS_MAX,
+): Promise<Chunk> {
+  const { position, build, items, isComplete } = await reader.missed(named, after, limit, { minPosition })
+  const cut = isComplete ? undefined : items.at(-1)?.place.position
+  const told = cut === undefined ? items : items.filter(({ place }) => place.position < cut)
+  // One position with more items than were read: how many it may have is bounded by the command that made them.
+  if (told.length === 0 && !isComplete) return readChunk(reader, named, after, minPosition, limit * 2)
+  const groups = new Map<bigint, object[]>()
+  for (const { place, item } of told) groups.set(place.position, [...(groups.get(place.position) ?? []), item])
+  const changes = [...groups].map(([at, each]) => ({ position: at.toString(), data: { items: each } }))
+  const last = told.at(-1)?.place.position
+  const next = isComplete || last === undefined ? undefined : endOf(last)
+  return { position, build, changes, next, end: endOf(last !== undefined && last > position ? last : position) }
+}
+
+/** When what was read changed last: of a document its tag says so, else it may have changed until it was read. */
+export function changedAt(
+  { position, etag }: Pick<Answer, 'position'> & { etag?: string },
+  isDocument: boolean,
+): bigint {
+  return isDocument && etag !== undefined ? BigInt(/-(\d+)"$/.exec(etag)?.[1] ?? '0') : position
+}
+
+/** Was what a reader was told up to a position told by this build? It goes on only then. */
+export function isContinued(carrier: Carrier | undefined, build: number, after: bigint): boolean {
+  return carrier?.build === build && (carrier.liveAt === 0n || after > carrier.liveAt)
+}

@@ -1,0 +1,56 @@
+import { document, domain, integer, projection, text } from '#domain-kit'
+import { createMemoryStore } from '#event-store'
+import { eventually, scratchServers, type ScratchServers } from '#testing'
+import { openRedis, type Redis } from '../cache/redis.js'
+import { count, counter } from '../fixtures/counter.js'
+import { SilentLink } from '../fixtures/silent-link.js'
+import { migrateReadModels } from '../tables/migrations.js'
+import { tablesOf } from '../tables/table.js'
+import { Projector } from './projector.js'
+
+const sums = projection('sums', {
+  version: 1,
+  of: counter,
+  table: { counter: text().key(), sum: integer() },
+  key: (event) => ({ counter: event.aggregateId }),
+  fold: { Counted: (row, { by }) => ({ ...row, sum: row.sum + by }) },
+})
+const counting = domain('counting', { commands: [], resources: [document(sums, 'GET /sums/{counter}')] })
+
+let servers: ScratchServers
+let link: SilentLink
+let redis: Redis
+let projector: Projector
+
+beforeEach(async () => {
+  servers = await scratchServers()
+  const { database, scratch, logger } = servers
+  await migrateReadModels(database.url, tablesOf([counting]))
+  link = await SilentLink.open(database.url)
+  redis = openRedis(scratch.url, logger)
+})
+afterEach(async () => {
+  await projector.close()
+  await link.close()
+  redis.destroy()
+  await servers.scratch.drop()
+  await servers.database.drop()
+})
+
+test('a primary that is lost without a word is not waited for: what is to be folded is asked of the one that is there', async () => {
+  const store = createMemoryStore()
+  const options = { url: link.url, domains: [counting], instance: 'projector-1', lease_ms: 1_000 }
+  projector = new Projector({ ...options, store, redis, logger: servers.logger })
+  projector.start()
+  await count(store, 'a')
+  await eventually('it is folded', () => projector.position === 1n)
+  link.fallSilent()
+  await eventually('it knows nothing of its lanes', () => projector.lanes.length === 0)
+  // Those before it ends itself, when it takes its lanes again.
+  const folding = `select 1 from pg_stat_activity where application_name = 'headwater folding projector-1' and datname = current_database()`
+  await eventually('they are gone', async () => (await servers.database.query(folding)).length === 0)
+  const begun = async (): Promise<boolean> => (await servers.database.query(folding)).length > 0
+  await eventually('it begins anew', begun, { timeout_ms: 60_000 })
+  await count(store, 'a')
+  await eventually('it is folded', () => projector.position === 2n)
+})
