@@ -10,7 +10,11 @@ type Middleware = (...asked: [...Parameters<RequestListener>, next: () => void])
 
 let server: Server
 const agent = new Agent({ keepAlive: true })
-afterEach(() => agent.destroy())
+afterEach(() => {
+  agent.destroy()
+  server.close()
+  server.closeAllConnections()
+})
 
 /** A server whose engine answers 200 to what the gateway lets through. */
 async function serve(isClosed: boolean): Promise<void> {

@@ -4,11 +4,15 @@ import { type Change } from './messages.js'
 const ITEMS_MAX = 1_000
 const ORDINAL_MAX = 2_147_483_647
 
-/** What was missed of a list, as far as it was read at once. */
-export interface Chunk {
+/** What was missed, and up to where. */
+export interface Missed {
   readonly position: bigint
-  readonly build: number
   readonly changes: readonly Change[]
+}
+
+/** What was missed of a list, as far as it was read at once. */
+export interface Chunk extends Missed {
+  readonly build: number
   /** Where the rest begins. */
   readonly next: Place | undefined
   /** Where what comes later begins. */

@@ -4,8 +4,8 @@ import { type Query } from '../query-input.js'
 import { readResource, requireCovered } from '../read-resource.js'
 import { type LiveHub, type RowChange, type Watcher } from './hub.js'
 import { type LiveReading } from './live-reads.js'
-import { type Acknowledgement, type Change, type Outgoing } from './messages.js'
-import { changedAt, type Chunk, endOf, isContinued, readChunk } from './missed.js'
+import { type Acknowledgement, type Outgoing } from './messages.js'
+import { changedAt, type Chunk, endOf, isContinued, type Missed, readChunk } from './missed.js'
 import { patiently } from './patiently.js'
 import { Payload } from './payload.js'
 import { type ChangeQueue, queueFor } from './queue.js'
@@ -22,11 +22,6 @@ interface State {
   readonly position: bigint
   readonly build: number
   readonly data: object | null
-}
-
-interface Missed {
-  readonly position: bigint
-  readonly changes: readonly Change[]
 }
 
 export interface SubscriptionOptions {
@@ -222,6 +217,10 @@ export class Subscription implements Watcher, Source {
     return readChunk(this.options.reader, this.named, after, this.least(minPosition))
   }
 
+  private patiently<T>(read: () => Promise<T>): Promise<T> {
+    return patiently(read, () => this.isClosed)
+  }
+
   /** Goes live after a snapshot: what it holds already is dropped. */
   private begin(position: bigint, build: number): void {
     this.position = position
@@ -287,10 +286,7 @@ export class Subscription implements Watcher, Source {
     try {
       for (let next: Place | undefined = from; next && !this.isOver();) {
         const place = next
-        const chunk: Chunk = await patiently(
-          () => this.chunk(place, 0n),
-          () => this.isClosed,
-        )
+        const chunk: Chunk = await this.patiently(() => this.chunk(place, 0n))
         if (chunk.build !== build) return void this.beginAnew(place.position, chunk)
         for (const { position, data } of chunk.changes)
           this.outbox.push({ event: 'change', payload: new Payload(position, data) })
@@ -315,10 +311,7 @@ export class Subscription implements Watcher, Source {
     this.queue?.clear()
     try {
       // What was told stays told: no reader is sent back.
-      const { position, build, data } = await patiently(
-        () => this.state(this.position),
-        () => this.isClosed,
-      )
+      const { position, build, data } = await this.patiently(() => this.state(this.position))
       this.outbox.push({ event: 'reset', payload: answerPayload(position, data) })
       this.begin(position, build)
       this.pending()
@@ -339,10 +332,7 @@ export class Subscription implements Watcher, Source {
   private async recompute(): Promise<void> {
     try {
       while (this.isFollowing() && this.staleAt > this.position) {
-        const { position, data } = await patiently(
-          () => this.state(this.staleAt),
-          () => this.isClosed,
-        )
+        const { position, data } = await this.patiently(() => this.state(this.staleAt))
         if (!this.isFollowing() || position <= this.position) continue
         this.position = position
         // A reset that its reader has not taken yet stays one, with the newer state.
