@@ -90,8 +90,8 @@ async function run(name, ...how) {
   }
 }
 
-// One more than processors: tests wait for servers and for time, too. What kills the processes of the whole system goes last and alone.
-const workers = String(Math.min(4, availableParallelism() + 1))
+// What kills the processes of the whole system goes last and alone.
+const workers = String(Math.min(4, availableParallelism()))
 const runs = [
   await run('apart', '--selectProjects', 'unit', 'int', '--maxWorkers', workers, '--testSequencer', join(root, 'scripts', 'longest-first.cjs')),
 ]
