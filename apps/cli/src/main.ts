@@ -15,6 +15,7 @@ import {
 } from './commands/projections.js'
 import { status } from './commands/status.js'
 import { token } from './commands/token.js'
+import { endWithReader } from './end-with-reader.js'
 import { up } from './up/up.js'
 
 const ENVIRONMENT = `
@@ -131,4 +132,5 @@ projections
   .requiredOption('--position <position>', 'of that event')
   .action(run(projectionsSkip))
 
+endWithReader(process.stdout, () => process.exit())
 await program.parseAsync()
