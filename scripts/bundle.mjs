@@ -63,7 +63,7 @@ function isEsModule(path) {
 
 await build({
   absWorkingDir: root,
-  entryPoints: PROGRAMS.map((path) => join(dist, path)).filter((path) => existsSync(path)),
+  entryPoints: PROGRAMS.map((path) => join(dist, path)),
   outdir: dist,
   outbase: dist,
   allowOverwrite: true,

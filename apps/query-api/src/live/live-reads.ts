@@ -1,12 +1,11 @@
 import {
   type Answer,
-  collectionSql,
   type MissedItems,
   type NamedResource,
   type Place,
+  positionSql,
   type Reader,
   type Reading,
-  type Statement,
 } from '#read-models'
 import { Problem } from '#runtime'
 
@@ -82,7 +81,9 @@ export class LiveReads implements LiveReading {
 
   private async whenReached<T>(named: NamedResource, { minPosition }: Fresh, read: () => Promise<T>): Promise<T> {
     if (this.options.isAhead(named, minPosition))
-      await this.waitAside(() => this.reader.snapshot(named.readable, positionSql(named), minPosition))
+      await this.waitAside(() =>
+        this.reader.snapshot(named.readable, positionSql(named.readable, named.params), minPosition),
+      )
     return this.inTurn(read)
   }
 
@@ -111,10 +112,4 @@ export class LiveReads implements LiveReading {
       else this.running -= 1
     }
   }
-}
-
-/** How far a source is with what is read, and no rows, whose order is that of whichever column is first. */
-function positionSql({ readable: { table, within }, params }: NamedResource): Statement {
-  const ordered = { ...table, keys: table.names.slice(0, 1) }
-  return collectionSql({ table: ordered, within, resource: { params: [] } }, params, {}, 0)
 }

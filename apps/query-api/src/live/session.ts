@@ -39,8 +39,6 @@ export interface Client {
 export class Session implements Timed, Leaving {
   /** When its token wants attention, in ms since 1970. */
   dueAt_ms: number
-  readonly principal: Principal
-  private readonly hearsEnded: boolean
   private subscriptions: Map<string, Subscription> | undefined
   private readonly sender: Sender
   /** Subscriptions whose answer has not left yet. */
@@ -49,13 +47,12 @@ export class Session implements Timed, Leaving {
 
   constructor(
     private readonly socket: Socket,
-    { principal, hearsEnded }: Client,
+    private readonly client: Client,
     private readonly context: SessionContext,
   ) {
-    this.principal = principal
-    this.hearsEnded = hearsEnded
-    const left_ms = principal.expiresAt_ms - Date.now()
-    this.dueAt_ms = principal.expiresAt_ms - Math.min(NOTICE_MS, left_ms / 2)
+    const { expiresAt_ms } = client.principal
+    const left_ms = expiresAt_ms - Date.now()
+    this.dueAt_ms = expiresAt_ms - Math.min(NOTICE_MS, left_ms / 2)
     this.sender = new Sender(socket)
   }
 
@@ -94,7 +91,7 @@ export class Session implements Timed, Leaving {
 
   /** What the token's time asks for. @returns whether it is to be asked again, at {@link dueAt_ms}. */
   expire(): boolean {
-    const { expiresAt_ms } = this.principal
+    const { expiresAt_ms } = this.client.principal
     if (this.dueAt_ms >= expiresAt_ms) {
       this.socket.disconnect(true)
       return false
@@ -118,7 +115,8 @@ export class Session implements Timed, Leaving {
 
   /** @throws Problem when it may not be watched. */
   private add(payload: unknown): { readonly subscription: Subscription; readonly request: SubscribeRequest } {
-    const { principal, sender } = this
+    const { sender } = this
+    const { principal } = this.client
     const { catalogue, hub, reader, limits } = this.context
     if (Date.now() >= principal.expiresAt_ms)
       throw Problem.of('unauthorized', 'the token has expired; connect with a new one')
@@ -172,7 +170,7 @@ export class Session implements Timed, Leaving {
 
   private remove(subscription: Subscription): void {
     if (!this.subscriptions?.delete(subscription.id)) return
-    this.context.limits.unsubscribe(this.principal.subject)
+    this.context.limits.unsubscribe(this.client.principal.subject)
     this.sender.remove(subscription)
     subscription.close()
   }
@@ -182,7 +180,7 @@ export class Session implements Timed, Leaving {
     this.remove(subscription)
     const problem = problemFrom(error) ?? BUG
     if (problem.status >= 500) this.context.failures.tell(subscription.named.readable, error)
-    if (!this.hearsEnded) {
+    if (!this.client.hearsEnded) {
       this.announce('failed', 500)
       this.socket.disconnect(true)
       return

@@ -1,19 +1,12 @@
 import pg from 'pg'
-import { batchProjection, document, domain, integer, list, projection, text } from '#domain-kit'
+import { batchProjection, document, domain, integer, list, text } from '#domain-kit'
 import { eventually, scratchServers } from '#testing'
-import { count, counter } from '../fixtures/counter.js'
+import { count, counter, sums } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { type Projector } from '../project/projector.js'
 
 jest.setTimeout(120_000)
 
-const sums = projection('sums', {
-  version: 1,
-  of: counter,
-  table: { counter: text().key(), sum: integer() },
-  key: (event) => ({ counter: event.aggregateId }),
-  fold: { Counted: (row, { by }) => ({ ...row, sum: row.sum + by }) },
-})
 const steps = batchProjection('steps', {
   version: 1,
   of: counter,

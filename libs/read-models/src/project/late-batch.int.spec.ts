@@ -1,9 +1,8 @@
 import pg from 'pg'
-import { document, domain, integer, projection, text } from '#domain-kit'
 import { createMemoryStore, type EventBatch, type EventStore } from '#event-store'
 import { type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
 import { fleetOf } from '../builds/fleet.js'
-import { count, counter } from '../fixtures/counter.js'
+import { count, counting } from '../fixtures/counter.js'
 import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
 import { Lost } from './failure.js'
@@ -11,14 +10,7 @@ import { LANES } from './lanes.js'
 import { planFor } from './plan.js'
 import { ProjectionUnit } from './unit.js'
 
-const sums = projection('sums', {
-  version: 1,
-  of: counter,
-  table: { counter: text().key(), sum: integer() },
-  key: (event) => ({ counter: event.aggregateId }),
-  fold: { Counted: (row, { by }) => ({ ...row, sum: row.sum + by }) },
-})
-const tables = tablesOf([domain('counting', { commands: [], resources: [document(sums, 'GET /sums/{counter}')] })])
+const tables = tablesOf([counting])
 const fleet = fleetOf(tables)
 
 let database: ScratchDatabase

@@ -1,21 +1,11 @@
-import { document, domain, integer, projection, text } from '#domain-kit'
 import { createMemoryStore } from '#event-store'
 import { eventually, scratchServers, type ScratchServers } from '#testing'
 import { openRedis, type Redis } from '../cache/redis.js'
-import { count, counter } from '../fixtures/counter.js'
+import { count, counting } from '../fixtures/counter.js'
 import { SilentLink } from '../fixtures/silent-link.js'
 import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
 import { Projector } from './projector.js'
-
-const sums = projection('sums', {
-  version: 1,
-  of: counter,
-  table: { counter: text().key(), sum: integer() },
-  key: (event) => ({ counter: event.aggregateId }),
-  fold: { Counted: (row, { by }) => ({ ...row, sum: row.sum + by }) },
-})
-const counting = domain('counting', { commands: [], resources: [document(sums, 'GET /sums/{counter}')] })
 
 let servers: ScratchServers
 let link: SilentLink

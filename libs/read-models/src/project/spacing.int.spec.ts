@@ -1,19 +1,9 @@
 import { once } from 'node:events'
-import { document, domain, integer, projection, text } from '#domain-kit'
 import { createMemoryStore, type EventStore } from '#event-store'
 import { eventually, scratchServers } from '#testing'
-import { count, counter } from '../fixtures/counter.js'
+import { count, counting } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { spaced } from '../fixtures/spaced-log.js'
-
-const sums = projection('sums', {
-  version: 1,
-  of: counter,
-  table: { counter: text().key(), sum: integer() },
-  key: (event) => ({ counter: event.aggregateId }),
-  fold: { Counted: (row, { by }) => ({ ...row, sum: row.sum + by }) },
-})
-const counting = domain('counting', { commands: [], resources: [document(sums, 'GET /sums/{counter}')] })
 
 /** Who follows the log from its beginning next is brought nothing. */
 function silenceNext(store: EventStore): void {
