@@ -114,7 +114,7 @@ describe('the server refuses', () => {
       const { socket, closed } = await bare(port, keyOf(projector))
       hello(socket, role)
       await closed
-      expect(refusals.join()).toContain(`${projector.spki} is not allowed here as "${role}"`)
+      expect(refusals.join()).toContain(`${projector.spki} is not allowed here as "command-api"`)
     }
     expect(handled).toBe(0)
   })
@@ -124,8 +124,19 @@ describe('the server refuses', () => {
     const { socket, closed } = await bare(port, {})
     hello(socket, 'command-api')
     await closed
-    expect(refusals[0]).toBe('no certificate came')
+    expect(refusals).toEqual(['no certificate came'])
     expect(handled).toBe(0)
+  })
+
+  test('who has not finished its handshake when the server closes, which waits for nobody', async () => {
+    const opened = await serve()
+    const { port } = opened
+    // The server has not read the end of the handshake yet.
+    const { closed } = await bare(port, keyOf(client))
+    await opened.close()
+    await closed
+    expect(refusals).toEqual(['closing'])
+    expect(opened.connections).toEqual([])
   })
 
   test('a certificate that is out of its dates', async () => {
@@ -157,6 +168,15 @@ describe('the server refuses', () => {
     expect(refusals[0]).toContain('no hello')
     expect(refusals[1]).toContain(`protocol ${PROTOCOL_VERSION + 1}`)
     expect(handled).toBe(0)
+  })
+
+  test('whatever else a frame holds after what it refused, once', async () => {
+    const { port } = await serve()
+    const { socket, closed } = await bare(port, keyOf(client))
+    const frames = new FrameSocket(socket, 1_000, { message: nothing, violation: nothing })
+    for (let at = 0; at < 100; at += 1) frames.send([Kind.ping])
+    await closed
+    expect(refusals).toEqual(['the first message is no hello'])
   })
 
   test('TLS below 1.3', async () => {
@@ -212,12 +232,12 @@ describe('a frame that is too large', () => {
     expect(refusals).toEqual(['a frame of 1001 bytes'])
   })
 
-  test('before the hello too', async () => {
-    const { port } = await serve({ frame_bytes_max: 1_000 })
+  test('before the hello it is one of more than 1 KiB', async () => {
+    const { port } = await serve()
     const { socket, closed } = await bare(port, keyOf(client))
-    socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff]))
+    socket.write(Buffer.from([0, 0, 0x04, 0x01]))
     await closed
-    expect(refusals).toEqual(['a frame of 4294967295 bytes'])
+    expect(refusals).toEqual(['a frame of 1025 bytes'])
   })
 })
 

@@ -3,7 +3,7 @@ import { createServer, type TLSSocket } from 'node:tls'
 import { type LinkServer, type ListenOptions, type Peer } from '../contract.js'
 import { limitsWith } from '../limits.js'
 import { silent } from '../logger.js'
-import { TLS_OPTIONS } from './peer-check.js'
+import { acceptedKey, TLS_OPTIONS } from './peer-check.js'
 import { ServerConnection } from './server-connection.js'
 
 /**
@@ -25,8 +25,17 @@ export async function listen(options: ListenOptions): Promise<LinkServer> {
   })
   server.maxConnections = limits.connections_max
   server.on('tlsClientError', (error) => logger.debug({ reason: error.message }, 'a TLS handshake failed'))
+  let isClosing = false
   server.on('secureConnection', (socket: TLSSocket) => {
-    const connection = new ServerConnection(socket, options, limits, logger)
+    socket.on('error', (error: Error) => logger.debug({ reason: error.message }, 'link socket failed'))
+    // Its handshake was under way: nobody would drain it.
+    const key = isClosing ? 'closing' : acceptedKey(socket, options)
+    if (typeof key === 'string') {
+      logger.warn({ reason: key, address: socket.remoteAddress }, 'link refused')
+      socket.destroy()
+      return
+    }
+    const connection = new ServerConnection(socket, key, options, limits, logger)
     connections.add(connection)
     socket.once('close', () => connections.delete(connection))
   })
@@ -41,6 +50,7 @@ export async function listen(options: ListenOptions): Promise<LinkServer> {
       return [...connections].flatMap(({ peer }) => (peer ? [peer] : []))
     },
     close: async ({ drain_ms = 0 } = {}) => {
+      isClosing = true
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       await Promise.all([...connections].map((connection) => connection.drain(drain_ms)))
       await closed

@@ -1,6 +1,6 @@
 import { type TLSSocket } from 'node:tls'
 import { type AllowList } from '../allow-list/allow-list.js'
-import { type Peer } from '../contract.js'
+import { type ListenOptions, type Peer } from '../contract.js'
 import { spkiOf, validityOf } from '../identity/certificate.js'
 
 /** TLS 1.3 only, no tickets: a resumed session proves possession of a ticket, not of a key (MESH, traps 2 to 4). */
@@ -20,6 +20,17 @@ export function provenKey(socket: TLSSocket): ProvenKey | string {
   const now_ms = Date.now()
   if (now_ms < from_ms || now_ms > to_ms) return 'the certificate is out of its dates'
   return { spki: spkiOf(certificate), validTo_ms: to_ms }
+}
+
+/**
+ * The key the other side has proved to hold when the allow-list has it for any role that may come in here, or why it is sent away: before a byte of
+ * it is read. Which role it is says the hello.
+ */
+export function acceptedKey(socket: TLSSocket, { accept, allowList }: ListenOptions): ProvenKey | string {
+  const key = provenKey(socket)
+  if (typeof key === 'string') return key
+  if (accept.some((role) => allowList.find(key.spki, role))) return key
+  return `key ${key.spki} is not allowed here as ${accept.map((role) => `"${role}"`).join(' or ')}`
 }
 
 /** Closes the socket as soon as the allow-list no longer has the key in this role, or its certificate ends. */

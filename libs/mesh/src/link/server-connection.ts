@@ -6,9 +6,12 @@ import { type Logger } from '../logger.js'
 import { FrameSocket } from '../wire/frames.js'
 import { Kind, type Message, PROTOCOL_VERSION, type Request, type Subscribe } from '../wire/messages.js'
 import { asFailure } from './failure.js'
-import { closeWhenRevoked, provenKey } from './peer-check.js'
+import { closeWhenRevoked, type ProvenKey } from './peer-check.js'
 import { Running } from './running.js'
 import { StreamWindow } from './stream-window.js'
+
+/** Largest frame of a peer that has not said who it is. */
+const HELLO_BYTES_MAX = 1_024
 
 /** The server's end of one socket: nobody until the hello was checked, then requests and subscriptions of one peer. */
 export class ServerConnection {
@@ -23,6 +26,7 @@ export class ServerConnection {
 
   constructor(
     private readonly socket: TLSSocket,
+    private readonly key: ProvenKey,
     private readonly options: ListenOptions,
     private readonly limits: Limits,
     private readonly logger: Logger,
@@ -32,9 +36,9 @@ export class ServerConnection {
       message: (message) => this.receive(message),
       violation: (reason) => this.reject(reason),
     })
+    this.frames.incoming_bytes_max = Math.min(HELLO_BYTES_MAX, limits.frame_bytes_max)
     const hello = setTimeout(() => this.peer ?? this.reject('no hello in time'), limits.hello_ms)
     const heartbeat = setInterval(() => this.beat(), limits.heartbeat_ms)
-    socket.on('error', (error: Error) => logger.debug({ reason: error.message }, 'link socket failed'))
     socket.on('drain', () => {
       socket.resume()
       this.wakeStalled()
@@ -104,11 +108,11 @@ export class ServerConnection {
     if (message[0] !== Kind.hello) return this.reject('the first message is no hello')
     const [, version, role] = message
     if (version !== PROTOCOL_VERSION) return this.reject(`protocol ${version}, here is ${PROTOCOL_VERSION}`)
-    const key = provenKey(this.socket)
-    if (typeof key === 'string') return this.reject(key)
+    const { key } = this
     const entry = this.options.accept.includes(role) ? this.options.allowList.find(key.spki, role) : undefined
     if (!entry) return this.reject(`key ${key.spki} is not allowed here as "${role}"`)
     this.peer = { role, instance: entry.instance, spki: key.spki }
+    this.frames.incoming_bytes_max = this.limits.frame_bytes_max
     closeWhenRevoked(this.socket, this.options.allowList, this.peer, key.validTo_ms)
     const { identity } = this.options
     this.frames.send([Kind.welcome, PROTOCOL_VERSION, identity.role, identity.instance])

@@ -20,6 +20,8 @@ export interface FrameEvents {
  * requests cheap. A frame is a 4-byte big-endian length and a msgpack array of messages.
  */
 export class FrameSocket {
+  /** Largest frame that the peer may send for now. */
+  incoming_bytes_max: number
   private outbox: Buffer[] = []
   private outbox_bytes = 0
   private scheduled = false
@@ -31,6 +33,7 @@ export class FrameSocket {
     private readonly frame_bytes_max: number,
     private readonly events: FrameEvents,
   ) {
+    this.incoming_bytes_max = frame_bytes_max
     socket.on('data', (bytes: Buffer) => this.receive(bytes))
   }
 
@@ -79,7 +82,7 @@ export class FrameSocket {
       const [first] = this.inbox
       if (this.inbox.length > 1 && first && first.length < HEADER_BYTES) this.inbox = [Buffer.concat(this.inbox)]
       const length = this.inbox[0]?.readUInt32BE(0) ?? 0
-      if (length > this.frame_bytes_max) return this.events.violation(`a frame of ${length} bytes`)
+      if (length > this.incoming_bytes_max) return this.events.violation(`a frame of ${length} bytes`)
       if (this.inbox_bytes < HEADER_BYTES + length) return
       const all = this.inbox.length === 1 && this.inbox[0] ? this.inbox[0] : Buffer.concat(this.inbox)
       const frame = all.subarray(HEADER_BYTES, HEADER_BYTES + length)
@@ -90,6 +93,7 @@ export class FrameSocket {
     }
   }
 
+  /** @returns whether to go on: not once the socket was destroyed, whatever else the frame holds. */
   private dispatch(frame: Buffer): boolean {
     let messages: unknown
     try {
@@ -101,7 +105,10 @@ export class FrameSocket {
       this.events.violation('a frame that is no list of messages')
       return false
     }
-    for (const message of messages as readonly Message[]) this.events.message(message)
-    return true
+    for (const message of messages as readonly Message[]) {
+      if (this.socket.destroyed) return false
+      this.events.message(message)
+    }
+    return !this.socket.destroyed
   }
 }
