@@ -75,8 +75,7 @@ async function open(tools: ExportTools, asked: ExportRequest, slot: ExportSlot):
   const { named, query, minPosition, principal } = asked
   const { resource } = named.readable
   if (resource.kind === 'list') {
-    const found = await tools.exporter.list(named, query, { minPosition, signal: slot.signal })
-    return { ...found, source: 'replica' }
+    return tools.exporter.list(named, query, { minPosition, signal: slot.signal })
   }
   const { position, source, data } = await readResource(tools.reader, named, query, minPosition, principal)
   const items = (resource.kind === 'collection' && resource.export?.items(data)) || []

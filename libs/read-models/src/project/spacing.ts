@@ -2,21 +2,21 @@ import { type EventBatch } from '#event-store'
 
 /**
  * How many positions an event takes, as the batches tell that were read. One, where positions have no gaps; on EventStoreDB they are places in a
- * file, and a few events are thousands of positions apart.
+ * file, and a few events are thousands of positions apart. Stretches without any of our events do not count: they may be of any length.
  */
 export class Spacing {
   private events = 0n
   private positions = 0n
 
-  add({ after, position, events }: EventBatch): void {
-    this.events += BigInt(events.length)
-    this.positions += position - after
+  add({ events }: Pick<EventBatch, 'events'>): void {
+    const [first, last] = [events[0], events.at(-1)]
+    if (!first || !last) return
+    this.events += BigInt(events.length - 1)
+    this.positions += last.position - first.position
   }
 
-  /** About as many positions as so many events take. Before anything was read, as many as there are events. */
+  /** About as many positions as so many events take. Before two of them were read together, as many as there are events. */
   positionsOf(events: bigint): bigint {
-    if (this.positions === 0n) return events
-    // None may have stood there: then one would have taken as much.
-    return (events * this.positions) / (this.events === 0n ? 1n : this.events)
+    return this.events === 0n ? events : (events * this.positions) / this.events
   }
 }

@@ -47,7 +47,7 @@ test('is the whole list of one snapshot, whatever is written while it is read', 
   const first = await iterator.next()
   await reading.fold(events)
   const items = [...(first.value as object[]), ...(await rest(iterator))]
-  expect(found.position).toBe(301n)
+  expect([found.position, found.source]).toEqual([301n, 'replica'])
   const expected = await reading.reader().list(transactions(), { limit: 1_000 }, { minPosition: 0n })
   expect(items).toEqual((expected.data as { items: object[] }).items.slice(50))
   await eventually('its connection is free again', async () =>
@@ -103,9 +103,10 @@ test('is of the primary when no replica answers and the policy allows it', async
     const sources = new Sources({ ...urls, pool_max: 2, streams_max: 1, logger: silentLogger() })
     for (const minPosition of [0n, events.at(-1)!.position]) {
       const exporting = new Exporter({ reader: reading.reader(), sources, wait_ms_max: 20 })
-      const found = exporting.list(transactions(), {}, { minPosition, signal: never }).then(all)
-      if (primary === 'never') await expect(found).rejects.toMatchObject({ code: 'unavailable' })
-      else expect(await found).toHaveLength(2)
+      const found = exporting.list(transactions(), {}, { minPosition, signal: never })
+      const told = found.then(async (each) => [each.source, (await all(each)).length])
+      if (primary === 'never') await expect(told).rejects.toMatchObject({ code: 'unavailable' })
+      else expect(await told).toEqual(['primary', 2])
     }
     await sources.close()
   }

@@ -4,13 +4,14 @@ import { listSql } from './list-sql.js'
 import { type ListQuery } from './query.js'
 import { itemOf, notFound, type Reader } from './reader.js'
 import { type NamedResource } from './resources.js'
-import { type Sources } from './sources.js'
+import { type SourceName, type Sources } from './sources.js'
 import { type RowStream } from './row-stream.js'
 import { positionSql } from './sql.js'
 
 /** A whole list, a chunk of items at a time, and the position that all of it reflects. */
 export interface Export {
   readonly position: bigint
+  readonly source: SourceName
   /** Fetched as they are asked for. Ends with an error, never early, when the snapshot is lost. */
   readonly chunks: AsyncIterable<readonly object[]>
   /** Frees the connection; for who does not read the chunks to their end. */
@@ -51,8 +52,9 @@ export class Exporter {
       stream.close()
       throw notFound(params, when.at)
     }
-    const { chunks, close } = stream
-    return { position: when.at ?? stream.position, chunks: items(readable.resource as ListResource, chunks), close }
+    const { chunks, source, close } = stream
+    const position = when.at ?? stream.position
+    return { position, source, chunks: items(readable.resource as ListResource, chunks), close }
   }
 }
 

@@ -226,6 +226,21 @@ test('while the book lags behind its transactions, a list shows those of the pos
   expect(pageOf(sorted).items).toHaveLength(2)
 })
 
+test('a statement shows no line beyond its position while the account is folded by another fleet, or has stopped', async () => {
+  const events = await historyOf([step({ text: '1' }), step({ text: '2' }), step({ text: '3' })])
+  await reading.fold(events)
+  const posted = events.filter(({ type }) => type === 'TransactionPosted').map(({ position }) => position)
+  const second = posted[1] ?? 0n
+  const statement = reading.resource('/books/book0/accounts/assets%3A0/statement')
+  // Its lane is that of its lines.
+  await reading.database.query("update headwater.members set position = $1 where projection = 'accounts'", [second])
+  const query = { limit: 10, where: [], sort: undefined, cursor: undefined, at: undefined }
+  const page = await reading.reader().list(statement, query, fresh)
+  expect([page.position, pageOf(page).items.length]).toEqual([second, 2])
+  const missed = await reading.reader().missed(statement, place, 10, fresh)
+  expect([missed.position, missed.items.map((each) => each.place.position)]).toEqual([second, posted.slice(0, 2)])
+})
+
 test('an entity tag tells two contents apart that are shown under one position, while lanes are apart', async () => {
   const events = await historyOf([step({ text: '1' }), step({ text: '2' })])
   await reading.fold(events)

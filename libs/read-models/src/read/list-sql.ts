@@ -2,7 +2,7 @@ import { type ColumnKind } from '#domain-kit'
 import { sqlType } from '../tables/table.js'
 import { type Condition, type ListQuery, type Sort } from './query.js'
 import { type NamedResource } from './resources.js'
-import { equals, limitSql, type Place, spansLanes, type Statement, Values, withCheckpoint } from './sql.js'
+import { equals, limitSql, type Place, spansProjections, type Statement, Values, withCheckpoint } from './sql.js'
 
 /** The last row of a page: its place, what the sorted column holds there, and the position of the state that is paged through. */
 export interface Mark extends Place {
@@ -61,7 +61,7 @@ export function listSql(named: NamedResource, range: ListRange): Statement {
   if (only) read.push(`t."${only.column}" = any(${values.add(only.values)})`)
   if (at !== undefined) (sort ? judged : read).push(`t.created_position <= ${values.add(at)}::bigint`)
   // An item that is newer than the answer's position would come again, to who goes on from there.
-  if (spansLanes(readable, params)) read.push('t.created_position <= c.position')
+  if (spansProjections(readable)) read.push('t.created_position <= c.position')
   const exact = where.find(({ filter }) => filter.rule === 'exact')
   for (const each of where) (isIndexed(each, sort, exact) ? read : judged).push(conditionSql(each, values))
 

@@ -255,7 +255,7 @@ function historyOf({ history, resource }: ReadableResource): ReadableHistory {
 }
 
 /**
- * Weak, and of one build: another may have folded the same events to something else. Rows may be ahead of the position that they are shown under, while the lanes of two projectors are apart (`spansLanes`): how far all
+ * Weak, and of one build: another may have folded the same events to something else. Rows may be ahead of the position that they are shown under, while two projections are apart (`spansProjections`): how far all
  * of them are together then tells one content from the next.
  */
 export function etagOf(

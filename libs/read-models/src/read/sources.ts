@@ -94,11 +94,12 @@ export class Sources {
     look: Statement,
     columns: Columns,
     freshness: Freshness & { readonly signal: AbortSignal },
-  ): Promise<RowStream> {
+  ): Promise<RowStream & Pick<Snapshot, 'source'>> {
     const { minPosition = 0n, signal } = freshness
     const found = minPosition > 0n ? await this.replica(look, columns, freshness) : undefined
-    const stream = await this.streams.open(this.orderAfter(found), statement, columns, signal)
-    if (stream.position >= minPosition) return stream
+    const { at, stream } = await this.streams.open(this.orderAfter(found), statement, columns, signal)
+    const source = at === this.replicas.status().length ? 'primary' : 'replica'
+    if (stream.position >= minPosition) return { ...stream, source }
     // The one that was fresh enough is away by now.
     stream.close()
     throw notFreshEnough(minPosition, stream.position)

@@ -69,12 +69,12 @@ function checkpointSql(tables: readonly ReadTable[], given: Readonly<Record<stri
   return `select min(position) as position, max(build) as build from (${each.join(' union all ')}) p having count(*) >= ${each.length}`
 }
 
-/** Is the checkpoint that of another lane, too? Then the rows may be ahead of it. */
-export function spansLanes(
-  { table, within }: Pick<ReadableResource, 'table' | 'within'>,
-  given: Readonly<Record<string, string>>,
-): boolean {
-  return within !== undefined && laneFor(within.table, given) !== laneFor(table, given)
+/**
+ * Is the checkpoint that of another projection, too? Then the rows may be ahead of it: it is folded in another lane, or by itself, or by the
+ * fleet of another release.
+ */
+export function spansProjections({ table, within }: Pick<ReadableResource, 'table' | 'within'>): boolean {
+  return within !== undefined && within.table.projection !== table.projection
 }
 
 function existsSql(

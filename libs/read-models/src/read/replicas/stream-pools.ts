@@ -18,19 +18,19 @@ export class StreamPools {
     this.pools = max > 0 ? urls.map((url) => this.pool(url)) : []
   }
 
-  /** @param order in which servers are tried, by their place. @throws Problem `unavailable` */
+  /** @param order in which servers are tried, by their place. @returns the place of who streams, too. @throws Problem `unavailable` */
   async open(
     order: readonly number[],
     statement: Statement,
     columns: Columns,
     signal: AbortSignal,
-  ): Promise<RowStream> {
+  ): Promise<{ readonly at: number; readonly stream: RowStream }> {
     let reason = 'no connections are set aside for streams'
     for (const at of order) {
       const pool = this.pools[at]
       if (!pool) continue
       try {
-        return await openRowStream(pool, statement, columns, signal)
+        return { at, stream: await openRowStream(pool, statement, columns, signal) }
       } catch (error) {
         // It is the reader that left, not the replica.
         if (signal.aborted) throw Problem.of('unavailable', 'the export was ended before it began')

@@ -62,6 +62,8 @@ export class ReplicaWatch {
     this.wake()
     this.drop()
     await this.running
+    // Of a connection that was being made.
+    this.drop()
   }
 
   private async run(): Promise<void> {
