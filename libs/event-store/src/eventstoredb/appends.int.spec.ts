@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js'
 import { type AppendRequest, type AppendResult, type EventStore } from '#event-store'
 import {
@@ -156,6 +157,22 @@ describe('a server that does not answer', () => {
     double.nodes[0].speak()
     const requests = [newRequest(newStream()), newRequest(newStream())]
     await expectOnce(requests, await Promise.all(requests.map((each) => store.append(each))))
+  })
+
+  test('appends that are under way when another gives up its connection are not answered by it', async () => {
+    const streams = [newStream(), newStream()]
+    for (const stream of streams) await mustAppend(store, newRequest(stream))
+    double.nodes[0].silence()
+    const requests = streams.map((stream) => newRequest(stream))
+    // The second is half a second behind, when the first ends their connection.
+    const asked = requests.map((each, at) => sleep(at * 500).then(() => store.append(each)))
+    const unavailable: unknown = expect.objectContaining({ name: 'StoreUnavailable' })
+    expect(await Promise.allSettled(asked)).toEqual(asked.map(() => ({ status: 'rejected', reason: unavailable })))
+    double.nodes[0].speak()
+    for (const each of requests) {
+      expect(['appended', 'replayed']).toContain((await store.append(each)).outcome)
+      expect(written(each.commandId.stream)).toHaveLength(2)
+    }
   })
 
   test('a silent server: an append, and the read that follows upon it, do not take longer together than a command may', async () => {

@@ -54,7 +54,8 @@ async function attempt<T>(
   try {
     return await within(attempt_ms, what, (goesOn) => call(connection, goesOn))
   } catch (error) {
-    const remedy = remedyOf(error)
+    // Another call's failure has ended it meanwhile: the client says of those that were cancelled with it whatever comes to its mind.
+    const remedy = connection.isOver ? 'again' : remedyOf(error)
     if (remedy === 'never') throw error
     if (remedy === 'replace') connections.replace(connection, error)
     throw new Retryable('failed', { cause: error })
