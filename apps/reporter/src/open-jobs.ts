@@ -4,10 +4,11 @@ import { job, type ReportRequest } from '#reports'
 import { type Logger, reasonOf } from '#runtime'
 import { type ReportJob } from './report-runner.js'
 
-/** Jobs that are not settled, as the replica knows them. */
+const PAGE = 1_000
+/** In: an id. Out: a page of the jobs behind it that are not settled, as the replica knows them. Locks nothing. */
 const OPEN_SQL = `
 select '0/0' as checkpoint, true as is_within, true as is_found, t.*
-from jobs_v1.jobs t where t.state in ('queued', 'running') limit 1000`
+from jobs_v1.jobs t where t.state in ('queued', 'running') and t.id > $1 order by t.id limit ${PAGE}`
 
 const SWEEP_MS = 5_000
 const REQUESTS: EventFilter = { aggregates: [job.name], types: ['ReportRequested'] }
@@ -29,6 +30,8 @@ export class OpenJobs {
   private readonly stop = new AbortController()
   private readonly timer: NodeJS.Timeout
   private following: Promise<void> = Promise.resolve()
+  /** How far the sweep has come in its round through all ids: however many stay open, each has its turn. */
+  private swept = ''
 
   constructor(private readonly options: OpenJobsOptions) {
     this.timer = setInterval(() => void this.sweep(), SWEEP_MS)
@@ -60,11 +63,13 @@ export class OpenJobs {
   private async sweep(): Promise<void> {
     const { sources, table, logger } = this.options
     try {
-      const { rows } = await sources.replica({ text: OPEN_SQL, values: [] }, table.columns)
+      const { rows } = await sources.replica({ text: OPEN_SQL, values: [this.swept] }, table.columns)
       for (const { row, created } of rows) {
         const { id, report, params, at } = row as unknown as ReportRequest & { readonly id: string }
         await this.found(id, { report, params, ...(at ? { at } : {}) }, created.position)
+        this.swept = id
       }
+      if (rows.length < PAGE) this.swept = ''
     } catch (error) {
       logger.debug({ reason: reasonOf(error) }, 'open jobs were not swept')
     }
@@ -75,7 +80,7 @@ export class OpenJobs {
     { report, params, at = '0' }: Pick<ReportRequest, 'report' | 'params' | 'at'>,
     position: bigint,
   ): Promise<void> {
-    const least = BigInt(at) > position ? BigInt(at) : position
-    await this.options.enqueue({ id, report, params, minPosition: least.toString() })
+    const ahead = BigInt(at) > position ? { ahead: at } : {}
+    await this.options.enqueue({ id, report, params, minPosition: position.toString(), ...ahead })
   }
 }

@@ -1,11 +1,13 @@
-import { createNodeRedisClient, Queue, Worker } from 'bullmq'
+import { createNodeRedisClient, DelayedError, type Job, Queue, Worker } from 'bullmq'
 import { createClient } from 'redis'
 import { type Logger, reasonOf } from '#runtime'
-import { type ReportJob, type ReportRunner } from './report-runner.js'
+import { NotYet, type ReportJob, type ReportRunner } from './report-runner.js'
 
 const QUEUE = 'reports'
 const ATTEMPTS = 5
 const CONCURRENCY = 2
+/** A job that cannot be done yet leaves its place to others for so long. */
+const LATER_MS = 5_000
 
 export interface ReportQueue {
   enqueue(job: ReportJob): Promise<unknown>
@@ -15,8 +17,17 @@ export interface ReportQueue {
   close(): Promise<void>
 }
 
-/** @throws Error when Redis may throw jobs away: BullMQ needs `noeviction`. */
-export async function openReportQueue(url: string, runner: ReportRunner, logger: Logger): Promise<ReportQueue> {
+/**
+ * Hands jobs to a runner. One that failed for good is settled, and forgotten here at once: what could not be settled is still open in the
+ * read model, and is put in anew. A job that two reporters died of has failed for good without being run a third time.
+ *
+ * @throws Error when Redis may throw jobs away: BullMQ needs `noeviction`.
+ */
+export async function openReportQueue(
+  url: string,
+  runner: Pick<ReportRunner, 'run' | 'fail'>,
+  logger: Logger,
+): Promise<ReportQueue> {
   const raw = createClient({ url, socket: { reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 1_000) } })
   raw.on('error', (error: unknown) => logger.debug({ reason: reasonOf(error) }, 'Redis does not answer'))
   await raw.connect()
@@ -25,7 +36,7 @@ export async function openReportQueue(url: string, runner: ReportRunner, logger:
     throw new Error(`Redis has maxmemory-policy ${policy ?? 'unknown'}; queues need noeviction, or jobs are lost`)
   const connection = createNodeRedisClient(raw)
   const queue = new Queue<ReportJob>(QUEUE, { connection, prefix: 'hw:bull' })
-  const worker = new Worker<ReportJob>(QUEUE, async ({ data }) => runner.run(data), {
+  const worker = new Worker<ReportJob>(QUEUE, async (job, token) => work(runner, job, token), {
     connection,
     prefix: 'hw:bull',
     concurrency: CONCURRENCY,
@@ -35,10 +46,12 @@ export async function openReportQueue(url: string, runner: ReportRunner, logger:
   worker.on('error', onError)
   worker.on('failed', (failed, error) => {
     logger.warn({ job: failed?.data.id, attempt: failed?.attemptsMade, reason: reasonOf(error) }, 'a report failed')
-    if (failed && failed.attemptsMade >= ATTEMPTS)
-      runner
-        .fail(failed.data.id, reasonOf(error))
-        .catch((again: unknown) => logger.error({ reason: reasonOf(again) }, 'not settled'))
+    // Set when nobody tries again, and only then: after fewer attempts, too, when workers died of it.
+    if (failed?.finishedOn === undefined) return
+    const { id } = failed.data
+    runner
+      .fail(id, reasonOf(error))
+      .catch((again: unknown) => logger.error({ job: id, reason: reasonOf(again) }, 'not settled; it is begun anew'))
   })
   return {
     enqueue: (job) =>
@@ -47,7 +60,8 @@ export async function openReportQueue(url: string, runner: ReportRunner, logger:
         attempts: ATTEMPTS,
         backoff: { type: 'exponential', delay: 500 },
         removeOnComplete: { age: 60, count: 1_000 },
-        removeOnFail: { age: 3_600, count: 1_000 },
+        // While one of this id is there BullMQ takes no other: what failed must not keep away what is still open.
+        removeOnFail: true,
       }),
     depth: () => queue.getWaitingCount(),
     close: async () => {
@@ -55,5 +69,15 @@ export async function openReportQueue(url: string, runner: ReportRunner, logger:
       await queue.close()
       raw.destroy()
     },
+  }
+}
+
+async function work(runner: Pick<ReportRunner, 'run'>, job: Job<ReportJob>, token: string | undefined): Promise<void> {
+  try {
+    await runner.run(job.data)
+  } catch (error) {
+    if (!(error instanceof NotYet)) throw error
+    await job.moveToDelayed(Date.now() + LATER_MS, token)
+    throw new DelayedError(error.message)
   }
 }

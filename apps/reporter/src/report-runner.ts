@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { type CommandHandler, type CommandOutcome } from '#commands'
 import { type AnyCommand, type Domain, type Report } from '#domain-kit'
 import { collectionSql, type ReadTable, ROWS_MAX, type Snapshot, type Sources } from '#read-models'
 import { settleReport, startReport } from '#reports'
+import { Problem } from '#runtime'
 import { type ResultStore } from './result-store.js'
 
 /** A job as the queue carries it. */
@@ -9,8 +11,10 @@ export interface ReportJob {
   readonly id: string
   readonly report: string
   readonly params: object
-  /** The result must reflect at least this position: what was asked for, and where the request itself stands. */
+  /** The result must reflect at least this position: where the request itself stands, behind all that an answer told before. */
   readonly minPosition: string
+  /** A position that was asked for, and that no answer can have told by then. */
+  readonly ahead?: string
 }
 
 export interface RunnerOptions {
@@ -21,17 +25,34 @@ export interface RunnerOptions {
   readonly results: ResultStore
 }
 
-const FRESH_MS_MAX = 30_000
+/** How long a replica is waited for: less than a planned stop takes, and others want the place. */
+const FRESH_MS_MAX = 2_000
 
-/** Computes one report from one snapshot of a replica. Safe to run twice: results are written whole, settling happens once. */
+/** Keys of clients have no space in front: nobody outside can take one of these in the job's stream. */
+const SETTLE_KEY = ' settle-report'
+
+/** The job can be done, but not now: a replica is behind, or something is away. It is no attempt of the job's. */
+export class NotYet extends Error {
+  override readonly name = 'NotYet'
+}
+
+/**
+ * Computes one report from one snapshot of a replica. Safe to run twice, also at the same time: results of different snapshots stand beside
+ * each other, and settling, which happens once, says which of them counts.
+ */
 export class ReportRunner {
   constructor(private readonly options: RunnerOptions) {}
 
-  /** @throws when it may succeed later: the queue tries again. */
+  /** @throws when it may succeed later, and the queue tries again; {@link NotYet} when that is no fault of the job. */
   async run(job: ReportJob): Promise<void> {
     const report = this.options.domains.flatMap((domain) => domain.reports).find(({ name }) => name === job.report)
     if (!report) return this.settle(job.id, { reason: `there is no report "${job.report}"` })
-    const started = await this.send(startReport, 'start-report', job.id, {})
+    if (job.ahead !== undefined)
+      return this.settle(job.id, {
+        reason: `position ${job.ahead} was beyond the end of the log when it was asked for`,
+      })
+    // A key of this run: under a common one a job that is settled would answer that it was started before.
+    const started = await this.send(startReport, ` start-report/${randomUUID()}`, job.id, {})
     if (started.kind === 'rejected') return
     const { rows, position } = await this.snapshot(report, job)
     if (rows.length > ROWS_MAX) return this.settle(job.id, { reason: `more than ${ROWS_MAX} rows` })
@@ -60,23 +81,42 @@ export class ReportRunner {
       minPosition: BigInt(job.minPosition),
       wait_ms_max: FRESH_MS_MAX,
     }
-    return this.options.sources.replica(statement, table.columns, freshness)
+    try {
+      return await this.options.sources.replica(statement, table.columns, freshness)
+    } catch (error) {
+      if (error instanceof Problem && error.status === 503) throw new NotYet(error.detail, { cause: error })
+      throw error
+    }
   }
 
   private async settle(id: string, body: object): Promise<void> {
-    await this.send(settleReport, 'settle-report', id, body)
+    await this.send(settleReport, SETTLE_KEY, id, body)
   }
 
-  private async send(command: AnyCommand, name: string, target: string, body: object): Promise<CommandOutcome> {
+  /** @returns what is known for good; `key-reused` says that another run has settled the job. */
+  private async send(command: AnyCommand, key: string, target: string, body: object): Promise<CommandOutcome> {
     const outcome = await this.options.handler.execute({
       command,
-      name: `reports.${name}`,
+      name: `reports.${command.name}`,
       target,
       body,
-      key: name,
+      key,
       metadata: { actor: 'reporter' },
     })
-    if (outcome.kind === 'unavailable' || outcome.kind === 'contended') throw new Error(`the log: ${outcome.kind}`)
-    return outcome
+    switch (outcome.kind) {
+      case 'accepted':
+      case 'rejected':
+      case 'key-reused':
+        return outcome
+      case 'unavailable':
+      case 'contended':
+        throw new NotYet(`the log: ${outcome.kind}`)
+      case 'beyond-limit':
+        throw new Error(`the log does not take it: ${outcome.limit} is ${outcome.actual}`)
+      case 'archived':
+        throw new Error(outcome.reason)
+      case 'revision-mismatch':
+        throw new Error('a command without If-Match cannot meet the wrong revision')
+    }
   }
 }

@@ -9,11 +9,13 @@ export interface ReportResult {
   readonly position: bigint
 }
 
-/** Written whole; a second run of the same job writes the same place. Locks the row. */
+/**
+ * Written whole, once for each position: what another run of the job comes to stands beside it, and the settled job says which one counts.
+ * Locks the row.
+ */
 const PUT_SQL = `
 insert into headwater.report_results (job, format, media_type, body, position) values ($1, $2, $3, $4, $5)
-on conflict (job, format) do update
-set media_type = excluded.media_type, body = excluded.body, position = excluded.position`
+on conflict do nothing`
 
 /** Results of reports: written to the primary, read from the replicas like everything else. */
 export class ResultStore {

@@ -122,6 +122,24 @@ class ReadModelBefores1700000000008 implements MigrationInterface {
   }
 }
 
+/** What two runs of a job come to stands apart: the settled job names the position that counts. */
+class ReportResultsByPosition1700000000009 implements MigrationInterface {
+  readonly name = 'ReportResultsByPosition1700000000009'
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`alter table headwater.report_results
+      drop constraint report_results_pkey, add primary key (job, format, position)`)
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      'delete from headwater.report_results a using headwater.report_results b where (a.job, a.format) = (b.job, b.format) and a.position < b.position',
+    )
+    await runner.query(`alter table headwater.report_results
+      drop constraint report_results_pkey, add primary key (job, format)`)
+  }
+}
+
 const MIGRATIONS = [
   ReadModelRuntime1700000000000,
   ReportResults1700000000002,
@@ -130,6 +148,7 @@ const MIGRATIONS = [
   ReadModelLiveAt1700000000006,
   ReadModelDecisionLane1700000000007,
   ReadModelBefores1700000000008,
+  ReportResultsByPosition1700000000009,
 ]
 
 /** Brings the read models' database up to the installed domains. Idempotent; concurrent calls wait for each other. */
