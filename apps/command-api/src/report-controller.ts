@@ -3,12 +3,15 @@ import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { CommandHandler } from '#commands'
 import { type Domain, type Json, type Report } from '#domain-kit'
+import { StoreUnavailable } from '#event-store'
 import { causedBy, checkKey, headerOf, metadataOf, parsePosition, validateDto } from '#http-api'
 import { requestReport, reports } from '#reports'
 import { Caller, mayTouch, type Principal, Problem, RequireScope } from '#runtime'
 import { answer } from './answer.js'
 
 export const REPORTS = Symbol('reports')
+/** Tells where the log ends. */
+export const LOG_HEAD = Symbol('log head')
 
 export function reportsOf(domains: readonly Domain[]): ReadonlyMap<string, Report> {
   return new Map(domains.flatMap((domain) => domain.reports.map((report) => [report.name, report] as const)))
@@ -20,6 +23,7 @@ export class ReportController {
   constructor(
     @Inject(CommandHandler) private readonly handler: CommandHandler,
     @Inject(REPORTS) private readonly known: ReadonlyMap<string, Report>,
+    @Inject(LOG_HEAD) private readonly head: () => Promise<bigint>,
   ) {}
 
   @Post('/v1/reports/:name')
@@ -45,7 +49,7 @@ export class ReportController {
       report: name,
       params: checked as { readonly [name: string]: Json },
       covers,
-      ...(at === undefined ? {} : { at: parsePosition('at', at).toString() }),
+      ...(at === undefined ? {} : { at: (await this.toldBefore(at)).toString() }),
     }
     const outcome = await this.handler.execute({
       command: requestReport,
@@ -62,6 +66,18 @@ export class ReportController {
       .headers({ location, 'headwater-position': accepted.position })
       .headers(accepted.replayed ? { 'headwater-replayed': 'true' } : {})
       .send({ id: target, ...accepted.body })
+  }
+
+  /** A position in the log. @throws Problem for one that no answer can have told: nobody knows when the log comes there. */
+  private async toldBefore(at: unknown): Promise<bigint> {
+    const position = parsePosition('at', at)
+    const head = await this.head().catch((error: unknown) => {
+      if (error instanceof StoreUnavailable) throw Problem.of('unavailable', error.message)
+      throw error
+    })
+    if (position <= head) return position
+    const message = `at is beyond the end of the log, which is at position ${head}; use a position that an answer gave`
+    throw Problem.of('invalid-parameter', message, { errors: [{ field: 'at', rule: 'log-end', message }] })
   }
 }
 

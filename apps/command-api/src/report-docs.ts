@@ -36,7 +36,10 @@ export function reportPaths(names: readonly string[]): Readonly<Record<string, J
                 required: ['params'],
                 properties: {
                   params: { type: 'object' },
-                  at: { type: 'string', description: 'The result reflects at least this position' },
+                  at: {
+                    type: 'string',
+                    description: 'The result reflects at least this position, which an answer has given',
+                  },
                 },
               },
             },
