@@ -1,3 +1,4 @@
+import { type Socket } from 'node:net'
 import pg from 'pg'
 import { Leadership } from '#leadership'
 import { type Logger, reasonOf } from '#runtime'
@@ -16,6 +17,9 @@ insert into headwater.process_checkpoints as c (process, position, epoch)
 select $3, $4::bigint, $2::bigint from term
 on conflict (process) do update set position = greatest(c.position, excluded.position), epoch = excluded.epoch
 returning 1`
+
+/** A server that is gone answers no goodbye for a quarter of an hour, and the next term waits for this one's. */
+const GOODBYE_MS_MAX = 1_000
 
 export interface PostgresCheckpointsOptions {
   readonly url: string
@@ -55,7 +59,7 @@ export function postgresCheckpoints({ url, lease, logger }: PostgresCheckpointsO
       return await (await mine).query(sql, [...values])
     } catch (error) {
       if (connecting === mine) connecting = undefined
-      void mine.then((client) => client.end()).catch(() => undefined)
+      void mine.then(ended).catch(() => undefined)
       throw error
     }
   }
@@ -69,7 +73,19 @@ export function postgresCheckpoints({ url, lease, logger }: PostgresCheckpointsO
       if (rowCount === 0) throw new StaleTerm(lease.epoch)
     },
     close: async () => {
-      await connecting?.then((client) => client.end()).catch(() => undefined)
+      await connecting?.then(ended).catch(() => undefined)
     },
+  }
+}
+
+/** Says goodbye, and hangs up when that is not answered. */
+async function ended(client: pg.Client): Promise<void> {
+  // What pg's types do not show: the connection's socket.
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection
+  const hangUp = setTimeout(() => stream.destroy(), GOODBYE_MS_MAX)
+  try {
+    await client.end()
+  } finally {
+    clearTimeout(hangUp)
   }
 }

@@ -9,6 +9,7 @@ import {
   type ScratchDatabase,
   scratchDatabase,
   silentLogger,
+  SilentLink,
 } from '#testing'
 import { deliver, place, shop } from './fixtures/shop.js'
 import { migrateProcesses, postgresCheckpoints, Reactor } from './index.js'
@@ -40,9 +41,8 @@ interface Instance {
 }
 
 /** An instance as the reactor's app puts it together. */
-function instance(holder: string, lease_ms = 60_000): Instance {
+function instance(holder: string, lease_ms = 60_000, url = database.url): Instance {
   const logger = silentLogger()
-  const { url } = database
   const leadership = new Leadership({ url, schema: 'headwater', name: LEASE, holder, lease_ms, logger })
   const reactor = new Reactor({
     store: writer.store,
@@ -146,4 +146,30 @@ test('checkpoints that cannot be written for a while stop nothing for good', asy
   expect(await reservations()).toHaveLength(50)
   const head = await writer.store.head()
   await eventually('the checkpoint follows', async () => (await checkpoint()) === head)
+})
+
+describe('a primary that is lost without a word', () => {
+  let link: SilentLink
+  let owner: Instance
+
+  beforeEach(async () => {
+    link = await SilentLink.open(database.url)
+    open.push(() => link.close())
+    owner = instance('reactor-1', 1_000, link.url)
+    await caughtUp(owner)
+  })
+
+  test('keeps nobody from the next term: what comes then is dealt with', async () => {
+    link.fallSilent()
+    await eventually('it leads again', () => (owner.leadership.epoch ?? 0n) > 1n)
+    await orders(0, 1)
+    await caughtUp(owner)
+    expect(await reservations()).toHaveLength(1)
+  })
+
+  test('does not keep it from stopping', async () => {
+    link.fallSilent()
+    await owner.reactor.close()
+    expect(owner.reactor.status.every(({ position }) => position === undefined)).toBe(true)
+  })
 })

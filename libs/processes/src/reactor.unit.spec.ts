@@ -197,6 +197,16 @@ describe('a log that is not available', () => {
   })
 })
 
+test('an owner in trouble that is succeeded has none while it stands by', async () => {
+  await send(deliver, 'pen', { amount: 50 })
+  checkpoints.failing = () => Promise.reject(new Error('the database is away'))
+  const reacting = start()
+  await eventually('it says so', () => reacting.reactor.status.every(({ trouble }) => trouble !== undefined))
+  checkpoints.epoch += 1n
+  await reacting.close()
+  expect(reacting.reactor.status.map(({ trouble }) => trouble)).toEqual([undefined, undefined])
+})
+
 describe('a bug at one event', () => {
   let isBroken: boolean
   const domains = () => brokenShop((item) => isBroken && item === 'cursed')

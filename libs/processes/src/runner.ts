@@ -64,6 +64,8 @@ export class Runner {
       }
     }
     this.position = undefined
+    // Whoever stands by has no trouble of its own.
+    this.trouble = undefined
   }
 
   private async follow(checkpoints: Checkpoints, outer: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ export { type EventStoreDbSubject, eventStoreDbSubject } from './servers/event-s
 export { type ScratchDatabase, scratchDatabase } from './servers/scratch-database.js'
 export { type ScratchRedis, scratchRedis } from './servers/scratch-redis.js'
 export { type ScratchServers, scratchServers } from './servers/scratch-servers.js'
+export { SilentLink } from './servers/silent-link.js'
 export { freePort, isFree } from './servers/free-port.js'
 export { type TemporaryPostgres, temporaryPostgres } from './servers/temporary-postgres.js'
 export { type TemporaryRedis, temporaryRedis } from './servers/temporary-redis.js'
