@@ -99,7 +99,7 @@ export class CommittedStream implements SnapshotSource {
     const { state, due } = found
     const folded = await this.foldFromTip(state)
     if (folded) this.due = due
-    else await this.snapshots?.discard(this.aggregate, this.stream, state.revision)
+    else this.snapshots?.discard(this.aggregate, this.stream, state.revision)
     return folded
   }
 

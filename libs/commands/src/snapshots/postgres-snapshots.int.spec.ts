@@ -53,6 +53,26 @@ test('nobody waits long for a table that cannot be made', async () => {
   }
 })
 
+test('of many that are asked for nobody waits for a database in turn: the first failure is that of all', async () => {
+  const database = await scratchDatabase()
+  const store = open(database)
+  const blocker = new pg.Client({ connectionString: database.url })
+  await blocker.connect()
+  try {
+    await blocker.query('select pg_advisory_lock(7400003)')
+    const loads = Array.from({ length: 200 }, (_, at) => store.load(`thing-${at}`, 1))
+    const ended = Promise.allSettled(loads)
+    await expect(loads[0]).rejects.toThrow('timeout')
+    await blocker.query('select pg_advisory_unlock(7400003)')
+    expect(new Set((await ended).map(({ status }) => status))).toEqual(new Set(['rejected']))
+    expect(await store.load('thing-1', 1)).toBeUndefined()
+  } finally {
+    await blocker.end()
+    await store.close()
+    await database.drop()
+  }
+})
+
 test('a database that goes away fails what is asked, and is used again when it is back', async () => {
   const database = await scratchDatabase()
   const store = open(database)

@@ -102,7 +102,8 @@ export function openPostgresSnapshots(options: PostgresSnapshotsOptions): Snapsh
         const found = new Map(rows.map((row) => [Number(row.at) - 1, snapshotOf(row)]))
         for (const [at, { resolve }] of some.entries()) resolve(found.get(at))
       } catch (error) {
-        for (const { reject } of some) reject(error)
+        // Those behind them, too: each batch would wait for the same database, and commands wait for the last one.
+        for (const { reject } of [...some, ...asked.splice(0)]) reject(error)
       }
     }
     isLoading = false

@@ -67,7 +67,7 @@ export class Snapshots {
         return { state, due: this.dueAfter(state.revision, length) }
       } catch (error) {
         this.options.logger.warn({ stream, reason: reasonOf(error) }, 'a snapshot cannot be read; folding all events')
-        await this.discard(aggregate, stream, stored.revision)
+        this.discard(aggregate, stream, stored.revision)
       }
     } catch (error) {
       this.failed(stream, error)
@@ -75,13 +75,14 @@ export class Snapshots {
     return undefined
   }
 
-  /** One that does not fit the log is removed, so that it does not stand in the way of a better one. */
-  async discard(aggregate: AnyAggregate, stream: string, revision: bigint): Promise<void> {
-    try {
-      await this.options.store.discard(stream, aggregate.version, revision)
-    } catch (error) {
-      this.failed(stream, error)
-    }
+  /**
+   * One that does not fit the log is removed, so that it does not stand in the way of a better one. In the background: a command is
+   * deciding without it already.
+   */
+  discard(aggregate: AnyAggregate, stream: string, revision: bigint): void {
+    this.options.store
+      .discard(stream, aggregate.version, revision)
+      .catch((error: unknown) => this.failed(stream, error))
   }
 
   /** @returns whether one will be taken, of the state at that time. Costs the caller nothing. */

@@ -217,6 +217,15 @@ describe('a stream that is not in memory', () => {
     expect(await checkDecisions(store)).toBe(2 * (HISTORY + 5 * EVERY) + 7)
   })
 
+  test.each([
+    ['cannot be read', change(() => ({ state: Buffer.alloc(0) }))],
+    ['does not fit the log', change(() => ({ tip: 'nobody' }))],
+  ])('does not wait until a snapshot that %s is removed', async (_, damage) => {
+    damage()
+    const stuck = handlerOn(store, { ...kept, discard: () => new Promise<void>(() => undefined) })
+    expect(kindsOf(await pay(stuck, [3]))).toEqual(['accepted'])
+  })
+
   test.each([-1, 0, 1])(
     'is loaded from it when the events before are archived, its tip %i of them included',
     async (more) => {
