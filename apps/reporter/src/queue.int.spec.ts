@@ -80,6 +80,16 @@ test('one that failed and could not be settled is taken again when it is found o
   expect({ ran, settled }).toEqual({ ran: ['a', 'a'], settled: ['a: a bug'] })
 })
 
+test('one that an earlier release has kept as failed keeps nobody away', async () => {
+  run = () => Promise.reject(new UnrecoverableError('a bug'))
+  const before = await open()
+  await inside.add('r', job('a'), { jobId: 'a', removeOnFail: false })
+  await eventually('it has failed', async () => (await inside.getFailedCount()) === 1)
+  await before.close()
+  await (await open()).enqueue(job('a'))
+  await eventually('it is run again', () => ran.length === 2)
+})
+
 test('those that cannot be done yet wait aside: it is no attempt of theirs, and others have the places', async () => {
   run = ({ id }) => (id === 'ready' ? Promise.resolve() : Promise.reject(new NotYet('the replica is behind')))
   const opened = await open()

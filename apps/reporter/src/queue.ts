@@ -36,6 +36,8 @@ export async function openReportQueue(
     throw new Error(`Redis has maxmemory-policy ${policy ?? 'unknown'}; queues need noeviction, or jobs are lost`)
   const connection = createNodeRedisClient(raw)
   const queue = new Queue<ReportJob>(QUEUE, { connection, prefix: 'hw:bull' })
+  // Kept by releases before this one, for ever: a thousand at most.
+  await queue.clean(0, 0, 'failed')
   const worker = new Worker<ReportJob>(QUEUE, async (job, token) => work(runner, job, token), {
     connection,
     prefix: 'hw:bull',
