@@ -8,7 +8,7 @@ import { BulkCommands } from './bulk-commands.js'
 import { BulkController } from './bulk-controller.js'
 import { BULK_PATH } from './bulk-docs.js'
 import { commandRoute } from './command-route.js'
-import { LOG_HEAD, ReportController, REPORTS, reportsOf } from './report-controller.js'
+import { headOf, LOG_HEAD, ReportController, REPORTS, reportsOf } from './report-controller.js'
 import { reportPaths } from './report-docs.js'
 
 const settings = {
@@ -42,7 +42,7 @@ await startService('command-api', settings, async (service) => {
         { provide: CommandHandler, useValue: handler },
         { provide: BulkCommands, useValue: new BulkCommands(domains, handler) },
         { provide: REPORTS, useValue: reports },
-        { provide: LOG_HEAD, useValue: () => store.head() },
+        { provide: LOG_HEAD, useValue: headOf(store) },
       ],
     },
     authenticator: await createAuthenticator({

@@ -3,15 +3,22 @@ import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { CommandHandler } from '#commands'
 import { type Domain, type Json, type Report } from '#domain-kit'
-import { StoreUnavailable } from '#event-store'
+import { type EventStore, StoreUnavailable } from '#event-store'
 import { causedBy, checkKey, headerOf, metadataOf, parsePosition, validateDto } from '#http-api'
 import { requestReport, reports } from '#reports'
 import { Caller, mayTouch, type Principal, Problem, RequireScope } from '#runtime'
 import { answer } from './answer.js'
 
 export const REPORTS = Symbol('reports')
-/** Tells where the log ends. */
+/** Tells where the log ends, if that tells what positions answers may have given. */
 export const LOG_HEAD = Symbol('log head')
+
+export type LogHead = () => Promise<bigint | undefined>
+
+/** Where positions have gaps, answers give some that are beyond the last event: so far others' events have been passed over. */
+export function headOf(store: Pick<EventStore, 'capabilities' | 'head'>): LogHead {
+  return () => (store.capabilities.gapFreePositions ? store.head() : Promise.resolve(undefined))
+}
 
 export function reportsOf(domains: readonly Domain[]): ReadonlyMap<string, Report> {
   return new Map(domains.flatMap((domain) => domain.reports.map((report) => [report.name, report] as const)))
@@ -23,7 +30,7 @@ export class ReportController {
   constructor(
     @Inject(CommandHandler) private readonly handler: CommandHandler,
     @Inject(REPORTS) private readonly known: ReadonlyMap<string, Report>,
-    @Inject(LOG_HEAD) private readonly head: () => Promise<bigint>,
+    @Inject(LOG_HEAD) private readonly head: LogHead,
   ) {}
 
   @Post('/v1/reports/:name')
@@ -75,7 +82,7 @@ export class ReportController {
       if (error instanceof StoreUnavailable) throw Problem.of('unavailable', error.message)
       throw error
     })
-    if (position <= head) return position
+    if (head === undefined || position <= head) return position
     const message = `at is beyond the end of the log, which is at position ${head}; use a position that an answer gave`
     throw Problem.of('invalid-parameter', message, { errors: [{ field: 'at', rule: 'log-end', message }] })
   }

@@ -7,10 +7,11 @@ import { domains } from '#domains'
 import { createMemoryStore, type EventStore, StoreUnavailable } from '#event-store'
 import { createAuthenticator, createHttpServer, ensureLocalKey, Health, issueToken, localJwksUrl } from '#runtime'
 import { freePort, readLog, silentLogger } from '#testing'
-import { LOG_HEAD, ReportController, REPORTS, reportsOf } from './report-controller.js'
+import { headOf, LOG_HEAD, ReportController, REPORTS, reportsOf } from './report-controller.js'
 
 let store: EventStore
 let isAway: boolean
+let hasGaps: boolean
 let keys: string
 let url: string
 let close: () => Promise<void>
@@ -18,9 +19,15 @@ let close: () => Promise<void>
 beforeEach(async () => {
   store = createMemoryStore()
   isAway = false
+  hasGaps = false
   keys = await mkdtemp(join(tmpdir(), 'headwater-keys-'))
   await ensureLocalKey(keys)
-  const head = (): Promise<bigint> => (isAway ? Promise.reject(new StoreUnavailable('no log')) : store.head())
+  const head = headOf({
+    get capabilities() {
+      return { ...store.capabilities, gapFreePositions: !hasGaps }
+    },
+    head: () => (isAway ? Promise.reject(new StoreUnavailable('no log')) : store.head()),
+  })
   class CommandApi {}
   const server = await createHttpServer({
     module: {
@@ -72,6 +79,11 @@ test('a report may be asked for at a position that an answer gave, and at none b
   })
   expect((await ask(position)).status).toBe(202)
   expect((await readLog(store)).map(({ data }) => (data as { at?: string }).at)).toEqual([undefined, position])
+})
+
+test('where positions have gaps, an answer may have given one beyond the last event', async () => {
+  hasGaps = true
+  expect((await ask('1000')).status).toBe(202)
 })
 
 test('where nobody knows where the log ends, it may be asked for again', async () => {
