@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, openSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -28,6 +29,8 @@ export class Supervised {
   state: ProcessState = 'stopped'
   last: Check = { reason: 'not started' }
   private wanted = false
+  /** For good: whoever is still starting things must not start this one again. */
+  private isStopped = false
   private running: PidFile | undefined
   private exits_ms: number[] = []
   private restart_ms = 0
@@ -51,8 +54,9 @@ export class Supervised {
     return join(this.layout.run, `${this.component.name}.json`)
   }
 
-  /** From now on the process is to run. The first attempt is made at once. */
+  /** From now on the process is to run, unless it was stopped. The first attempt is made at once. */
   async start(): Promise<void> {
+    if (this.isStopped) return
     this.wanted = true
     await this.tick()
   }
@@ -72,9 +76,12 @@ export class Supervised {
     }
   }
 
+  /** Also of one that a supervisor before this one has started, whether or not it was looked at yet. */
   async stop(): Promise<void> {
+    this.isStopped = true
     this.wanted = false
     while (this.busy) await new Promise((resolve) => setTimeout(resolve, 20))
+    this.running ??= await readPidFile(this.pidFile)
     const { running, component } = this
     if (running && isAlive(running)) {
       this.state = 'stopping'
@@ -150,7 +157,21 @@ export class Supervised {
     child.once('exit', () => void this.tick())
     child.unref()
     if (pid === undefined) throw new Error('it has no pid')
-    this.running = await writePidFile(this.pidFile, pid)
+    try {
+      this.running = await writePidFile(this.pidFile, pid)
+    } catch (error) {
+      // Nobody would find it again, and it would keep the port from the next.
+      await killed(child)
+      throw error
+    }
     this.logger.info({ name: component.name, pid }, 'started')
   }
+}
+
+/** SIGKILL. Resolves when it has ended. */
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
 }

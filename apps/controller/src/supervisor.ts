@@ -18,12 +18,16 @@ export class Supervisor {
     this.processes = plan.components.map((each) => new Supervised(each, plan.layout, logger))
   }
 
-  /** Resolves when every wave was started; a wave that does not become ready in a minute does not hold up the next. */
+  /**
+   * Resolves when every wave was started, or none is to be any more; a wave that does not become ready in a minute does not hold up
+   * the next.
+   */
   async start(): Promise<void> {
     this.timer = setInterval(() => {
       for (const each of this.processes) void each.tick()
     }, TICK_MS)
     for (const names of this.plan.startOrder) {
+      if (this.stopping) return
       const wave = this.processes.filter(({ component }) => names.includes(component.name))
       await Promise.all(wave.map((each) => each.start()))
       await this.ready(wave.filter(({ component }) => component.role !== 'query-api'))
