@@ -4,7 +4,15 @@ export { type DataLayout, dataLayout, type Ports, portsFrom } from './layout.js'
 export { projectRoot } from '#runtime'
 export { type LocalConfig, type LocalPlan, localLogUrl, localPlan, localSettings, type Urls, urlsOf } from './plan.js'
 export { type Check, type Component, type Launch } from './process/component.js'
-export { isAlive, type PidFile, readPidFile, removePidFile, startOf, writePidFile } from './process/pid-file.js'
+export {
+  isAlive,
+  type PidFile,
+  readPidFile,
+  removePidFile,
+  runningIn,
+  startOf,
+  writePidFile,
+} from './process/pid-file.js'
 export { runProgram } from './process/run-program.js'
 export { postgresBinaries } from './postgres/binaries.js'
 export { type ClusterPlace, initCluster, launchCluster, SUPERUSER } from './postgres/cluster.js'

@@ -14,6 +14,7 @@ export async function runningController({ layout }: Local): Promise<PidFile | un
 }
 
 export interface StartedController {
+  hasEnded(): boolean
   /** @returns the last lines it wrote, once it has ended by itself; undefined while it runs. */
   failure(): string | undefined
 }
@@ -43,9 +44,11 @@ export async function startController({ config, layout, ports }: Local): Promise
   )
   closeSync(log)
   child.unref()
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
   return {
+    hasEnded,
     failure: () => {
-      if (child.exitCode === null && child.signalCode === null) return undefined
+      if (!hasEnded()) return undefined
       return readFileSync(path).subarray(size).toString('utf8').trimEnd().split('\n').slice(-LINES_SHOWN).join('\n')
     },
   }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isAlive } from '#local-runtime'
-import { askStatus, askStop, type Status } from '../controller-client.js'
+import { askStatus, type Status } from '../controller-client.js'
 import { CliFailure } from '../failure.js'
 import { type Local, local } from '../local.js'
 import { banner } from './banner.js'
-import { runningController, startController, type StartedController } from './controller-process.js'
+import { runningController, type StartedController } from './controller-process.js'
+import { ensureController, start } from './kept-controller.js'
 import { importSample } from './sample.js'
+import { stopAll } from './stop-all.js'
 
 const READY_MS_MAX = 180_000
 
@@ -75,39 +76,10 @@ function notReady({ layout }: Local, status: Status | undefined): string {
   return [`not ready after ${READY_MS_MAX / 1_000} s; the logs are in ${layout.logs}`, ...reasons].join('\n')
 }
 
-/** What this process has started last. */
-const last: { start_ms: number; controller?: StartedController | undefined } = { start_ms: 0 }
-
-async function start(here: Local): Promise<StartedController> {
-  last.start_ms = Date.now()
-  last.controller = await startController(here)
-  return last.controller
-}
-
-/** One that was started and has not ended is given its time, however slow the machine. */
-async function ensureController(here: Local): Promise<void> {
-  if (await runningController(here)) return
-  if (last.controller && last.controller.failure() === undefined) return
-  if (Date.now() - last.start_ms > 5_000) await start(here)
-}
-
 /** While in the foreground, a controller that dies is started again; the rest never notices. */
 async function watch(here: Local, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await ensureController(here)
     await sleep(500, undefined, { signal }).catch(() => undefined)
   }
-}
-
-async function stopAll(here: Local): Promise<void> {
-  let running = await runningController(here)
-  // One that is starting yet cannot be told; it must not be left to itself.
-  while (!running && last.controller && last.controller.failure() === undefined) {
-    await sleep(100)
-    running = await runningController(here)
-  }
-  if (!running) return
-  while (isAlive(running) && !(await askStop(here))) await sleep(200)
-  while (isAlive(running)) await sleep(50)
-  process.stderr.write('Stopped. All data is kept.\n')
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 
 /** Who runs where: enough to find a process again after its supervisor died, and not to mistake another for it. */
 export interface PidFile {
@@ -30,6 +31,13 @@ export async function readPidFile(file: string): Promise<PidFile | undefined> {
   } catch {
     return undefined
   }
+}
+
+/** @returns the names of the processes that run, of all that have a pid file in this folder. */
+export async function runningIn(folder: string): Promise<readonly string[]> {
+  const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json')).sort()
+  const found = await Promise.all(files.map((name) => readPidFile(join(folder, name))))
+  return files.filter((_, at) => found[at] !== undefined).map((name) => name.slice(0, -'.json'.length))
 }
 
 /** @returns undefined when the process is gone already. */

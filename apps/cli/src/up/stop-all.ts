@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runningIn } from '#local-runtime'
+import { askStop } from '../controller-client.js'
+import { CliFailure } from '../failure.js'
+import { type Local } from '../local.js'
+import { runningController } from './controller-process.js'
+import { ensureController, isStarted } from './kept-controller.js'
+
+/** All processes one after the other, each for as long as it may take, come to 180 s. */
+const STOP_MS_MAX = 300_000
+const STARTS_MAX = 3
+
+/**
+ * Stops everything that runs on this data folder. A controller that is dead, or dies meanwhile, is started again for it: only it knows
+ * the order, and its processes run on without it.
+ *
+ * @throws CliFailure when something still runs after 300 s, or after 3 controllers were started for it.
+ */
+export async function stopAll(here: Local): Promise<void> {
+  const end_ms = Date.now() + STOP_MS_MAX
+  let starts = 0
+  let told: number | undefined
+  for (;;) {
+    const left = await runningIn(here.layout.run)
+    // One that is starting yet cannot be told; it must not be left to itself.
+    if (left.length === 0 && !isStarted()) break
+    const controller = await runningController(here)
+    const isGivenUp = !controller && !isStarted() && starts === STARTS_MAX
+    if (isGivenUp || Date.now() > end_ms) throw new CliFailure(stillRunning(here, left))
+    if (!controller) starts += Number(await ensureController(here))
+    else if (controller.pid !== told && (await askStop(here))) told = controller.pid
+    await sleep(50)
+  }
+  process.stderr.write('Stopped. All data is kept.\n')
+}
+
+function stillRunning({ layout }: Local, left: readonly string[]): string {
+  return `not stopped, still running: ${left.join(', ')}; the logs are in ${layout.logs}, the process ids in ${layout.run}`
+}
