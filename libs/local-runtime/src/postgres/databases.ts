@@ -1,5 +1,5 @@
-import pg from 'pg'
 import { type Secrets } from '../secrets.js'
+import { connected } from './connected.js'
 
 /** The log and the read models: databases and roles of their own, no query across. */
 const DATABASES = [
@@ -17,9 +17,7 @@ where slot_name ~ '^headwater_replica(_[0-9]+)?$' and not active and slot_name <
 
 /** Makes databases, their roles and the replicas' slots if they are missing. */
 export async function ensureDatabases(adminUrl: string, secrets: Secrets, slots: readonly string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 5_000 })
-  await client.connect()
-  try {
+  await connected(adminUrl, async (client) => {
     for (const { name, secret } of DATABASES) {
       const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name])
       if (rowCount) continue
@@ -31,7 +29,5 @@ export async function ensureDatabases(adminUrl: string, secrets: Secrets, slots:
     }
     await client.query(MAKE_SLOTS_SQL, [slots])
     await client.query(DROP_SLOTS_SQL, [slots])
-  } finally {
-    await client.end()
-  }
+  })
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { chown, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import pg from 'pg'
 import { giveTo, makeFolder } from '../process/owner.js'
 import { type ClusterPlace } from './cluster.js'
+import { connected } from './connected.js'
 
 const LEFT_OUT = new Set(['postmaster.pid', 'postmaster.opts', 'pg_wal', 'pg_replslot', 'pg_stat_tmp'])
 
@@ -16,9 +16,7 @@ export async function copyPrimary(primary: ClusterPlace, replica: ClusterPlace, 
   const fresh = `${replica.folder}.new`
   await rm(fresh, { recursive: true, force: true })
   await makeFolder(fresh, replica.owner)
-  const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 5_000 })
-  await client.connect()
-  try {
+  await connected(adminUrl, async (client) => {
     await client.query("select pg_backup_start('headwater replica', true)")
     await cp(primary.folder, fresh, {
       recursive: true,
@@ -26,9 +24,7 @@ export async function copyPrimary(primary: ClusterPlace, replica: ClusterPlace, 
     })
     const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)')
     await writeFile(join(fresh, 'backup_label'), rows[0]?.labelfile ?? '')
-  } finally {
-    await client.end()
-  }
+  })
   for (const each of ['pg_wal/archive_status', 'pg_wal/summaries', 'pg_replslot', 'pg_stat_tmp'])
     await mkdir(join(fresh, each), { recursive: true })
   await writeFile(join(fresh, 'standby.signal'), '')
