@@ -1,10 +1,15 @@
 import { type Status } from '../controller-client.js'
 import { type Local } from '../local.js'
 
+/** As one word of a shell, whatever is in it. */
+function word(text: string): string {
+  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
 /** The one block that `up` prints when all is ready. The curl lines work when pasted. */
 export function banner({ controllerUrl, layout, config }: Local, { urls, instances, position }: Status): string {
   const settings = [
-    process.env['HEADWATER_DATA'] ? `HEADWATER_DATA=${layout.root} ` : '',
+    process.env['HEADWATER_DATA'] ? `HEADWATER_DATA=${word(layout.root)} ` : '',
     process.env['HEADWATER_PORT_BASE'] ? `HEADWATER_PORT_BASE=${config.HEADWATER_PORT_BASE} ` : '',
   ].join('')
   const servers = instances

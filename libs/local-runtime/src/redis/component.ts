@@ -12,10 +12,13 @@ export interface EmbeddedRedis {
   readonly url: string
 }
 
+/** As one argument of Redis' configuration, whatever is in it: a space ends one, a backslash begins an escape in quotes. */
+const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`
+
 /** BullMQ loses jobs under any other policy than noeviction; the cache bounds itself. */
 const config = (port: number, folder: string, password: string): string => `bind 127.0.0.1
 port ${port}
-dir ${folder}
+dir ${quoted(folder)}
 requirepass ${password}
 maxmemory-policy noeviction
 appendonly yes

@@ -12,8 +12,9 @@ export interface TemporaryRedis extends ServerProcess {
   drop(): Promise<void>
 }
 
-export async function temporaryRedis(): Promise<TemporaryRedis> {
-  const folder = await mkdtemp(join(tmpdir(), 'headwater-redis-'))
+/** @param folder of its own, which it makes and removes; default one among the temporary files. */
+export async function temporaryRedis(folder?: string): Promise<TemporaryRedis> {
+  folder ??= await mkdtemp(join(tmpdir(), 'headwater-redis-'))
   const { component, url } = embeddedRedis(folder, await freePort(), 'of-a-server-that-is-gone-in-a-minute')
   await component.prepare()
   const server = serverProcess(
