@@ -7,6 +7,8 @@ export interface AppOptions {
   readonly instance: string
   readonly port: number
   readonly env: Readonly<Record<string, string>>
+  /** Before each start. */
+  prepare(): Promise<void>
 }
 
 interface Readyz {
@@ -47,7 +49,7 @@ export function nodeArgs(role: string): readonly string[] {
 }
 
 /** One of the roles as its own Node process. */
-export function appComponent({ role, instance, port, env }: AppOptions): Component {
+export function appComponent({ role, instance, port, env, prepare }: AppOptions): Component {
   const url = `http://127.0.0.1:${port}`
   return {
     name: instance,
@@ -55,7 +57,7 @@ export function appComponent({ role, instance, port, env }: AppOptions): Compone
     url,
     stopSignal: 'SIGTERM',
     stop_ms: 20_000,
-    prepare: async () => Promise.resolve(),
+    prepare,
     launch: () => ({
       command: process.execPath,
       args: [...nodeArgs(role), join(projectRoot(), 'dist', 'apps', role, 'src', 'main.js')],

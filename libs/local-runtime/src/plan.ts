@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { byStore, EVENTSTOREDB_SCHEMES, eventStoreSettings } from '#event-store'
 import { ensureLocalKey, localJwksUrl, setting } from '#runtime'
 import { appComponent } from './app-component.js'
-import { enrolAll, identityFolder } from './identities.js'
+import { enrolAll, identityFolder, renewals } from './identities.js'
 import { type DataLayout, dataLayout, type Ports, portsFrom } from './layout.js'
 import { embeddedPostgres, type EmbeddedPostgres } from './postgres/components.js'
 import { type Component } from './process/component.js'
@@ -128,8 +128,13 @@ export async function localPlan(config: LocalConfig): Promise<LocalPlan> {
   // An EventStoreDB cluster's leader is the writer.
   const apps = appsOf(ports).filter(({ role }) => hasWriter || role !== 'event-writer')
   await enrolAll(layout, apps)
+  const renew = renewals(layout)
   const components = apps.map((app) =>
-    appComponent({ ...app, env: { ...env, ...app.env, HEADWATER_IDENTITY: identityFolder(layout, app.instance) } }),
+    appComponent({
+      ...app,
+      env: { ...env, ...app.env, HEADWATER_IDENTITY: identityFolder(layout, app.instance) },
+      prepare: () => renew(app),
+    }),
   )
   return {
     layout,

@@ -32,7 +32,8 @@ export async function issueCertificate(options: CertificateOptions) {
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
   const keyPem = `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/.{64}/g, '$&\n').trimEnd()}\n-----END PRIVATE KEY-----\n`
   const certPem = `${certificate.toString('pem')}\n`
-  return { keyPem, certPem, spki: spkiOf(new X509Certificate(certPem)) }
+  const issued = new X509Certificate(certPem)
+  return { keyPem, certPem, spki: spkiOf(issued), validTo_ms: validityOf(issued).to_ms }
 }
 
 /** The pin: base64 of SHA-256 of the DER SubjectPublicKeyInfo (as in RFC 7469). */

@@ -2,7 +2,7 @@ import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFileAtomically } from '../atomic-file.js'
-import { namesOf, spkiOf } from './certificate.js'
+import { namesOf, spkiOf, validityOf } from './certificate.js'
 import { type Identity, checkNames } from './identity.js'
 
 const KEY_FILE = 'key.pem'
@@ -24,5 +24,5 @@ export async function loadIdentity(folder: string): Promise<Identity> {
     throw new Error(`identity in ${folder}: ${KEY_FILE} is not the key of ${CERTIFICATE_FILE}`)
   const { role, instance } = namesOf(certificate)
   checkNames(role, instance)
-  return { role, instance, keyPem, certPem, spki: spkiOf(certificate) }
+  return { role, instance, keyPem, certPem, spki: spkiOf(certificate), validTo_ms: validityOf(certificate).to_ms }
 }

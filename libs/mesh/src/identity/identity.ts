@@ -12,6 +12,8 @@ export interface Identity {
   readonly certPem: string
   /** Base64 of SHA-256 of the SubjectPublicKeyInfo: what the allow-list names. */
   readonly spki: string
+  /** When the certificate ends, as `Date.now()` counts. */
+  readonly validTo_ms: number
 }
 
 export interface IdentityOptions {
