@@ -82,20 +82,21 @@ export class Supervised {
     this.wanted = false
     while (this.busy) await new Promise((resolve) => setTimeout(resolve, 20))
     this.running ??= await readPidFile(this.pidFile)
-    const { running, component } = this
-    if (running && isAlive(running)) {
-      this.state = 'stopping'
-      process.kill(running.pid, component.stopSignal)
-      const end_ms = Date.now() + component.stop_ms
-      while (isAlive(running) && Date.now() < end_ms) await new Promise((resolve) => setTimeout(resolve, 20))
-      if (isAlive(running)) {
-        this.logger.warn({ name: component.name, after_ms: component.stop_ms }, 'did not stop in time and was killed')
-        process.kill(running.pid, 'SIGKILL')
-      }
-    }
+    if (this.running && isAlive(this.running)) await this.end(this.running)
     await removePidFile(this.pidFile)
     this.running = undefined
     this.state = 'stopped'
+  }
+
+  private async end(running: PidFile): Promise<void> {
+    const { component } = this
+    this.state = 'stopping'
+    process.kill(running.pid, component.stopSignal)
+    const end_ms = Date.now() + component.stop_ms
+    while (isAlive(running) && Date.now() < end_ms) await new Promise((resolve) => setTimeout(resolve, 20))
+    if (!isAlive(running)) return
+    this.logger.warn({ name: component.name, after_ms: component.stop_ms }, 'did not stop in time and was killed')
+    process.kill(running.pid, 'SIGKILL')
   }
 
   private async look(): Promise<void> {
@@ -111,7 +112,10 @@ export class Supervised {
     }
     this.last = await this.component.check()
     if (!this.running || !isAlive(this.running)) return
-    if (this.last.reason === undefined) this.state = 'ready'
+    if (this.last.needsRestart) {
+      this.logger.warn({ name: this.component.name, reason: this.last.reason }, 'it is started anew')
+      await this.end(this.running)
+    } else if (this.last.reason === undefined) this.state = 'ready'
     else if (this.state !== 'starting') this.state = 'unready'
   }
 

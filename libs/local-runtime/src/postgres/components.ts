@@ -10,6 +10,7 @@ import { postgresBinaries } from './binaries.js'
 import { type ClusterPlace, initCluster, launchCluster, SUPERUSER } from './cluster.js'
 import { ensureDatabases } from './databases.js'
 import { copyPrimary, pointAt } from './replica.js'
+import { isSlotLost, removeIfLost } from './slots.js'
 
 export interface EmbeddedPostgres {
   readonly primary: Component
@@ -19,6 +20,7 @@ export interface EmbeddedPostgres {
   readonly replicaReadUrls: readonly string[]
 }
 
+const NOT_STREAMING = 'not streaming from the primary'
 const STANDBY_SQL = 'select pg_is_in_recovery() as standby, (select status from pg_stat_wal_receiver) as status'
 
 /**
@@ -57,10 +59,12 @@ export function embeddedPostgres(layout: DataLayout, ports: Ports, secrets: Secr
     replicaComponent({
       name: count === 1 ? 'postgres-replica' : `postgres-replica-${at + 1}`,
       slot: slotOf(at + 1),
+      primaryUrl: adminUrl,
       adminUrl: urlOf(SUPERUSER, secrets.superuser, port, 'postgres'),
       port,
       prepare: async (conninfo) => {
         const mine = await place(layout.replica(at + 1), port)
+        await removeIfLost(adminUrl, slotOf(at + 1), mine.folder)
         await copyPrimary(await primaryPlace(), mine, adminUrl)
         await pointAt(mine, `host=127.0.0.1 port=${ports.primary} user=${SUPERUSER} ${conninfo}`)
         return mine
@@ -118,14 +122,16 @@ function primaryComponent(
 interface ReplicaPlan {
   readonly name: string
   readonly slot: string
+  readonly primaryUrl: string
   readonly adminUrl: string
   readonly port: number
   readonly password: string
   prepare(conninfo: string): Promise<ClusterPlace>
 }
 
-function replicaComponent({ name, slot, adminUrl, port, password, prepare }: ReplicaPlan): Component {
+function replicaComponent({ name, slot, primaryUrl, adminUrl, port, password, prepare }: ReplicaPlan): Component {
   const server = checkingPool(adminUrl)
+  const primary = checkingPool(primaryUrl)
   let place: ClusterPlace | undefined
   return {
     name,
@@ -137,13 +143,16 @@ function replicaComponent({ name, slot, adminUrl, port, password, prepare }: Rep
       place = await prepare(`password=${password} application_name=${name}`)
     },
     launch: () => launchCluster(prepared(place), { primary_slot_name: slot }),
-    check: () =>
-      checked(async () => {
+    check: async () => {
+      const { reason } = await checked(async () => {
         const { rows } = await server.query<{ standby: boolean; status: string | null }>(STANDBY_SQL)
         const [row] = rows
         if (!row?.standby) return 'it is no standby'
-        return row.status === 'streaming' ? undefined : 'not streaming from the primary'
-      }),
+        return row.status === 'streaming' ? undefined : NOT_STREAMING
+      })
+      if (reason !== NOT_STREAMING || !(await isSlotLost(primary, slot).catch(() => false))) return { reason }
+      return { reason: 'the primary no longer has what it lacks: it is copied anew', needsRestart: true }
+    },
   }
 }
 

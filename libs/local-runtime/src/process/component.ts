@@ -27,5 +27,7 @@ export interface Component {
 export interface Check {
   readonly reason: string | undefined
   readonly leader?: boolean
+  /** It will never be ready as it is: it is stopped, and prepared and started anew. */
+  readonly needsRestart?: boolean
   readonly facts?: Readonly<Record<string, unknown>>
 }
