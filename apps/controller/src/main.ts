@@ -8,7 +8,7 @@ import { Supervisor } from './supervisor.js'
 
 /** Supervises the local processes and answers who is where. Its own end, planned or not, stops nobody. */
 await startService('controller', localSettings, async ({ config, logger, onStop }) => {
-  const plan = await localPlan(config)
+  const plan = await localPlan(config, (text) => logger.warn({}, text))
   const supervisor = new Supervisor(plan, logger)
   const self = { instance: config.HEADWATER_INSTANCE, url: `http://${config.HEADWATER_HOST}:${config.HEADWATER_PORT}` }
   const pidFile = join(plan.layout.run, `${config.HEADWATER_INSTANCE}.json`)

@@ -7,7 +7,10 @@ import { type DataLayout, dataLayout, type Ports, portsFrom } from './layout.js'
 import { embeddedPostgres, type EmbeddedPostgres } from './postgres/components.js'
 import { type Component } from './process/component.js'
 import { embeddedRedis } from './redis/component.js'
-import { ensureSecrets } from './secrets.js'
+import { ensureSecrets, type Notice } from './secrets.js'
+
+/** Unless somebody wants to be told. */
+const warn: Notice = (text) => process.emitWarning(text)
 
 const postgres = ['postgres', 'postgresql']
 
@@ -96,12 +99,13 @@ export async function localLogUrl(
   config: Pick<LocalConfig, 'EVENT_STORE' | 'EVENT_STORE_URL'>,
   layout: DataLayout,
   ports: Ports,
+  notice = warn,
 ): Promise<string> {
   if (config.EVENT_STORE !== 'postgres')
     throw new Error(
       `the log is in ${config.EVENT_STORE}, which looks after it itself: this is for EVENT_STORE=postgres`,
     )
-  return config.EVENT_STORE_URL ?? embeddedPostgres(layout, ports, await ensureSecrets(layout.keys)).logUrl
+  return config.EVENT_STORE_URL ?? embeddedPostgres(layout, ports, await ensureSecrets(layout, notice)).logUrl
 }
 
 export function urlsOf(ports: Ports): Urls {
@@ -111,12 +115,12 @@ export function urlsOf(ports: Ports): Urls {
 }
 
 /** Lays out keys and identities and says what is to run. Starts nothing. */
-export async function localPlan(config: LocalConfig): Promise<LocalPlan> {
+export async function localPlan(config: LocalConfig, notice = warn): Promise<LocalPlan> {
   const layout = dataLayout(config.HEADWATER_DATA)
   const ports = portsFrom(config.HEADWATER_PORT_BASE)
   for (const folder of [layout.root, layout.run, layout.logs]) await mkdir(folder, { recursive: true })
   await ensureLocalKey(layout.keys)
-  const secrets = await ensureSecrets(layout.keys)
+  const secrets = await ensureSecrets(layout, notice)
   const hasWriter = config.EVENT_STORE === 'postgres'
   const needsPostgres = (hasWriter && config.EVENT_STORE_URL === undefined) || config.PRIMARY_URL === undefined
   const embedded = needsPostgres ? embeddedPostgres(layout, ports, secrets, config.HEADWATER_REPLICAS) : undefined

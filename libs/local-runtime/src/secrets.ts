@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type DataLayout } from './layout.js'
+import { moveLeftBehind } from './postgres/left-behind.js'
 
 /** Passwords of the embedded servers: made once, readable by their owner only. */
 export interface Secrets {
@@ -10,16 +12,26 @@ export interface Secrets {
   readonly redis: string
 }
 
-export async function ensureSecrets(folder: string): Promise<Secrets> {
-  const file = join(folder, 'servers.json')
+/** Told once of what a person should know. */
+export type Notice = (text: string) => void
+
+/** @param notice of a cluster that an earlier data folder in this place has left behind, and where it was moved. */
+export async function ensureSecrets(layout: DataLayout, notice: Notice): Promise<Secrets> {
+  const { keys } = layout
+  const file = join(keys, 'servers.json')
   try {
     return JSON.parse(await readFile(file, 'utf8')) as Secrets
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
+  const aside = await moveLeftBehind(layout)
+  if (aside !== undefined)
+    notice(
+      `${layout.root} is new; the database of an earlier one in its place is kept in ${aside}, to be deleted by hand`,
+    )
   const password = (): string => randomBytes(24).toString('hex')
   const secrets = { superuser: password(), log: password(), read: password(), redis: password() }
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await mkdir(keys, { recursive: true, mode: 0o700 })
   await writeFile(file, JSON.stringify(secrets), { mode: 0o600 })
   return secrets
 }
