@@ -7,7 +7,7 @@ import { baseSettings } from '../config/base-settings.js'
 import { type ConfigOf, parseConfig, type Settings, withoutCredentials } from '../config/parse-config.js'
 import { createLogger, type Logger, reasonOf } from '../log/logger.js'
 import { Health } from './health.js'
-import { createHttpServer } from './http-server.js'
+import { createHttpServer, type HttpServer } from './http-server.js'
 import { processMetrics } from './process-metrics.js'
 
 type Step = readonly [name: string, run: () => Promise<void> | void]
@@ -20,7 +20,10 @@ export interface ServiceContext<C> {
   readonly metrics: Registry
   /** Runs first in a planned stop, while requests are still answered. */
   beforeStop(name: string, run: Step[1]): void
-  /** Runs after the last request was answered, latest registration first: what was opened last is closed first. */
+  /**
+   * Runs after the last request was answered, or cut off after a third of `HEADWATER_DRAIN_MS`; latest registration first: what was opened last
+   * is closed first.
+   */
   onStop(name: string, run: Step[1]): void
   /** Writes one start-up line: what this process is about to talk to. */
   endpoint(name: string, address: string): void
@@ -76,19 +79,22 @@ async function run<C extends ConfigOf<typeof baseSettings>>(
   const metrics = new Registry()
   metrics.setDefaultLabels({ role, instance: config.HEADWATER_INSTANCE })
   processMetrics(metrics)
-  const running: { app?: NestFastifyApplication } = {}
+  const running: { server?: HttpServer } = {}
   const first: Step[] = []
   const last: Step[] = []
   let stopping = false
   const stop = async (why: string): Promise<void> => {
     if (stopping) return
     stopping = true
+    const end_ms = Date.now() + config.HEADWATER_DRAIN_MS
     logger.info({ why }, 'stopping')
     setTimeout(() => {
       logger.error({ after_ms: config.HEADWATER_DRAIN_MS }, 'the planned stop took too long')
       process.exit(1)
     }, config.HEADWATER_DRAIN_MS).unref()
-    const close: Step = ['http', () => running.app?.close()]
+    // What comes after it must come: a lease or a lane that is not given back is missed by others.
+    const patience_ms = (): number => Math.min(config.HEADWATER_DRAIN_MS / 3, Math.max(0, end_ms - Date.now()) / 2)
+    const close: Step = ['http', () => running.server?.close(patience_ms())]
     for (const [name, step] of [...first, close, ...last.reverse()]) await settle(logger, name, step)
     logger.info({}, 'stopped')
     process.exit(0)
@@ -112,7 +118,7 @@ async function run<C extends ConfigOf<typeof baseSettings>>(
     metrics,
     logger,
   })
-  running.app = server.app
+  running.server = server
   await parts.configure?.(server.app)
   await server.listen(config.HEADWATER_PORT, config.HEADWATER_HOST)
   logger.info({ url: `http://${config.HEADWATER_HOST}:${config.HEADWATER_PORT}` }, 'listening')
