@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { domains } from '#domains'
 import { CommandHandler, openPostgresSnapshots, Snapshots } from '#commands'
 import { besideTheLog, connectEventStore, eventStoreSettings } from '#event-store'
-import { forwardTo, openApi, serveDocs } from '#http-api'
+import { openApi, serveDocs } from '#http-api'
 import { authSettings, createAuthenticator, setting, startService } from '#runtime'
 import { BulkCommands } from './bulk-commands.js'
 import { BulkController } from './bulk-controller.js'
@@ -10,6 +10,7 @@ import { BULK_PATH } from './bulk-docs.js'
 import { commandRoute } from './command-route.js'
 import { headOf, LOG_HEAD, ReportController, REPORTS, reportsOf } from './report-controller.js'
 import { reportPaths } from './report-docs.js'
+import { reportJobs } from './report-jobs.js'
 
 const settings = {
   ...authSettings,
@@ -37,7 +38,7 @@ await startService('command-api', settings, async (service) => {
   return {
     module: {
       module: CommandApi,
-      controllers: [BulkController, ReportController, ...routes],
+      controllers: [BulkController, ReportController, ...reportJobs(config.HEADWATER_QUERIES_URL), ...routes],
       providers: [
         { provide: CommandHandler, useValue: handler },
         { provide: BulkCommands, useValue: new BulkCommands(domains, handler) },
@@ -53,8 +54,6 @@ await startService('command-api', settings, async (service) => {
     configure: async (app) => {
       const fastify = app.getHttpAdapter().getInstance()
       fastify.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload))
-      // A Location is a path: it must work at the origin that gave it.
-      fastify.get('/v1/reports/jobs/*', forwardTo(config.HEADWATER_QUERIES_URL))
       const extra = { ...BULK_PATH, ...reportPaths([...reports.keys()]) }
       await serveDocs(app, openApi({ title: 'Headwater: commands', domains, part: 'commands', extra }))
     },

@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { IoAdapter } from '@nestjs/platform-socket.io'
 import { domains } from '#domains'
-import { forwardTo, openApi, serveDocs } from '#http-api'
+import { openApi, serveDocs } from '#http-api'
 import { Carriers, Exporter, Feed, openRedis, Reader, ResourceCatalogue, Sources, tablesOf } from '#read-models'
 import { authSettings, createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
 import { ExportSlots } from './export/export-slots.js'
@@ -9,6 +9,7 @@ import { LiveGateway } from './live/gateway.js'
 import { openLive } from './live/open-live.js'
 import { LiveSessions } from './live/sessions.js'
 import { measureOpen } from './live-metrics.js'
+import { reportRequests } from './rest/report-requests.js'
 import { ReportResultsController } from './rest/report-results.js'
 import { queryRoute } from './rest/query-route.js'
 import { replicaMetrics, replicaProgress } from './replica-progress.js'
@@ -103,11 +104,12 @@ await startService('query-api', settings, async (service) => {
   health.fact('feed', () => feed.isLive)
   health.fact('position', () => progress.position.toString())
   measureOpen({ sockets: () => sessions.size, subscriptions: () => hub.size, exports: () => slots.size }, metrics)
+  const queries = catalogue.resources.map((each) => queryRoute(each, tools))
   class QueryApi {}
   return {
     module: {
       module: QueryApi,
-      controllers: [ReportResultsController, ...catalogue.resources.map((each) => queryRoute(each, tools))],
+      controllers: [ReportResultsController, reportRequests(config.HEADWATER_COMMANDS_URL), ...queries],
       providers: [
         LiveGateway,
         { provide: LiveSessions, useValue: sessions },
@@ -119,9 +121,6 @@ await startService('query-api', settings, async (service) => {
     authenticator,
     configure: async (app) => {
       app.useWebSocketAdapter(new IoAdapter(app))
-      const fastify = app.getHttpAdapter().getInstance()
-      // Asking for a report is a command; whoever asks here is answered all the same.
-      fastify.post('/v1/reports/*', forwardTo(config.HEADWATER_COMMANDS_URL))
       await serveDocs(app, openApi({ title: 'Headwater: queries', domains, part: 'queries' }))
     },
   }

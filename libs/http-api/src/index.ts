@@ -1,5 +1,5 @@
 export { serveDocs } from './docs.js'
-export { forwardTo } from './forward.js'
+export { forwardedRoute } from './forward.js'
 export { controllerFor, type DeclaredRoute } from './handler.js'
 export { openApi, type OpenApiDocument, type OpenApiOptions, problemResponses } from './openapi.js'
 export { checkId, checkKey, checkParam, parseIfMatch, parsePosition } from './params.js'

@@ -153,6 +153,14 @@ test('a report job can be watched until it is done, and its results say their po
     ],
   })
   expect(BigInt(String(json.body['position']))).toBeGreaterThanOrEqual(BigInt(position))
-  const csv = await system.get(`${location}/result.csv`)
+  const csv = await system.send('GET', `${system.commands}${location}/result.csv`)
   expect(csv.body['text']).toMatch(/^account,commodity,debit,credit,position\r\na,EUR,12.50,0,\d+\r\n/)
+})
+
+test('a report may be asked for where it will be read', async () => {
+  const book = await system.newBook('a', 'b')
+  const asked = { token: await system.tokenFor('reader', [book]), body: { params: { book } } }
+  const request = await system.send('POST', `${system.queries}/v1/reports/trial-balance`, asked)
+  expect(request.status).toBe(202)
+  expect(request.headers.get('location')).toMatch(/^\/v1\/reports\/jobs\/./)
 })

@@ -1,0 +1,165 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { Registry } from 'prom-client'
+import { createAuthenticator, createHttpServer, ensureLocalKey, Health, issueToken, localJwksUrl } from '#runtime'
+import { freePort, silentLogger } from '#testing'
+import { forwardedRoute } from './forward.js'
+
+let keys: string
+let token: string
+let answering: RequestListener
+/** What the other API was asked. */
+let asked: string[]
+let other: Server
+let port: number
+let close: () => Promise<void>
+
+const listen = async (listener: RequestListener): Promise<Server> => {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return server
+}
+const originOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+beforeAll(async () => {
+  keys = await mkdtemp(join(tmpdir(), 'headwater-keys-'))
+  await ensureLocalKey(keys)
+  token = await issueToken(keys, { role: 'reader', ttl_s: 600 })
+})
+afterAll(() => rm(keys, { recursive: true, force: true }))
+
+beforeEach(async () => {
+  asked = []
+  answering = (_, response) => response.end('answered')
+  other = await listen((request, response) => {
+    asked.push(`${request.method ?? ''} ${request.url ?? ''}`)
+    answering(request, response)
+  })
+  const origin = originOf(other)
+  const routes = ['GET /jobs/{id}', 'GET /jobs/{id}/{file}', 'POST /{name}'].map((route) =>
+    forwardedRoute({ origin, prefix: '/v1/reports', route, scope: 'read', name: 'Forwarded' }),
+  )
+  class Api {}
+  const server = await createHttpServer({
+    module: { module: Api, controllers: routes },
+    authenticator: await createAuthenticator({
+      jwksUrl: localJwksUrl(keys),
+      issuer: 'headwater',
+      audience: 'headwater',
+    }),
+    health: new Health(),
+    metrics: new Registry(),
+    logger: silentLogger(),
+  })
+  port = await freePort()
+  await server.listen(port, '127.0.0.1')
+  close = () => server.close(0)
+})
+afterEach(async () => {
+  other.closeAllConnections()
+  other.close()
+  await close()
+})
+
+type Asked = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> }
+const ask = (path: string, more: Asked = {}): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}${path}`, { ...more, headers: { authorization: `Bearer ${token}`, ...more.headers } })
+
+/** The whole answer to a request target that no client library would send. */
+async function askRaw(target: string, authorization = `Bearer ${token}`): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(`GET ${target} HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\nconnection: close\r\n\r\n`)
+  return text(socket)
+}
+
+test('asks the same of the other API, and answers as it does', async () => {
+  let told: IncomingMessage | undefined
+  let body = ''
+  answering = (request, response) => {
+    told = request
+    void text(request).then((sent) => {
+      body = sent
+      response.writeHead(202, { location: '/v1/reports/jobs/1', 'headwater-position': '7', 'x-inner': '1' }).end('{}')
+    })
+  }
+  const answer = await ask('/v1/reports/trial-balance?a=1&b=%23', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'k', cookie: 'c=1' },
+    body: '{"params":{}}',
+  })
+  expect(asked).toEqual(['POST /v1/reports/trial-balance?a=1&b=%23'])
+  expect(told?.headers).toMatchObject({ authorization: `Bearer ${token}`, 'idempotency-key': 'k' })
+  expect([told?.headers.cookie, body]).toEqual([undefined, '{"params":{}}'])
+  expect([answer.status, await answer.text()]).toEqual([202, '{}'])
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
+    location: '/v1/reports/jobs/1',
+    'headwater-position': '7',
+  })
+  expect(answer.headers.has('x-inner')).toBe(false)
+})
+
+test('tells of what has not changed', async () => {
+  answering = (_, response) => response.writeHead(304, { etag: '"1"' }).end()
+  const same = await ask('/v1/reports/jobs/1', { headers: { 'if-none-match': '"1"' } })
+  expect([same.status, same.headers.get('etag')]).toEqual([304, '"1"'])
+})
+
+test('what is encoded in a segment stays in it', async () => {
+  await ask('/v1/reports/jobs/a%2F..%2Fb%3Fc/result.%252e')
+  expect(asked).toEqual(['GET /v1/reports/jobs/a%2F..%2Fb%3Fc/result.%252e'])
+})
+
+test.each(['..', '.', '%2e%2e', '.%2E', '1/..', '1/%2e%2E'])('jobs/%s leads nowhere else', async (path) => {
+  expect(await askRaw(`/v1/reports/jobs/${path}`)).toMatch(/^HTTP\/1\.1 400 [^]*"code":"invalid-parameter"/)
+  expect(asked).toEqual([])
+})
+
+test.each(['', '/..'])('a target that names another server asks nobody: jobs/1%s', async (rest) => {
+  const reached: string[] = []
+  const inner = await listen(({ url = '' }, response) => {
+    reached.push(url)
+    response.end('secret')
+  })
+  const answer = await askRaw(`${originOf(inner)}/v1/reports/jobs/1${rest}`)
+  expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*"code":"invalid-parameter"/)
+  expect([reached, asked]).toEqual([[], []])
+  inner.close()
+})
+
+test('who has no token, or one that is not ours, is not passed on', async () => {
+  expect(await askRaw('/v1/reports/jobs/1', 'Bearer junk')).toMatch(/^HTTP\/1\.1 401 /)
+  expect(asked).toEqual([])
+})
+
+test('an answer is passed on as it comes, and is cut where it was cut', async () => {
+  answering = (_, response) => void response.writeHead(200, { 'content-type': 'text/csv' }).write('first')
+  const answer = await ask('/v1/reports/jobs/1/result.csv')
+  const reader = answer.body!.getReader()
+  expect(Buffer.from((await reader.read()).value as Uint8Array).toString()).toBe('first')
+  other.closeAllConnections()
+  await expect(reader.read()).rejects.toThrow()
+})
+
+test('who leaves takes the question to the other API along', async () => {
+  const left = new Promise<void>((resolve) => {
+    answering = (_, response) => void response.once('close', resolve).write('first')
+  })
+  const asking = new AbortController()
+  const answer = await ask('/v1/reports/jobs/1', { signal: asking.signal })
+  await answer.body!.getReader().read()
+  asking.abort()
+  await left
+})
+
+test('an API that cannot be reached is 503 with Retry-After', async () => {
+  other.closeAllConnections()
+  other.close()
+  const answer = await ask('/v1/reports/jobs/1')
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
+  expect(await answer.json()).toMatchObject({ code: 'unavailable' })
+})
