@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
 import { Problem } from '../problem/problem.js'
 import { type Principal, type Scope, SCOPES } from './principal.js'
+import { remoteKeys } from './remote-keys.js'
 import { VerifiedTokens } from './verified-tokens.js'
 
 /** Pinned: asymmetric only, so that neither `none` nor a public key misused as a secret passes. */
@@ -13,7 +14,7 @@ const TOKEN_LENGTH_MAX = 16_384
 export interface Authenticator {
   /** What a verification that is not old brought, as long as the token is worth anything. */
   recall(token: string): Principal | undefined
-  /** @throws Problem `unauthorized`; its detail says which check failed. */
+  /** @throws Problem `unauthorized`; its detail says which check failed. Problem `unavailable` when there are no keys to check with. */
   verify(token: string): Promise<Principal>
 }
 
@@ -27,7 +28,7 @@ export interface AuthenticatorOptions {
 export async function createAuthenticator({ jwksUrl, issuer, audience }: AuthenticatorOptions): Promise<Authenticator> {
   const keys = jwksUrl.startsWith('file:')
     ? createLocalJWKSet(JSON.parse(await readFile(fileURLToPath(jwksUrl), 'utf8')) as JSONWebKeySet)
-    : createRemoteJWKSet(new URL(jwksUrl))
+    : remoteKeys(new URL(jwksUrl))
   const verified = new VerifiedTokens()
   return {
     recall: (token) => verified.get(token),
@@ -49,7 +50,6 @@ function translated(error: unknown): unknown {
   if (error instanceof errors.JWTExpired) return unauthorized('the token has expired; get a new one')
   if (error instanceof errors.JWTClaimValidationFailed)
     return unauthorized(`the token's ${error.claim} is not accepted`)
-  if (error instanceof errors.JWKSTimeout) return Problem.of('unavailable', 'the key set cannot be reached')
   if (error instanceof errors.JOSEError) return unauthorized('the token is malformed or its signature is not ours')
   if (error instanceof TypeError) return unauthorized('the token is malformed')
   return error
