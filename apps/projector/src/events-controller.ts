@@ -4,13 +4,17 @@ import { type FastifyReply } from 'fastify'
 import { type EventStore, EventsArchived } from '#event-store'
 import { parsePosition } from '#http-api'
 import { Problem, RequireScope } from '#runtime'
+import { EventTails } from './event-tails.js'
 
 export const STORE = Symbol('event store')
 
 /** `GET /v1/events?from=&limit=`: the log as it is stored and grows, whatever the schema version, one JSON object a line. For operators. */
 @Controller()
 export class EventsController {
-  constructor(@Inject(STORE) private readonly store: EventStore) {}
+  constructor(
+    @Inject(STORE) private readonly store: EventStore,
+    @Inject(EventTails) private readonly tails: EventTails,
+  ) {}
 
   @Get('/v1/events')
   @RequireScope('operate')
@@ -23,11 +27,10 @@ export class EventsController {
     const after = least === undefined ? await this.store.head() : least > 0n ? least - 1n : 0n
     const most = limit === undefined ? undefined : parsePosition('limit', limit)
     await checkThere(this.store, after)
-    const stop = new AbortController()
-    reply.raw.once('close', () => stop.abort())
+    const signal = this.tails.begin(reply.raw)
     await reply
       .header('content-type', 'application/x-ndjson')
-      .send(Readable.from(linesOf(this.store, after, most, stop.signal)))
+      .send(Readable.from(linesOf(this.store, after, most, signal)))
   }
 }
 

@@ -5,6 +5,7 @@ import { connectLog, eventStoreSettings, NamesFold, storeFor } from '#event-stor
 import { Builds, migrateReadModels, openRedis, Projector, tablesOf } from '#read-models'
 import { createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
 import { measureBuilds } from './build-metrics.js'
+import { EventTails } from './event-tails.js'
 import { EventsController, STORE } from './events-controller.js'
 import { LogHead } from './log-head.js'
 import { Progress } from './progress.js'
@@ -24,7 +25,7 @@ const settings = {
 
 /** Folds the log into the read models. All instances share the work. Shows operators the log and the projections. */
 await startService('projector', settings, async (service) => {
-  const { config, logger, health, metrics, endpoint, onStop } = service
+  const { config, logger, health, metrics, endpoint, onStop, beforeStop } = service
   const { PRIMARY_URL: url, REDIS_URL, HEADWATER_INSTANCE: instance } = config
   endpoint('read models', url)
   await migrateReadModels(url, tablesOf(domains))
@@ -67,6 +68,8 @@ await startService('projector', settings, async (service) => {
     },
   })
   measureBuilds({ builds: projector.builds, head }, metrics)
+  const tails = new EventTails()
+  beforeStop('event tails', () => tails.end())
   class ProjectorModule {}
   return {
     module: {
@@ -74,6 +77,7 @@ await startService('projector', settings, async (service) => {
       controllers: [EventsController, ProjectionsController],
       providers: [
         { provide: STORE, useValue: log },
+        { provide: EventTails, useValue: tails },
         { provide: Builds, useValue: projector.builds },
         { provide: LogHead, useValue: head },
       ],
