@@ -11,23 +11,21 @@ interface Carrier {
  * token. A body that its handler reads as a stream is not meant, there the token comes first.
  */
 export function boundSlowBodies(fastify: FastifyInstance, body_ms_max: number): void {
-  fastify.addHook('onRequest', (request, _reply, done) => {
+  fastify.addHook('onRequest', (request, reply, done) => {
     const { headers, raw } = request
-    if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
-      (request as Carrier)[TIMER] = setTimeout(() => {
-        const { socket } = raw
-        answerClientError(Object.assign(new Error(), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket)
-        // Who goes on sending would keep it open.
-        socket.once('finish', () => socket.destroy())
-      }, body_ms_max)
+    if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return done()
+    const timer = setTimeout(() => {
+      const { socket } = raw
+      answerClientError(Object.assign(new Error(), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket)
+      // Who goes on sending would keep it open.
+      socket.once('finish', () => socket.destroy())
+    }, body_ms_max)
+    ;(request as Carrier)[TIMER] = timer
+    reply.raw.once('close', () => clearTimeout(timer))
     done()
   })
-  // The first thing after the body; and the last, when it was refused.
+  // The first thing after the body.
   fastify.addHook('preValidation', (request, _reply, done) => {
-    clearTimeout((request as Carrier)[TIMER])
-    done()
-  })
-  fastify.addHook('onResponse', (request, _reply, done) => {
     clearTimeout((request as Carrier)[TIMER])
     done()
   })
