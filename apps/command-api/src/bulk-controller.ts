@@ -1,10 +1,17 @@
 import { Readable } from 'node:stream'
 import { Controller, Inject, Post, Req, Res } from '@nestjs/common'
+import { type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { metadataOf } from '#http-api'
 import { Caller, type Principal, Problem, RequireScope } from '#runtime'
 import { BulkCommands } from './bulk-commands.js'
 import { linesOf } from './bulk-lines.js'
+
+/** What the controller needs of the server: bodies of lines come as they are. */
+export function takeLines(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance()
+  fastify.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload))
+}
 
 /** `POST /v1/commands`: newline-delimited JSON both ways, streamed. */
 @Controller()
@@ -16,6 +23,8 @@ export class BulkController {
   async run(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Caller() principal: Principal): Promise<void> {
     if (!(request.body instanceof Readable))
       throw Problem.of('unsupported-media-type', 'send newline-delimited JSON as application/x-ndjson')
+    // Lines may come as seldom as they like.
+    request.raw.socket.setTimeout(0)
     const metadata = metadataOf(request, principal)
     const answers = this.bulk.run(linesOf(request.body), { principal, metadata })
     await reply

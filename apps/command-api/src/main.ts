@@ -5,7 +5,7 @@ import { besideTheLog, connectEventStore, eventStoreSettings } from '#event-stor
 import { openApi, serveDocs } from '#http-api'
 import { authSettings, createAuthenticator, setting, startService } from '#runtime'
 import { BulkCommands } from './bulk-commands.js'
-import { BulkController } from './bulk-controller.js'
+import { BulkController, takeLines } from './bulk-controller.js'
 import { BULK_PATH } from './bulk-docs.js'
 import { commandRoute } from './command-route.js'
 import { headOf, LOG_HEAD, ReportController, REPORTS, reportsOf } from './report-controller.js'
@@ -52,8 +52,7 @@ await startService('command-api', settings, async (service) => {
       audience: config.HEADWATER_JWT_AUDIENCE,
     }),
     configure: async (app) => {
-      const fastify = app.getHttpAdapter().getInstance()
-      fastify.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload))
+      takeLines(app)
       const extra = { ...BULK_PATH, ...reportPaths([...reports.keys()]) }
       await serveDocs(app, openApi({ title: 'Headwater: commands', domains, part: 'commands', extra }))
     },

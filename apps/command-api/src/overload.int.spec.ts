@@ -1,19 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pg from 'pg'
-import { Registry } from 'prom-client'
 import { CommandHandler } from '#commands'
 import { domains } from '#domains'
-import { createAuthenticator, createHttpServer, ensureLocalKey, Health, issueToken, localJwksUrl } from '#runtime'
 import {
   eventually,
-  freePort,
   type PostgresWriter,
   postgresWriter,
   type ScratchDatabase,
   scratchDatabase,
-  silentLogger,
+  testApi,
+  type TestApi,
 } from '#testing'
 import { commandRoute } from './command-route.js'
 
@@ -22,48 +17,27 @@ const COMMANDS = 40
 
 let database: ScratchDatabase
 let writer: PostgresWriter
-let keys: string
-let url: string
-let close: () => Promise<void>
+let api: TestApi
 
 beforeEach(async () => {
   database = await scratchDatabase()
   writer = await postgresWriter({ url: database.url, queue_max: QUEUE_MAX })
   await writer.leads()
-  keys = await mkdtemp(join(tmpdir(), 'headwater-keys-'))
-  await ensureLocalKey(keys)
   const handler = new CommandHandler({ store: writer.store })
-  const routes = domains.flatMap((domain) => domain.commands.map((each) => commandRoute(domain, each, handler)))
-  class CommandApi {}
-  const server = await createHttpServer({
-    module: { module: CommandApi, controllers: routes },
-    authenticator: await createAuthenticator({
-      jwksUrl: localJwksUrl(keys),
-      issuer: 'headwater',
-      audience: 'headwater',
-    }),
-    health: new Health(),
-    metrics: new Registry(),
-    logger: silentLogger(),
-  })
-  const port = await freePort()
-  await server.listen(port, '127.0.0.1')
-  url = `http://127.0.0.1:${port}/v1/ledger/books`
-  close = () => server.app.close()
+  const controllers = domains.flatMap((domain) => domain.commands.map((each) => commandRoute(domain, each, handler)))
+  api = await testApi({ controllers })
 })
 afterEach(async () => {
-  await close()
+  await api.close()
   await writer.close()
   await database.drop()
-  await rm(keys, { recursive: true, force: true })
 })
 
 test('past the bound of the writer 503 with Retry-After; what was accepted completes, and what was refused may come again', async () => {
-  const token = await issueToken(keys, { role: 'operator', ttl_s: 600 })
   const post = async (book: string): Promise<Response> =>
-    fetch(url, {
+    fetch(`${api.url}/v1/ledger/books`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': book },
+      headers: { authorization: `Bearer ${api.token}`, 'content-type': 'application/json', 'idempotency-key': book },
       body: JSON.stringify({ book }),
     })
   const blocker = new pg.Client({ connectionString: database.url })

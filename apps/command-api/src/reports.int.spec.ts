@@ -1,71 +1,39 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Registry } from 'prom-client'
 import { CommandHandler } from '#commands'
 import { domains } from '#domains'
 import { createMemoryStore, type EventStore, StoreUnavailable } from '#event-store'
-import { createAuthenticator, createHttpServer, ensureLocalKey, Health, issueToken, localJwksUrl } from '#runtime'
-import { freePort, readLog, silentLogger } from '#testing'
+import { readLog, testApi, type TestApi } from '#testing'
 import { headOf, LOG_HEAD, ReportController, REPORTS, reportsOf } from './report-controller.js'
 
 let store: EventStore
 let isAway: boolean
 let hasGaps: boolean
-let keys: string
-let url: string
-let close: () => Promise<void>
+let api: TestApi
 
 beforeEach(async () => {
   store = createMemoryStore()
   isAway = false
   hasGaps = false
-  keys = await mkdtemp(join(tmpdir(), 'headwater-keys-'))
-  await ensureLocalKey(keys)
   const head = headOf({
     get capabilities() {
       return { ...store.capabilities, gapFreePositions: !hasGaps }
     },
     head: () => (isAway ? Promise.reject(new StoreUnavailable('no log')) : store.head()),
   })
-  class CommandApi {}
-  const server = await createHttpServer({
-    module: {
-      module: CommandApi,
-      controllers: [ReportController],
-      providers: [
-        { provide: CommandHandler, useValue: new CommandHandler({ store }) },
-        { provide: REPORTS, useValue: reportsOf(domains) },
-        { provide: LOG_HEAD, useValue: head },
-      ],
-    },
-    authenticator: await createAuthenticator({
-      jwksUrl: localJwksUrl(keys),
-      issuer: 'headwater',
-      audience: 'headwater',
-    }),
-    health: new Health(),
-    metrics: new Registry(),
-    logger: silentLogger(),
-  })
-  const port = await freePort()
-  await server.listen(port, '127.0.0.1')
-  url = `http://127.0.0.1:${port}/v1/reports/trial-balance`
-  close = () => server.app.close()
+  const providers = [
+    { provide: CommandHandler, useValue: new CommandHandler({ store }) },
+    { provide: REPORTS, useValue: reportsOf(domains) },
+    { provide: LOG_HEAD, useValue: head },
+  ]
+  api = await testApi({ controllers: [ReportController], providers })
 })
-afterEach(async () => {
-  await close()
-  await rm(keys, { recursive: true, force: true })
-})
+afterEach(() => api.close())
 
-async function ask(at?: string): Promise<Response> {
-  const token = await issueToken(keys, { role: 'operator', ttl_s: 600 })
-  return fetch(url, {
+const ask = (at?: string): Promise<Response> =>
+  fetch(`${api.url}/v1/reports/trial-balance`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${api.token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ params: { book: 'main' }, ...(at === undefined ? {} : { at }) }),
   })
-}
 
 test('a report may be asked for at a position that an answer gave, and at none beyond the end of the log', async () => {
   const first = await ask()

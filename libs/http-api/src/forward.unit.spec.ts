@@ -1,23 +1,15 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { Registry } from 'prom-client'
-import { createAuthenticator, createHttpServer, ensureLocalKey, Health, issueToken, localJwksUrl } from '#runtime'
-import { freePort, silentLogger } from '#testing'
+import { testApi, type TestApi } from '#testing'
 import { forwardedRoute } from './forward.js'
 
-let keys: string
-let token: string
 let answering: RequestListener
 /** What the other API was asked. */
 let asked: string[]
 let other: Server
-let port: number
-let close: () => Promise<void>
+let api: TestApi
 
 const listen = async (listener: RequestListener): Promise<Server> => {
   const server = createServer(listener).listen(0, '127.0.0.1')
@@ -25,13 +17,6 @@ const listen = async (listener: RequestListener): Promise<Server> => {
   return server
 }
 const originOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-
-beforeAll(async () => {
-  keys = await mkdtemp(join(tmpdir(), 'headwater-keys-'))
-  await ensureLocalKey(keys)
-  token = await issueToken(keys, { role: 'reader', ttl_s: 600 })
-})
-afterAll(() => rm(keys, { recursive: true, force: true }))
 
 beforeEach(async () => {
   asked = []
@@ -41,38 +26,24 @@ beforeEach(async () => {
     answering(request, response)
   })
   const origin = originOf(other)
-  const routes = ['GET /jobs/{id}', 'GET /jobs/{id}/{file}', 'POST /{name}'].map((route) =>
+  const controllers = ['GET /jobs/{id}', 'GET /jobs/{id}/{file}', 'POST /{name}'].map((route) =>
     forwardedRoute({ origin, prefix: '/v1/reports', route, scope: 'read', name: 'Forwarded' }),
   )
-  class Api {}
-  const server = await createHttpServer({
-    module: { module: Api, controllers: routes },
-    authenticator: await createAuthenticator({
-      jwksUrl: localJwksUrl(keys),
-      issuer: 'headwater',
-      audience: 'headwater',
-    }),
-    health: new Health(),
-    metrics: new Registry(),
-    logger: silentLogger(),
-  })
-  port = await freePort()
-  await server.listen(port, '127.0.0.1')
-  close = () => server.close(0)
+  api = await testApi({ controllers })
 })
 afterEach(async () => {
   other.closeAllConnections()
   other.close()
-  await close()
+  await api.close()
 })
 
 type Asked = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> }
 const ask = (path: string, more: Asked = {}): Promise<Response> =>
-  fetch(`http://127.0.0.1:${port}${path}`, { ...more, headers: { authorization: `Bearer ${token}`, ...more.headers } })
+  fetch(api.url + path, { ...more, headers: { authorization: `Bearer ${api.token}`, ...more.headers } })
 
 /** The whole answer to a request target that no client library would send. */
-async function askRaw(target: string, authorization = `Bearer ${token}`): Promise<string> {
-  const socket = connect(port, '127.0.0.1')
+async function askRaw(target: string, authorization = `Bearer ${api.token}`): Promise<string> {
+  const socket = connect(api.port, '127.0.0.1')
   socket.write(`GET ${target} HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\nconnection: close\r\n\r\n`)
   return text(socket)
 }
@@ -93,7 +64,7 @@ test('asks the same of the other API, and answers as it does', async () => {
     body: '{"params":{}}',
   })
   expect(asked).toEqual(['POST /v1/reports/trial-balance?a=1&b=%23'])
-  expect(told?.headers).toMatchObject({ authorization: `Bearer ${token}`, 'idempotency-key': 'k' })
+  expect(told?.headers).toMatchObject({ authorization: `Bearer ${api.token}`, 'idempotency-key': 'k' })
   expect([told?.headers.cookie, body]).toEqual([undefined, '{"params":{}}'])
   expect([answer.status, await answer.text()]).toEqual([202, '{}'])
   expect(Object.fromEntries(answer.headers)).toMatchObject({

@@ -6,6 +6,7 @@ export { type ScratchDatabase, scratchDatabase } from './servers/scratch-databas
 export { type ScratchRedis, scratchRedis } from './servers/scratch-redis.js'
 export { type ScratchServers, scratchServers } from './servers/scratch-servers.js'
 export { SilentLink } from './servers/silent-link.js'
+export { testApi, type TestApi } from './servers/test-api.js'
 export { freePort, isFree } from './servers/free-port.js'
 export { type TemporaryPostgres, temporaryPostgres } from './servers/temporary-postgres.js'
 export { type TemporaryRedis, temporaryRedis } from './servers/temporary-redis.js'

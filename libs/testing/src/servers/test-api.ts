@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type DynamicModule } from '@nestjs/common'
+import { type NestFastifyApplication } from '@nestjs/platform-fastify'
+import { Registry } from 'prom-client'
+import {
+  createAuthenticator,
+  createHttpServer,
+  ensureLocalKey,
+  Health,
+  type HttpServerOptions,
+  issueToken,
+  localJwksUrl,
+} from '#runtime'
+import { silentLogger } from '../silent-logger.js'
+import { freePort } from './free-port.js'
+
+/** An HTTP server as the roles have it, in this process, with a few controllers of theirs. */
+export interface TestApi {
+  readonly port: number
+  readonly url: string
+  /** Of an operator, who may do everything. */
+  readonly token: string
+  close(): Promise<void>
+}
+
+export async function testApi(
+  parts: Pick<DynamicModule, 'controllers' | 'providers'>,
+  configure: (app: NestFastifyApplication) => void = () => undefined,
+  bounds: Pick<HttpServerOptions, 'idle_ms_max' | 'body_ms_max'> = {},
+): Promise<TestApi> {
+  const keys = await mkdtemp(join(tmpdir(), 'headwater-keys-'))
+  await ensureLocalKey(keys)
+  class Api {}
+  const server = await createHttpServer({
+    module: { module: Api, ...parts },
+    authenticator: await createAuthenticator({
+      jwksUrl: localJwksUrl(keys),
+      issuer: 'headwater',
+      audience: 'headwater',
+    }),
+    ...{ health: new Health(), metrics: new Registry(), logger: silentLogger(), ...bounds },
+  })
+  configure(server.app)
+  const port = await freePort()
+  await server.listen(port, '127.0.0.1')
+  const token = await issueToken(keys, { role: 'operator', ttl_s: 600 })
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    token,
+    close: async () => {
+      await server.close(0)
+      await rm(keys, { recursive: true, force: true })
+    },
+  }
+}
