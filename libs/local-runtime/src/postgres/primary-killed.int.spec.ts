@@ -24,6 +24,8 @@ afterEach(async () => {
 /** Until another session waits for this. */
 async function someoneWaits(forWhat: string): Promise<void> {
   await eventually(`someone waits for ${forWhat}`, async () => {
+    // In a transaction the first look would count for all.
+    await admin.query('select pg_stat_clear_snapshot()')
     const { rowCount } = await admin.query('select from pg_stat_activity where wait_event = $1', [forWhat])
     return rowCount === 1
   })
