@@ -45,7 +45,7 @@ asRoot(
       await rm(folder, { recursive: true })
       await mkdir(folder, { mode: 0o700 })
       expect(await runPrimary(await plan())).toBe(true)
-      const aside = /kept in (.*),/.exec(notices.join())?.[1] ?? ''
+      const aside = /kept in ([^,]*),/.exec(notices.join())?.[1] ?? ''
       elsewhere.push(aside)
       expect(existsSync(join(aside, 'PG_VERSION'))).toBe(true)
       expect(notices).toHaveLength(1)

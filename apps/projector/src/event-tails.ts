@@ -2,26 +2,26 @@ import { type ServerResponse } from 'node:http'
 
 /** The answers of `GET /v1/events` that are under way: without a limit they go on until somebody ends them. */
 export class EventTails {
-  private readonly running = new Set<AbortController>()
+  private readonly running = new Set<ServerResponse>()
   private isStopping = false
 
   /** @returns what ends it: its reader has left, or this instance stops. */
   begin(response: ServerResponse): AbortSignal {
     const tail = new AbortController()
-    this.running.add(tail)
+    this.running.add(response)
     response.once('close', () => {
-      this.running.delete(tail)
+      this.running.delete(response)
       tail.abort()
     })
     // As quiet as the log is.
     response.socket?.setTimeout(0)
-    if (this.isStopping) tail.abort()
+    if (this.isStopping) response.destroy()
     return tail.signal
   }
 
-  /** Before a planned stop: each ends after the line at which it is. */
+  /** Before a planned stop. Each is cut off, so that what is short never looks like the whole. */
   end(): void {
     this.isStopping = true
-    for (const tail of this.running) tail.abort()
+    for (const response of this.running) response.destroy()
   }
 }

@@ -7,7 +7,7 @@ import { type DataLayout, dataLayout, type Ports, portsFrom } from './layout.js'
 import { embeddedPostgres, type EmbeddedPostgres } from './postgres/components.js'
 import { type Component } from './process/component.js'
 import { embeddedRedis } from './redis/component.js'
-import { ensureSecrets, type Notice } from './secrets.js'
+import { ensureSecrets, type Notice, readSecrets } from './secrets.js'
 
 /** Unless somebody wants to be told. */
 const warn: Notice = (text) => process.emitWarning(text)
@@ -93,19 +93,21 @@ export interface LocalPlan {
 /**
  * Of the log's database, which whoever looks after it may reach without any role.
  *
- * @throws Error when the log is in no database.
+ * @throws Error when the log is in no database, or there is none yet.
  */
 export async function localLogUrl(
   config: Pick<LocalConfig, 'EVENT_STORE' | 'EVENT_STORE_URL'>,
   layout: DataLayout,
   ports: Ports,
-  notice = warn,
 ): Promise<string> {
   if (config.EVENT_STORE !== 'postgres')
     throw new Error(
       `the log is in ${config.EVENT_STORE}, which looks after it itself: this is for EVENT_STORE=postgres`,
     )
-  return config.EVENT_STORE_URL ?? embeddedPostgres(layout, ports, await ensureSecrets(layout, notice)).logUrl
+  if (config.EVENT_STORE_URL !== undefined) return config.EVENT_STORE_URL
+  const secrets = await readSecrets(layout)
+  if (!secrets) throw new Error(`there is no log yet: nothing was ever started with the data folder ${layout.root}`)
+  return embeddedPostgres(layout, ports, secrets).logUrl
 }
 
 export function urlsOf(ports: Ports): Urls {

@@ -12,26 +12,34 @@ export interface Secrets {
   readonly redis: string
 }
 
+const FILE = 'servers.json'
+
 /** Told once of what a person should know. */
 export type Notice = (text: string) => void
 
-/** @param notice of a cluster that an earlier data folder in this place has left behind, and where it was moved. */
-export async function ensureSecrets(layout: DataLayout, notice: Notice): Promise<Secrets> {
-  const { keys } = layout
-  const file = join(keys, 'servers.json')
+/** @returns undefined where nothing was ever started. */
+export async function readSecrets({ keys }: DataLayout): Promise<Secrets | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Secrets
+    return JSON.parse(await readFile(join(keys, FILE), 'utf8')) as Secrets
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return undefined
   }
+}
+
+/** @param notice of a cluster that an earlier data folder in this place has left behind, and where it was moved. */
+export async function ensureSecrets(layout: DataLayout, notice: Notice): Promise<Secrets> {
+  const known = await readSecrets(layout)
+  if (known) return known
+  const { keys } = layout
   const aside = await moveLeftBehind(layout)
   if (aside !== undefined)
     notice(
-      `${layout.root} is new; the database of an earlier one in its place is kept in ${aside}, to be deleted by hand`,
+      `${layout.root} is new; the database of an earlier one in its place is kept in ${aside}, until somebody deletes it; if that folder was only away, stop, and put both back`,
     )
   const password = (): string => randomBytes(24).toString('hex')
   const secrets = { superuser: password(), log: password(), read: password(), redis: password() }
   await mkdir(keys, { recursive: true, mode: 0o700 })
-  await writeFile(file, JSON.stringify(secrets), { mode: 0o600 })
+  await writeFile(join(keys, FILE), JSON.stringify(secrets), { mode: 0o600 })
   return secrets
 }

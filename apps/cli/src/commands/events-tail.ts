@@ -29,15 +29,33 @@ export async function eventsTail(options: Options): Promise<number> {
     headers: { authorization: `Bearer ${await operatorToken(here)}` },
   })
   if (!response.ok || !response.body) throw new CliFailure(`the events cannot be read: ${await response.text()}`)
+  let last = ''
+  try {
+    for await (const line of linesOf(response.body)) {
+      process.stdout.write(options.json ? `${line}\n` : `${pretty(line)}\n`)
+      last = line
+    }
+  } catch (error) {
+    const goOn = last === '' ? '' : `; go on with --from ${nextOf(last)}`
+    throw new CliFailure(`${projector.id} no longer tells the events${goOn}`, { cause: error })
+  }
+  return 0
+}
+
+async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let rest = ''
-  for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const piece of body) {
     rest += decoder.decode(piece, { stream: true })
     const lines = rest.split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) if (line !== '') process.stdout.write(options.json ? `${line}\n` : `${pretty(line)}\n`)
+    yield* lines.filter((line) => line !== '')
   }
-  return 0
+}
+
+function nextOf(line: string): string {
+  const { position } = JSON.parse(line) as { readonly position: string }
+  return String(BigInt(position) + 1n)
 }
 
 function pretty(line: string): string {

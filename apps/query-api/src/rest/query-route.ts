@@ -1,5 +1,5 @@
 import { type Type } from '@nestjs/common'
-import { controllerFor, headerOf, parsePosition } from '#http-api'
+import { controllerFor, headerOf } from '#http-api'
 import { type ReadableResource } from '#read-models'
 import { Problem } from '#runtime'
 import { FORMATS, offeredTypes } from '../export/formats.js'
@@ -7,6 +7,7 @@ import { type ExportTools, sendExport } from '../export/send-export.js'
 import { authorized, checkQuery } from '../query-input.js'
 import { readResource } from '../read-resource.js'
 import { negotiate } from './accept.js'
+import { minPositionOf } from './min-position.js'
 
 /** The REST route of one declared resource. */
 export function queryRoute(readable: ReadableResource, tools: ExportTools): Type {
@@ -25,8 +26,7 @@ export function queryRoute(readable: ReadableResource, tools: ExportTools): Type
       if (type === undefined) throw Problem.of('not-acceptable', `this is answered as ${offered.join(', ')}`)
       const format = FORMATS.get(type)
       const query = checkQuery(readable, request.query as Record<string, unknown>, format !== undefined)
-      const token = headerOf(request, 'headwater-min-position')
-      const minPosition = token === undefined ? 0n : parsePosition('Headwater-Min-Position', token)
+      const minPosition = minPositionOf(request)
       if (format) {
         const isHead = request.method === 'HEAD'
         return sendExport(tools, reply, { named, query, minPosition, principal, format, isHead })

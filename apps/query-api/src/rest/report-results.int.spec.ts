@@ -34,8 +34,8 @@ beforeAll(async () => {
   const controller = new ReportResultsController(reader, sources, new ResourceCatalogue([reports]))
   const principal = { idsOf: () => undefined } as unknown as Principal
   server = fastify()
-  server.get<{ Params: { id: string; file: string } }>('/:id/:file', ({ params: { id, file } }, reply) =>
-    controller.result(id, file, reply, principal),
+  server.get<{ Params: { id: string; file: string } }>('/:id/:file', (request, reply) =>
+    controller.result(request.params.id, request.params.file, request, reply, principal),
   )
   server.setErrorHandler((error, _, reply) =>
     error instanceof Problem ? reply.status(error.status).send(error.code) : reply.send(error),
@@ -79,6 +79,12 @@ test.each([
     position: computedAt,
     body: { position: computedAt },
   })
+})
+
+test('a replica that has not come to where the job was seen as done is not asked', async () => {
+  const headers = { 'headwater-min-position': '11' }
+  const answer = await server.inject({ url: '/job-7/result.json', headers })
+  expect([answer.statusCode, answer.body]).toEqual([503, 'not-fresh-enough'])
 })
 
 test('while the job is not done there is none', async () => {

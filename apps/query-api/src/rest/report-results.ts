@@ -1,9 +1,10 @@
-import { Controller, Get, Inject, Param, Res } from '@nestjs/common'
-import { type FastifyReply } from 'fastify'
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common'
+import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { checkParam } from '#http-api'
 import { Reader, ResourceCatalogue, Sources } from '#read-models'
 import { Caller, type Principal, Problem, RequireScope } from '#runtime'
 import { readResource } from '../read-resource.js'
+import { minPositionOf } from './min-position.js'
 
 /** In: job, format, position. Out: the result of that snapshot, if it has replicated. Locks nothing. */
 const RESULT_SQL =
@@ -23,13 +24,14 @@ export class ReportResultsController {
   async result(
     @Param('id') id: string,
     @Param('file') file: string,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Caller() principal: Principal,
   ): Promise<void> {
     const named = this.catalogue.find(`/v1/reports/jobs/${encodeURIComponent(checkParam('id', id))}`)
     if (!named) throw Problem.of('not-found', 'reports are not installed')
     // Who may see the job may see its result; a job that is not there answers for itself.
-    const { data } = await readResource(this.reader, named, { filter: {} }, 0n, principal)
+    const { data } = await readResource(this.reader, named, { filter: {} }, minPositionOf(request), principal)
     // Other runs may have left results of other snapshots; null while the job is not done.
     const { computedAt } = data as { readonly computedAt: string | null }
     const format = /^result\.([a-z0-9]{1,20})$/.exec(file)?.[1]

@@ -10,7 +10,7 @@ import { postgresBinaries } from './binaries.js'
 import { type ClusterPlace, initCluster, launchCluster, SUPERUSER } from './cluster.js'
 import { ensureDatabases } from './databases.js'
 import { copyPrimary, pointAt } from './replica.js'
-import { isSlotLost, removeIfLost } from './slots.js'
+import { isLost, removeIfLost } from './slots.js'
 
 export interface EmbeddedPostgres {
   readonly primary: Component
@@ -107,6 +107,8 @@ function primaryComponent(
     stop_ms: 15_000,
     prepare: async () => {
       place = await prepare()
+      // It may be another cluster by now.
+      isSetUp = false
     },
     launch: () => launchCluster(prepared(place)),
     check: () =>
@@ -150,7 +152,8 @@ function replicaComponent({ name, slot, primaryUrl, adminUrl, port, password, pr
         if (!row?.standby) return 'it is no standby'
         return row.status === 'streaming' ? undefined : NOT_STREAMING
       })
-      if (reason !== NOT_STREAMING || !(await isSlotLost(primary, slot).catch(() => false))) return { reason }
+      if (reason !== NOT_STREAMING || !(await isLost(primary, slot, prepared(place).folder).catch(() => false)))
+        return { reason }
       return { reason: 'the primary no longer has what it lacks: it is copied anew', needsRestart: true }
     },
   }
