@@ -11,8 +11,8 @@ import { BulkController, takeLines } from './bulk-controller.js'
 let api: TestApi
 beforeEach(async () => {
   const bulk = new BulkCommands(domains, new CommandHandler({ store: createMemoryStore() }))
-  const parts = { controllers: [BulkController], providers: [{ provide: BulkCommands, useValue: bulk }] }
-  api = await testApi(parts, takeLines, { idle_ms_max: 200 })
+  const providers = [{ provide: BulkCommands, useValue: bulk }]
+  api = await testApi({ controllers: [BulkController], providers, configure: takeLines, idle_ms_max: 200 })
 })
 afterEach(() => api.close())
 

@@ -17,7 +17,7 @@ beforeEach(async () => {
     { provide: STORE, useValue: store },
     { provide: EventTails, useValue: tails },
   ]
-  api = await testApi({ controllers: [EventsController], providers }, undefined, { idle_ms_max: 200 })
+  api = await testApi({ controllers: [EventsController], providers, idle_ms_max: 200 })
 })
 afterEach(() => api.close())
 

@@ -34,44 +34,39 @@ test('processes that start at one time make the table once, in the schema that t
   }
 })
 
-test('nobody waits long for a table that cannot be made', async () => {
+/** Lends a store whose table cannot be made, until it is told so. */
+async function whileBlocked(use: (store: ReturnType<typeof open>, unblock: () => Promise<unknown>) => Promise<void>) {
   const database = await scratchDatabase()
   const store = open(database)
   const blocker = new pg.Client({ connectionString: database.url })
   await blocker.connect()
   try {
     await blocker.query('select pg_advisory_lock(7400003)')
+    await use(store, () => blocker.query('select pg_advisory_unlock(7400003)'))
+    expect(await store.load('thing-1', 1)).toBeUndefined()
+  } finally {
+    await blocker.end()
+    await store.close()
+    await database.drop()
+  }
+}
+
+test('nobody waits long for a table that cannot be made', () =>
+  whileBlocked(async (store, unblock) => {
     const begun_ms = performance.now()
     await expect(store.load('thing-1', 1)).rejects.toThrow('timeout')
     expect(performance.now() - begun_ms).toBeLessThan(5_000)
-    await blocker.query('select pg_advisory_unlock(7400003)')
-    expect(await store.load('thing-1', 1)).toBeUndefined()
-  } finally {
-    await blocker.end()
-    await store.close()
-    await database.drop()
-  }
-})
+    await unblock()
+  }))
 
-test('of many that are asked for nobody waits for a database in turn: the first failure is that of all', async () => {
-  const database = await scratchDatabase()
-  const store = open(database)
-  const blocker = new pg.Client({ connectionString: database.url })
-  await blocker.connect()
-  try {
-    await blocker.query('select pg_advisory_lock(7400003)')
+test('of many that are asked for nobody waits for a database in turn: the first failure is that of all', () =>
+  whileBlocked(async (store, unblock) => {
     const loads = Array.from({ length: 200 }, (_, at) => store.load(`thing-${at}`, 1))
     const ended = Promise.allSettled(loads)
     await expect(loads[0]).rejects.toThrow('timeout')
-    await blocker.query('select pg_advisory_unlock(7400003)')
+    await unblock()
     expect(new Set((await ended).map(({ status }) => status))).toEqual(new Set(['rejected']))
-    expect(await store.load('thing-1', 1)).toBeUndefined()
-  } finally {
-    await blocker.end()
-    await store.close()
-    await database.drop()
-  }
-})
+  }))
 
 test('a database that goes away fails what is asked, and is used again when it is back', async () => {
   const database = await scratchDatabase()

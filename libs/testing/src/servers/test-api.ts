@@ -25,11 +25,13 @@ export interface TestApi {
   close(): Promise<void>
 }
 
-export async function testApi(
-  parts: Pick<DynamicModule, 'controllers' | 'providers'>,
-  configure: (app: NestFastifyApplication) => void = () => undefined,
-  bounds: Pick<HttpServerOptions, 'idle_ms_max' | 'body_ms_max'> = {},
-): Promise<TestApi> {
+export interface TestApiOptions
+  extends Pick<DynamicModule, 'controllers' | 'providers'>, Pick<HttpServerOptions, 'idle_ms_max'> {
+  /** What a role would do before it listens. */
+  readonly configure?: (app: NestFastifyApplication) => void
+}
+
+export async function testApi({ configure, idle_ms_max, ...parts }: TestApiOptions): Promise<TestApi> {
   const keys = await mkdtemp(join(tmpdir(), 'headwater-keys-'))
   await ensureLocalKey(keys)
   class Api {}
@@ -40,9 +42,10 @@ export async function testApi(
       issuer: 'headwater',
       audience: 'headwater',
     }),
-    ...{ health: new Health(), metrics: new Registry(), logger: silentLogger(), ...bounds },
+    ...{ health: new Health(), metrics: new Registry(), logger: silentLogger() },
+    ...(idle_ms_max === undefined ? {} : { idle_ms_max }),
   })
-  configure(server.app)
+  configure?.(server.app)
   const port = await freePort()
   await server.listen(port, '127.0.0.1')
   const token = await issueToken(keys, { role: 'operator', ttl_s: 600 })
