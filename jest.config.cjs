@@ -1,5 +1,6 @@
 // Jest cannot require() ES modules on Node 20, and Nest 12 is ES modules only: every file, dependencies too, is
-// compiled to CommonJS by swc (cached). Files that break when made strict are left as they are.
+// compiled to CommonJS by swc (cached). Files that break when made strict are left as they are. What is imported from a package or a
+// library is loaded when it is first used (`lazy`): each test file loads all that it loads anew, and most use little of it.
 const typescript = ['@swc/jest', {
   swcrc: false,
   jsc: {
@@ -8,10 +9,10 @@ const typescript = ['@swc/jest', {
     transform: { legacyDecorator: true, decoratorMetadata: true },
     keepClassNames: true,
   },
-  module: { type: 'commonjs' },
+  module: { type: 'commonjs', lazy: true },
   sourceMaps: 'inline',
 }]
-const javascript = ['@swc/jest', { swcrc: false, jsc: { target: 'es2022' }, module: { type: 'commonjs' } }]
+const javascript = ['@swc/jest', { swcrc: false, jsc: { target: 'es2022' }, module: { type: 'commonjs', lazy: true } }]
 
 const project = (name, more = {}) => ({
   displayName: name,
@@ -27,5 +28,5 @@ const project = (name, more = {}) => ({
 })
 
 module.exports = {
-  projects: [project('unit'), project('int'), project('e2e')],
+  projects: [project('unit'), project('int'), project('e2e'), project('alone')],
 }

@@ -90,12 +90,13 @@ async function run(name, ...how) {
   }
 }
 
-// What kills the processes of the whole system goes last and alone.
+// What kills or rebuilds parts of the whole system (`alone`) goes last, one test after the other.
+// There Jest would wait for what a failed test has left open.
 const workers = String(Math.min(4, availableParallelism()))
 const runs = [
-  await run('apart', '--selectProjects', 'unit', 'int', '--maxWorkers', workers, '--testSequencer', join(root, 'scripts', 'longest-first.cjs')),
+  await run('together', '--selectProjects', 'unit', 'int', 'e2e', '--maxWorkers', workers, '--testSequencer', join(root, 'scripts', 'longest-first.cjs')),
 ]
-if (!isStopping) runs.push(await run('whole', '--selectProjects', 'e2e', '--runInBand'))
+if (!isStopping) runs.push(await run('alone', '--selectProjects', 'alone', '--runInBand', '--forceExit'))
 
 system.kill('SIGTERM')
 const status = await ended

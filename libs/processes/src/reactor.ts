@@ -18,6 +18,7 @@ export interface ReactorOptions {
   readonly logger: Logger
   readonly onSent?: DeliveryOptions['onSent']
   readonly retry?: RunnerOptions['retry']
+  readonly backoff?: DeliveryOptions['backoff']
 }
 
 export interface ProcessStatus {
@@ -37,9 +38,9 @@ export class Reactor {
   private running: Promise<void> = Promise.resolve()
 
   constructor(private readonly options: ReactorOptions) {
-    const { store, domains, leadership, snapshots, logger, onSent, retry } = options
+    const { store, domains, leadership, snapshots, logger, onSent, retry, backoff } = options
     const handler = new CommandHandler({ store, ...(snapshots ? { snapshots } : {}) })
-    const delivery = new Delivery({ domains, handler, ...(onSent ? { onSent } : {}) })
+    const delivery = new Delivery({ domains, handler, ...(onSent ? { onSent } : {}), ...(backoff ? { backoff } : {}) })
     this.runners = domains.flatMap(({ processManagers }) =>
       processManagers.map((each) => new Runner(each, { store, delivery, logger, ...(retry ? { retry } : {}) })),
     )

@@ -17,9 +17,9 @@ export function isStarted(): boolean {
   return last.controller?.hasEnded() === false
 }
 
-/** Starts a controller if none runs, or is starting; one every 5 s at most. @returns whether it did. */
-export async function ensureController(here: Local): Promise<boolean> {
-  if ((await runningController(here)) || isStarted() || Date.now() - last.start_ms <= START_PAUSE_MS) return false
+/** Starts a controller if none runs, or is starting; one every 5 s at most, if nothing else is said. @returns whether it did. */
+export async function ensureController(here: Local, pause_ms = START_PAUSE_MS): Promise<boolean> {
+  if ((await runningController(here)) || isStarted() || Date.now() - last.start_ms <= pause_ms) return false
   await start(here)
   return true
 }

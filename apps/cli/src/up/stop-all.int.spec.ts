@@ -17,6 +17,8 @@ const SERVERS = {
   PRIMARY_URL: 'postgres://127.0.0.1:1/read',
   REDIS_URL: 'redis://127.0.0.1:1',
 }
+/** Controllers that were started for another test do not count. */
+const QUICK = { start_pause_ms: 300 }
 const before = { ...process.env }
 
 let here: Local
@@ -61,14 +63,14 @@ async function kill(name: string): Promise<void> {
 test('without a controller one is started to stop everything', async () => {
   for (const name of INSTANCES) await standIn(name)
   expect(left()).toEqual(INSTANCES)
-  await stopAll(here)
+  await stopAll(here, QUICK)
   expect(left()).toEqual([])
   expect(await readPidFile(fileOf('controller-1'))).toBeUndefined()
 })
 
 test('when the controller dies in the midst of the stop, another one goes on with it', async () => {
   for (const name of INSTANCES) await standIn(name, name === 'query-api-1' ? 'trap "" TERM; exec sleep 600' : undefined)
-  const stopped = stopAll(here)
+  const stopped = stopAll(here, QUICK)
   await eventually('the first is stopped', () => !left().includes('command-api-1'))
   await kill('controller-1')
   await kill('query-api-1')
@@ -79,6 +81,6 @@ test('when the controller dies in the midst of the stop, another one goes on wit
 test('what no controller stops is named, and nothing is said to be stopped', async () => {
   await standIn('stranger-1')
   const said = jest.spyOn(process.stderr, 'write')
-  await expect(stopAll(here)).rejects.toThrow('still running: stranger-1;')
+  await expect(stopAll(here, QUICK)).rejects.toThrow('still running: stranger-1;')
   expect(said).not.toHaveBeenCalledWith(expect.stringContaining('Stopped'))
 })

@@ -10,13 +10,18 @@ import { ensureController, isStarted } from './kept-controller.js'
 const STOP_MS_MAX = 300_000
 const STARTS_MAX = 3
 
+export interface StopOptions {
+  /** Between the starts of two controllers, at least. Default 5,000. */
+  readonly start_pause_ms?: number
+}
+
 /**
  * Stops everything that runs on this data folder. A controller that is dead, or dies meanwhile, is started again for it: only it knows
  * the order, and its processes run on without it.
  *
  * @throws CliFailure when something still runs after 300 s, or after 3 controllers were started for it.
  */
-export async function stopAll(here: Local): Promise<void> {
+export async function stopAll(here: Local, { start_pause_ms }: StopOptions = {}): Promise<void> {
   const end_ms = Date.now() + STOP_MS_MAX
   let starts = 0
   let told: number | undefined
@@ -27,7 +32,7 @@ export async function stopAll(here: Local): Promise<void> {
     const controller = await runningController(here)
     const isGivenUp = !controller && !isStarted() && starts === STARTS_MAX
     if (isGivenUp || Date.now() > end_ms) throw new CliFailure(stillRunning(here, left))
-    if (!controller) starts += Number(await ensureController(here))
+    if (!controller) starts += Number(await ensureController(here, start_pause_ms))
     else if (controller.pid !== told && (await askStop(here))) told = controller.pid
     await sleep(50)
   }

@@ -18,7 +18,7 @@ beforeEach(async () => {
     HEADWATER_INSTANCE: 'plain-1',
     HEADWATER_PORT: String(port),
     HEADWATER_DATA: tmpdir(),
-    HEADWATER_DRAIN_MS: '9000',
+    HEADWATER_DRAIN_MS: '4500',
   }
   role = spawn(process.execPath, [join(projectRoot(), ROLE)], {
     env: { ...process.env, ...env, LOG_LEVEL: 'info' },
