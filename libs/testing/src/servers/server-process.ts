@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { type Launch } from '#local-runtime'
 import { eventually } from '../eventually.js'
+import { endsWithMe } from './ends-with-me.js'
 import { familyOf, signalAll } from './processes.js'
 
 /** A server as a process of the test's own, with all that can happen to one. */
@@ -18,32 +19,30 @@ export interface ServerProcess {
   resume(): void
 }
 
-/** @param answers whether it can be used; never throws. */
-export function serverProcess(
-  name: string,
-  launch: () => Launch,
-  stopSignal: NodeJS.Signals,
-  answers: () => Promise<boolean>,
-): ServerProcess {
+export interface ServerProcessOptions {
+  readonly name: string
+  launch(): Launch
+  /** By which it ends as planned. */
+  readonly stopSignal: NodeJS.Signals
+  /** By which it ends at once, when whoever started it is interrupted. */
+  readonly endSignal: NodeJS.Signals
+  /** Whether it can be used; never throws. */
+  answers(): Promise<boolean>
+}
+
+export function serverProcess({ name, launch, stopSignal, endSignal, answers }: ServerProcessOptions): ServerProcess {
   let running: ReturnType<typeof spawn> | undefined
   const isSpawned = (): boolean => running !== undefined && running.exitCode === null && running.signalCode === null
-  // An interrupted measurement leaves no server behind.
-  const endWithMe = (): void => signal('SIGKILL')
   const begin = (): void => {
-    process.off('exit', endWithMe)
     const { command, args, cwd, env, uid, gid } = launch()
     const ids = { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) }
     // A group of its own: what is sent to the test's group, as by Ctrl-C, is not for it.
-    process.once('exit', endWithMe)
     running = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'ignore', detached: true, ...ids })
+    endsWithMe(running, endSignal)
   }
   const ended = async (): Promise<void> => {
     const child = running
     if (child && isSpawned()) await new Promise((resolve) => child.once('exit', resolve))
-    process.off('exit', endWithMe)
-  }
-  const signal = (which: NodeJS.Signals): void => {
-    if (running?.pid !== undefined && isSpawned()) process.kill(-running.pid, which)
   }
   const each = (which: NodeJS.Signals): void => {
     const pid = running?.pid

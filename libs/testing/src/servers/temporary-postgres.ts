@@ -1,5 +1,4 @@
-import { chmod, chown, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, chown } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import {
@@ -12,6 +11,7 @@ import {
   serverOwner,
   SUPERUSER,
 } from '#local-runtime'
+import { type TemporaryFolder, temporaryFolder } from './ends-with-me.js'
 import { freePort } from './free-port.js'
 import { serverProcess, type ServerProcess } from './server-process.js'
 
@@ -38,32 +38,40 @@ export interface TemporaryPostgres extends ServerProcess {
  */
 export async function temporaryPostgres(
   settings: Readonly<Record<string, string>> = {},
-  parent = tmpdir(),
+  parent?: string,
 ): Promise<TemporaryPostgres> {
-  const place = await freshPlace(parent)
-  await initCluster(place, PASSWORD)
-  return running(place, settings)
+  const fresh = await freshPlace(parent)
+  await initCluster(fresh.place, PASSWORD)
+  return running(fresh, settings)
 }
 
-async function freshPlace(parent: string): Promise<ClusterPlace> {
+/** A place for a cluster in a folder that is to hold everything of it. */
+interface Fresh extends TemporaryFolder {
+  readonly place: ClusterPlace
+}
+
+async function freshPlace(parent?: string): Promise<Fresh> {
   const owner = serverOwner()
-  const folder = await mkdtemp(join(parent, 'headwater-postgres-'))
+  const temporary = temporaryFolder('postgres', parent)
+  const { folder } = temporary
   if (owner) {
     await chown(folder, owner.uid, owner.gid)
     await chmod(folder, 0o755)
   }
-  return { bin: await postgresBinaries(owner), folder: join(folder, 'data'), port: await freePort(), owner }
+  const bin = await postgresBinaries(owner)
+  return { place: { bin, folder: join(folder, 'data'), port: await freePort(), owner }, ...temporary }
 }
 
-async function running(place: ClusterPlace, settings: Readonly<Record<string, string>>): Promise<TemporaryPostgres> {
+async function running(fresh: Fresh, settings: Readonly<Record<string, string>>): Promise<TemporaryPostgres> {
+  const { place, folder, remove } = fresh
   const url = (database: string): string => `postgres://${SUPERUSER}:${PASSWORD}@127.0.0.1:${place.port}/${database}`
-  const server = serverProcess(
-    'Postgres',
-    () => launchCluster(place, settings),
-    'SIGINT',
-    () => answers(url('postgres')),
-  )
-  const folder = join(place.folder, '..')
+  const server = serverProcess({
+    name: 'Postgres',
+    launch: () => launchCluster(place, settings),
+    stopSignal: 'SIGINT',
+    endSignal: 'SIGQUIT',
+    answers: () => answers(url('postgres')),
+  })
   await server.start()
   return {
     ...server,
@@ -76,16 +84,16 @@ async function running(place: ClusterPlace, settings: Readonly<Record<string, st
     },
     replica: async () => {
       const mine = await freshPlace(join(folder, '..'))
-      const slot = `test_${mine.port}`
+      const slot = `test_${mine.place.port}`
       await query(url('postgres'), `select pg_create_physical_replication_slot('${slot}', true)`)
-      await copyPrimary(place, mine, url('postgres'))
-      await pointAt(mine, `host=127.0.0.1 port=${place.port} user=${SUPERUSER} password=${PASSWORD}`)
+      await copyPrimary(place, mine.place, url('postgres'))
+      await pointAt(mine.place, `host=127.0.0.1 port=${place.port} user=${SUPERUSER} password=${PASSWORD}`)
       return running(mine, { ...settings, primary_slot_name: slot })
     },
     drop: async () => {
       server.resume()
       await server.stop()
-      await rm(folder, { recursive: true, force: true })
+      await remove()
     },
   }
 }

@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { embeddedRedis } from '#local-runtime'
+import { removedWithMe, temporaryFolder } from './ends-with-me.js'
 import { freePort } from './free-port.js'
 import { serverProcess, type ServerProcess } from './server-process.js'
 
@@ -12,17 +10,18 @@ export interface TemporaryRedis extends ServerProcess {
   drop(): Promise<void>
 }
 
-/** @param folder of its own, which it makes and removes; default one among the temporary files. */
-export async function temporaryRedis(folder?: string): Promise<TemporaryRedis> {
-  folder ??= await mkdtemp(join(tmpdir(), 'headwater-redis-'))
+/** @param own folder, which it makes and removes; default one among the temporary files. */
+export async function temporaryRedis(own?: string): Promise<TemporaryRedis> {
+  const { folder, remove } = own === undefined ? temporaryFolder('redis') : removedWithMe(own)
   const { component, url } = embeddedRedis(folder, await freePort(), 'of-a-server-that-is-gone-in-a-minute')
   await component.prepare()
-  const server = serverProcess(
-    'Redis',
-    () => component.launch(),
-    component.stopSignal,
-    async () => (await component.check()).reason === undefined,
-  )
+  const server = serverProcess({
+    name: 'Redis',
+    launch: () => component.launch(),
+    stopSignal: component.stopSignal,
+    endSignal: 'SIGKILL',
+    answers: async () => (await component.check()).reason === undefined,
+  })
   await server.start()
   return {
     ...server,
@@ -30,7 +29,7 @@ export async function temporaryRedis(folder?: string): Promise<TemporaryRedis> {
     drop: async () => {
       server.resume()
       await server.stop()
-      await rm(folder, { recursive: true, force: true })
+      await remove()
     },
   }
 }

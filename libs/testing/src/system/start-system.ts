@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Ports, portsFrom, projectRoot } from '#local-runtime'
 import { issueToken } from '#runtime'
 import { eventually } from '../eventually.js'
+import { endsWithMe, temporaryFolder } from '../servers/ends-with-me.js'
 import { isFree } from '../servers/free-port.js'
 import { serversOf, type TestServers } from '../servers/test-servers.js'
 
@@ -55,7 +55,7 @@ export interface SystemOptions {
  * @throws Error when it is not ready in 5 minutes.
  */
 export async function startSystem(what: string, { isApart = false }: SystemOptions = {}): Promise<RunningSystem> {
-  const folder = await mkdtemp(join(tmpdir(), `headwater-${what}-`))
+  const { folder, remove, keep: keepFolder } = temporaryFolder(what)
   // Started by root, Postgres runs as another user, who must be able to reach its data.
   await chmod(folder, 0o711)
   const base = await freeBase()
@@ -65,14 +65,13 @@ export async function startSystem(what: string, { isApart = false }: SystemOptio
   process.stderr.write('starting a system …\n')
   const args = [join(projectRoot(), 'bin', 'headwater'), 'up']
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 2], detached: isApart })
-  const endWithMe = (): void => void child.kill('SIGTERM')
-  process.once('exit', endWithMe)
+  endsWithMe(child, 'SIGTERM')
   const stop = async (keep?: 'keep'): Promise<void> => {
     const ended = once(child, 'exit')
     if (child.exitCode === null && child.signalCode === null && child.kill('SIGTERM')) await ended
-    process.off('exit', endWithMe)
-    if (keep) process.stderr.write(`data and logs are kept in ${folder}\n`)
-    else await rm(folder, { recursive: true, force: true })
+    if (!keep) return remove()
+    keepFolder()
+    process.stderr.write(`data and logs are kept in ${folder}\n`)
   }
   try {
     await untilReady(child)
