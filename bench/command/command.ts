@@ -33,7 +33,10 @@ export async function command(args: readonly string[]): Promise<Report> {
     const pids = { api: [api.pid], writer: [writer.pid], postgres: [server.pid()] }
     const ours: Subject = { name: 'ours', ports: [api.port], books, pids }
     if (isShort) return reportOf(await rounds(load, [ours]), undefined)
-    const ceiling = await startApp('bench/command/ceiling.js', { ...authEnv(writer), HEADWATER_INSTANCE: 'ceiling' })
+    const ceiling = await startApp('command-api', 'bench/command/ceiling.js', {
+      ...authEnv(writer),
+      HEADWATER_INSTANCE: 'ceiling',
+    })
     stops.push(() => ceiling.stop())
     const peer = await startPeer(writer, await server.createDatabase('peer'))
     stops.push(() => peer.stop())
@@ -65,7 +68,7 @@ export async function command(args: readonly string[]): Promise<Report> {
 
 async function startPeer(writer: BenchWriter, url: string): Promise<AppProcess> {
   const env = { ...authEnv(writer), HEADWATER_INSTANCE: 'peer', PEER_URL: url }
-  const peer = await startApp('bench/command/peer/main.js', env)
+  const peer = await startApp('command-api', 'bench/command/peer/main.js', env)
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const rows = books.flatMap((book) => Array.from({ length: ACCOUNTS }, (_, at) => [book, accountName(at)] as const))

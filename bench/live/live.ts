@@ -86,7 +86,7 @@ async function answerOf({ ports, token }: RunningSystem, path: string): Promise<
 
 async function peer(system: RunningSystem, stops: (() => Promise<void>)[]): Promise<Prepared> {
   const redisUrl = system.redisUrl(1)
-  const app = await startApp('bench/live/peer/main.js', { REDIS_URL: redisUrl })
+  const app = await startApp('query-api', 'bench/live/peer/main.js', { REDIS_URL: redisUrl })
   stops.push(() => app.stop())
   const source: Source = await worker('live/emitter.js', { redisUrl, data: await answerOf(system, bookPath(0)) })
   stops.push(() => source.stop())

@@ -45,8 +45,9 @@ export async function query(args: readonly string[]): Promise<Report> {
     const ours = subject('balance', small, 'balance', SATURATING)
     const pages = subject('statement', small, 'statement', SATURATING)
     if (isShort) return reportOf(await rounds(load, [ours, pages], ROUNDS), undefined)
-    const ceiling = opened(await startApp('bench/query/ceiling.js', { ...auth, HEADWATER_INSTANCE: 'ceiling' }), (it) =>
-      it.stop(),
+    const ceiling = opened(
+      await startApp('query-api', 'bench/query/ceiling.js', { ...auth, HEADWATER_INSTANCE: 'ceiling' }),
+      (it) => it.stop(),
     )
     const measured = await rounds(load, [ours, subject('ceiling', ceiling, 'balance', SATURATING), pages], ROUNDS)
     const large = await start('large', 1, LARGE_LINES)

@@ -42,7 +42,7 @@ export async function startQueryApi({
   await eventually('Redis answers', () => redis.isReady)
   await new CacheWriter(redis, setups(), logger).begin()
   redis.destroy()
-  return startApp('apps/query-api/src/main.js', {
+  return startApp('query-api', 'apps/query-api/src/main.js', {
     ...auth,
     HEADWATER_INSTANCE: `query-api-${name}`,
     HEADWATER_COMMANDS_URL: 'http://127.0.0.1:9',

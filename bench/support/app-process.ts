@@ -2,10 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { nodeArgs, projectRoot } from '#local-runtime'
-import { eventually, freePort } from '#testing'
+import { endsWithMe, eventually, freePort } from '#testing'
 
 /** A busy machine takes its time to start a process. */
 const PATIENCE = { timeout_ms: 120_000 }
+
+/** Roles that benchmarks run. */
+export type Role = 'command-api' | 'event-writer' | 'query-api'
 
 /** A service of the product, or of a benchmark, in its own process. */
 export interface AppProcess {
@@ -23,22 +26,22 @@ export interface Readiness {
 /**
  * Starts a service from its file below `dist/` on a free port and waits until it says that it is ready.
  *
+ * @param role of the product that it is, or that it is compared with: it gets the same memory.
  * @param isReady default: what `/readyz` calls ready.
  */
 export async function startApp(
+  role: Role,
   file: string,
   env: Readonly<Record<string, string>>,
   isReady: (readiness: Readiness) => boolean = ({ ready }) => ready === true,
 ): Promise<AppProcess> {
   const port = await freePort()
   const args = (process.env['BENCH_NODE_ARGS'] ?? '').split(' ').filter((each) => each !== '')
-  const [, role = ''] = file.split('/')
   const child = spawn(process.execPath, [...nodeArgs(role), ...args, join(projectRoot(), 'dist', file)], {
     env: { ...process.env, LOG_LEVEL: 'warn', HEADWATER_HOST: '127.0.0.1', HEADWATER_PORT: String(port), ...env },
     stdio: ['ignore', 2, 2],
   })
-  const endWithMe = (): void => void child.kill('SIGKILL')
-  process.once('exit', endWithMe)
+  endsWithMe(child, 'SIGKILL')
   await eventually(
     `${file} is ready`,
     async () => {
@@ -55,7 +58,6 @@ export async function startApp(
       const ended = once(child, 'exit')
       child.kill('SIGTERM')
       await ended
-      process.off('exit', endWithMe)
     },
   }
 }

@@ -10,7 +10,7 @@ export function authEnv({ jwksUrl }: BenchWriter): Readonly<Record<string, strin
 export async function startCommandApi(writer: BenchWriter, ordinal = 1): Promise<AppProcess> {
   const access = writer.instances[ordinal - 1]
   if (!access) throw new RangeError(`there is no identity for instance ${ordinal}`)
-  return startApp('apps/command-api/src/main.js', {
+  return startApp('command-api', 'apps/command-api/src/main.js', {
     ...authEnv(writer),
     HEADWATER_INSTANCE: `command-api-${ordinal}`,
     HEADWATER_QUERIES_URL: 'http://127.0.0.1:9',

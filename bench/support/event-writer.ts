@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrateLog } from '#event-store'
 import { createIdentity, saveAllowList, saveIdentity } from '#mesh'
 import { ensureLocalKey, issueToken, localJwksUrl } from '#runtime'
-import { freePort } from '#testing'
+import { freePort, temporaryFolder } from '#testing'
 import { startApp } from './app-process.js'
 
 /** An event-writer as the product runs it, in its own process, and what its clients need. */
@@ -31,7 +29,7 @@ const INSTANCES = ['command-api-1', 'command-api-2', 'command-api-3']
 
 /** @param url of the database that holds the log; its schema is made. */
 export async function startWriter(url: string): Promise<BenchWriter> {
-  const folder = await mkdtemp(join(tmpdir(), 'headwater-bench-'))
+  const { folder, remove } = temporaryFolder('bench')
   const keys = join(folder, 'keys')
   const allowList = join(folder, 'allow-list.json')
   const writer = await createIdentity({ role: 'event-writer', instance: 'event-writer-1' })
@@ -51,7 +49,12 @@ export async function startWriter(url: string): Promise<BenchWriter> {
     HEADWATER_OPERATOR_JWKS_URL: localJwksUrl(keys),
     EVENT_STORE_URL: url,
   }
-  const app = await startApp('apps/event-writer/src/main.js', env, ({ facts }) => facts?.leader === true)
+  const app = await startApp(
+    'event-writer',
+    'apps/event-writer/src/main.js',
+    env,
+    ({ facts }) => facts?.leader === true,
+  )
   const accessOf = (instance: string): WriterAccess => ({
     url,
     endpoint: `127.0.0.1:${linkPort}`,
@@ -66,7 +69,7 @@ export async function startWriter(url: string): Promise<BenchWriter> {
     token: await issueToken(keys, { role: 'operator', ttl_s: 86_400 }),
     stop: async () => {
       await app.stop()
-      await rm(folder, { recursive: true, force: true })
+      await remove()
     },
   }
 }

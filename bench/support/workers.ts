@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { nodeArgs, projectRoot } from '#local-runtime'
+import { endsWithMe } from '#testing'
 
 /** A process that does work for a benchmark and answers one message with one message. */
 export interface Worker<Task, Result> {
@@ -24,6 +25,7 @@ export async function worker<Task, Result>(
     serialization: 'advanced',
     execArgv: [...process.execArgv, ...nodeArgs(role)],
   })
+  endsWithMe(child, 'SIGKILL')
   const next = async (): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const onExit = (code: number | null): void => reject(new Error(`${file} ended with ${String(code)}`))
@@ -51,8 +53,9 @@ export async function worker<Task, Result>(
   }
 }
 
-/** The other end: says that it is ready, then answers each task. */
+/** The other end: says that it is ready, then answers each task. Ends with the one who asks, however that one ended. */
 export function work<Task, Result>(run: (task: Task) => Promise<Result>): void {
+  process.once('disconnect', () => process.exit())
   process.on('message', (task: Task) => {
     void run(task).then((result) => process.send?.(result))
   })
