@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { temporaryPostgres } from '#testing'
 import { type AppProcess, startApp } from '../support/app-process.js'
+import { benchmark } from '../support/benchmark.js'
 import { authEnv, startCommandApi } from '../support/command-api.js'
 import { type BenchWriter, startWriter } from '../support/event-writer.js'
 import { median, type Report, rounded, say } from '../support/report.js'
@@ -9,61 +10,51 @@ import { worker } from '../support/workers.js'
 import { type Load, type Measured, measureRound, type Subject } from './rounds.js'
 import { ACCOUNTS, accountName, bookName, BOOKS, openings } from './workload.js'
 
-const ROUNDS = 5
-const HOT_ROUNDS = 4
+/** Of everything in turns, and of the hot book. */
+const ROUNDS = [5, 4] as const
+const SHORT_ROUNDS = [2, 1] as const
 
 const books = Array.from({ length: BOOKS }, (_, ordinal) => bookName(ordinal))
 
 /**
  * `bench command`: ledger transactions of three postings, one POST each, end to end. Rounds of ours, the ceiling and the
- * peer take turns, and medians are compared. `--ours` leaves out ceiling, peer and hot book.
+ * peer take turns, and medians are compared. `--ours` leaves out ceiling, peer and hot book, `--short` is fewer rounds.
  */
-export async function command(args: readonly string[]): Promise<Report> {
-  const isShort = args.includes('--ours')
+export const command = benchmark({ short: 'switch', ours: 'switch' }, async (told, stops) => {
+  const [count, hotCount] = told.short ? SHORT_ROUNDS : ROUNDS
   const server = await temporaryPostgres()
-  const stops: (() => Promise<void>)[] = [() => server.drop()]
-  try {
-    const writer = await startWriter(await server.createDatabase('ours'))
-    stops.push(() => writer.stop())
-    const api = await startCommandApi(writer)
-    stops.push(() => api.stop())
-    const load: Load = await worker('command/load.js', { token: writer.token })
-    stops.push(() => load.stop())
-    await sendLines(api.port, writer.token, openings(books))
-    const pids = { api: [api.pid], writer: [writer.pid], postgres: [server.pid()] }
-    const ours: Subject = { name: 'ours', ports: [api.port], books, pids }
-    if (isShort) return reportOf(await rounds(load, [ours]), undefined)
-    const ceiling = await startApp('command-api', 'bench/command/ceiling.js', {
-      ...authEnv(writer),
-      HEADWATER_INSTANCE: 'ceiling',
-    })
-    stops.push(() => ceiling.stop())
-    const peer = await startPeer(writer, await server.createDatabase('peer'))
-    stops.push(() => peer.stop())
-    const measured = await rounds(load, [
-      ours,
-      { name: 'ceiling', ports: [ceiling.port], books, pids: { api: [ceiling.pid] } },
-      { name: 'typeorm', ports: [peer.port], books, pids: { api: [peer.pid], postgres: [server.pid()] } },
-    ])
-    await ceiling.stop()
-    await peer.stop()
-    stops.splice(-2)
-    const second = await startCommandApi(writer, 2)
-    stops.push(() => second.stop())
-    const ports = [api.port, second.port]
-    const both = { ports, pids: { ...pids, api: [api.pid, second.pid] } }
-    const hot = await rounds(
-      load,
-      [
-        { name: 'two instances', books, ...both },
-        { name: 'hot book', books: books.slice(0, 1), ...both },
-      ],
-      HOT_ROUNDS,
-    )
-    return reportOf(measured, hot)
-  } finally {
-    for (const stop of stops.reverse()) await stop()
-  }
+  stops.push(() => server.drop())
+  const writer = await startWriter(await server.createDatabase('ours'))
+  stops.push(() => writer.stop())
+  const api = await startCommandApi(writer)
+  stops.push(() => api.stop())
+  const load: Load = await worker('command/load.js', { token: writer.token })
+  stops.push(() => load.stop())
+  await sendLines(api.port, writer.token, openings(books))
+  const pids = { api: [api.pid], writer: [writer.pid], postgres: [server.pid()] }
+  const ours: Subject = { name: 'ours', ports: [api.port], books, pids }
+  if (told.ours) return reportOf(await rounds(load, [ours], count), undefined)
+  const ceiling = await startCeiling(writer)
+  stops.push(() => ceiling.stop())
+  const peer = await startPeer(writer, await server.createDatabase('peer'))
+  stops.push(() => peer.stop())
+  const subjects = [
+    ours,
+    { name: 'ceiling', ports: [ceiling.port], books, pids: { api: [ceiling.pid] } },
+    { name: 'typeorm', ports: [peer.port], books, pids: { api: [peer.pid], postgres: [server.pid()] } },
+  ]
+  const measured = await rounds(load, subjects, count)
+  for (const stop of stops.splice(-2)) await stop()
+  const second = await startCommandApi(writer, 2)
+  stops.push(() => second.stop())
+  const both = { ports: [api.port, second.port], pids: { ...pids, api: [api.pid, second.pid] } }
+  const spread = { name: 'two instances', books, ...both }
+  const hot = { name: 'hot book', books: books.slice(0, 1), ...both }
+  return reportOf(measured, await rounds(load, [spread, hot], hotCount))
+})
+
+async function startCeiling(writer: BenchWriter): Promise<AppProcess> {
+  return startApp('command-api', 'bench/command/ceiling.js', { ...authEnv(writer), HEADWATER_INSTANCE: 'ceiling' })
 }
 
 async function startPeer(writer: BenchWriter, url: string): Promise<AppProcess> {
@@ -83,7 +74,7 @@ async function startPeer(writer: BenchWriter, url: string): Promise<AppProcess> 
 }
 
 /** Rounds in turns, after one of each that does not count. @returns by name of the subject. */
-async function rounds(load: Load, subjects: readonly Subject[], count = ROUNDS): Promise<Map<string, Measured[]>> {
+async function rounds(load: Load, subjects: readonly Subject[], count: number): Promise<Map<string, Measured[]>> {
   const measured = new Map(subjects.map(({ name }) => [name, [] as Measured[]]))
   for (const each of subjects) await measureRound(load, each)
   say('', 'commands/s', 'p50 ms', 'p99 ms', 'µs: api', 'writer', 'postgres', 'generator', 'retried')
