@@ -1,8 +1,9 @@
 import { type TemporaryPostgres, temporaryPostgres } from '#testing'
+import { benchmark } from '../support/benchmark.js'
 import { type BenchWriter, startWriter } from '../support/event-writer.js'
 import { Latencies } from '../support/latencies.js'
 import { processorOf } from '../support/processor.js'
-import { median, type Report, rounded, say } from '../support/report.js'
+import { median, rounded, say } from '../support/report.js'
 import { type Worker, worker } from '../support/workers.js'
 import { type AppendResult, type AppendTask } from './client.js'
 import { CopyLimit, logHead } from './copy-limit.js'
@@ -43,43 +44,40 @@ const rate = ({ appends, run_ms }: AppendResult): number => (appends * 1_000) / 
  * `bench append`: clients in other processes over real links, one event per append, durable, idempotent.
  * `--short` leaves out the 5 million events, `--ours` the peers.
  */
-export async function append(args: readonly string[]): Promise<Report> {
+export const append = benchmark({ short: 'switch', ours: 'switch' }, async (told, stops) => {
   const server = await temporaryPostgres()
-  try {
-    return await withWriter(server, 'ours', async (bench) => {
-      const ours = await byInFlight(bench)
-      await processor(bench, ours)
-      const limit = await CopyLimit.of(server, bench.url)
-      const copies: number[] = []
-      const rates = [ours['per_s_1024'] ?? NaN]
-      for (let round = 0; round < ROUNDS; round += 1) {
-        copies.push(await limit.measure())
-        rates.push(rate(await measure(bench, 1_024)))
-      }
-      ours['per_s_1024'] = rounded(median(rates))
-      const copy = rounded(median(copies))
-      say('1024, median of rounds', ours['per_s_1024'])
-      say('COPY of the same rows (limit)', copy)
-      const isAlone = args.includes('--ours')
-      const peers = isAlone ? {} : await measurePeers(server)
-      const best = ours['per_s_1024']
-      const ratios: Record<string, number> = { copy: rounded(best / copy) }
-      for (const [name, value] of Object.entries(peers)) ratios[name] = rounded(best / value)
-      if (!args.includes('--short')) ratios['at_5m'] = rounded(await slowdown(bench))
-      for (const [name, value] of Object.entries(ratios)) say(`ratio to ${name}`, value)
-      return { ours, peers, limit: { copy }, ratios }
-    })
-  } finally {
-    await server.drop()
+  stops.push(() => server.drop())
+  const url = await server.createDatabase('ours')
+  const { ours, copy } = await withWriter(server, url, measureOurs)
+  const peers = told.ours ? {} : await measurePeers(server)
+  const best = ours['per_s_1024'] ?? NaN
+  const ratios: Record<string, number> = { copy: rounded(best / copy) }
+  for (const [name, value] of Object.entries(peers)) ratios[name] = rounded(best / value)
+  if (!told.short) ratios['at_5m'] = rounded(await slowdown(server, url))
+  for (const [name, value] of Object.entries(ratios)) say(`ratio to ${name}`, value)
+  return { ours, peers, limit: { copy }, ratios }
+})
+
+/** Ours, and the limit that it takes turns with. */
+async function measureOurs(bench: Bench): Promise<{ readonly ours: Record<string, number>; readonly copy: number }> {
+  const ours = await byInFlight(bench)
+  await processor(bench, ours)
+  const limit = await CopyLimit.of(bench.server, bench.url)
+  const copies: number[] = []
+  const rates = [ours['per_s_1024'] ?? NaN]
+  for (let round = 0; round < ROUNDS; round += 1) {
+    copies.push(await limit.measure())
+    rates.push(rate(await measure(bench, 1_024)))
   }
+  ours['per_s_1024'] = rounded(median(rates))
+  const copy = rounded(median(copies))
+  say('1024, median of rounds', ours['per_s_1024'])
+  say('COPY of the same rows (limit)', copy)
+  return { ours, copy }
 }
 
-async function withWriter<T>(
-  server: TemporaryPostgres,
-  database: string,
-  run: (bench: Bench) => Promise<T>,
-): Promise<T> {
-  const url = await server.createDatabase(database)
+/** Starts a writer of the log and its clients, and stops them. */
+async function withWriter<T>(server: TemporaryPostgres, url: string, run: (bench: Bench) => Promise<T>): Promise<T> {
   const writer = await startWriter(url)
   const clients: Worker<AppendTask, AppendResult>[] = []
   try {
@@ -130,15 +128,22 @@ async function measurePeers(server: TemporaryPostgres): Promise<Record<string, n
   return { emmett, insert }
 }
 
-/** Rate at 5 million events divided by that of a log of some hundred thousand, in turns. */
-async function slowdown(bench: Bench): Promise<number> {
-  const head = async (): Promise<number> => Number(await logHead(bench.url))
-  while ((await head()) < MANY_EVENTS) await measure(bench, 1_024, 20_000)
+/**
+ * Rate at 5 million events divided by that of a log of some hundred thousand, in turns. Either is that of a writer and of clients
+ * that have just been started: what they gain or lose with the time that they run is none of the log's.
+ */
+async function slowdown(server: TemporaryPostgres, url: string): Promise<number> {
+  const head = async (): Promise<number> => Number(await logHead(url))
+  const fresh = async (log: string): Promise<number> =>
+    withWriter(server, log, async (bench) => rate(await measure(bench, 1_024)))
+  await withWriter(server, url, async (bench) => {
+    while ((await head()) < MANY_EVENTS) await measure(bench, 1_024, 20_000)
+  })
   const old: number[] = []
   const young: number[] = []
   for (let round = 0; round < AGE_ROUNDS; round += 1) {
-    young.push(await withWriter(bench.server, `young_${round}`, async (each) => rate(await measure(each, 1_024))))
-    old.push(rate(await measure(bench, 1_024)))
+    young.push(await fresh(await server.createDatabase(`young_${round}`)))
+    old.push(await fresh(url))
   }
   say('at some hundred thousand', Math.round(median(young)))
   say(`at ${Math.round((await head()) / 1_000)} thousand`, Math.round(median(old)))
