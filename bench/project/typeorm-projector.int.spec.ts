@@ -70,7 +70,7 @@ test('the peer makes the same read models as the product', async () => {
   const store = await history()
   const [ours, theirs] = await Promise.all([scratchDatabase(), scratchDatabase()])
   await projected(ours.url, store)
-  const result = await projectWithTypeOrm(theirs.url, domains, store.readAll(), 1_000)
+  const result = await projectWithTypeOrm(theirs.url, domains, store.readAll(), { before: 0, measured: 1_000 })
   expect(BigInt(result.events)).toBe(await store.head())
   const expected = await rowsOf(ours.url)
   expect(await rowsOf(theirs.url)).toEqual(expected)
@@ -78,11 +78,12 @@ test('the peer makes the same read models as the product', async () => {
   await Promise.all([ours.drop(), theirs.drop()])
 })
 
-test('takes no more events than it is told', async () => {
+test('folds what comes before unmeasured, and measures no more events than it is told', async () => {
   const store = await history()
   const database = await scratchDatabase()
-  expect(await projectWithTypeOrm(database.url, domains, store.readAll(), 3)).toMatchObject({ events: 3 })
-  const rows = await database.query('select distinct position from bench.checkpoints')
-  expect(rows).toEqual([{ position: '3' }])
+  const part = { before: 2, measured: 3 }
+  expect(await projectWithTypeOrm(database.url, domains, store.readAll(), part)).toMatchObject({ events: 3 })
+  const rows = await database.query('select position from bench.checkpoints')
+  expect(rows).toEqual([{ position: '5' }])
   await database.drop()
 })

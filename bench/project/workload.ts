@@ -4,6 +4,8 @@ import { type EventStore, type NewEvent } from '#event-store'
 /** Books, and accounts in each of them. */
 const BOOKS = 100
 const ACCOUNTS = 50
+/** Events that stand before the first transaction. */
+export const OPENINGS = BOOKS * (1 + ACCOUNTS)
 /** Events of one append, all of one book. */
 const TOGETHER = 200
 const IN_FLIGHT = 16
@@ -40,7 +42,7 @@ const opened = (): NewEvent[] => [
   ...Array.from({ length: ACCOUNTS }, (_, at) => event('AccountOpened', { account: account(at) })),
 ]
 
-/** Writes a ledger of about so many events, in the order in which many books would be written at one time. */
+/** Writes a ledger of so many transactions after its {@link OPENINGS}, in the order in which many books would be written at one time. */
 export async function fillLog(store: EventStore, count: number): Promise<void> {
   const append = async (book: string, events: readonly NewEvent[]): Promise<void> => {
     const stream = `book-${book}`
