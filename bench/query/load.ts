@@ -6,11 +6,13 @@ export interface LoadArgument {
   readonly token: string
 }
 
-/** Asks in a closed loop: one query at a time on each connection, of paths taken at random. */
+/** Asks in a closed loop: one query at a time on each connection, of one path after the other, so that those under way differ. */
 export interface LoadTask {
   readonly port: number
   readonly connections: number
   readonly paths: readonly string[]
+  /** Goes on until so many have been asked, however long that takes. */
+  readonly queries_min: number
   readonly warmUp_ms: number
   readonly run_ms: number
 }
@@ -28,9 +30,11 @@ export interface LoadResult {
 }
 
 const { token } = workerArgument<LoadArgument>()
+/** Goes on from round to round: in the end each path was asked as often as any other. */
+let ordinal = 0
 const headers = `authorization: Bearer ${token}\r\n`
 
-work<LoadTask, LoadResult>(async ({ port, connections, paths, warmUp_ms, run_ms }) => {
+work<LoadTask, LoadResult>(async ({ port, connections, paths, queries_min, warmUp_ms, run_ms }) => {
   const sockets = await Promise.all(Array.from({ length: connections }, () => HttpConnection.open(port)))
   const begin_ms = performance.now() + warmUp_ms
   const end_ms = begin_ms + run_ms
@@ -40,9 +44,10 @@ work<LoadTask, LoadResult>(async ({ port, connections, paths, warmUp_ms, run_ms 
   let cached = 0
   const before = process.cpuUsage()
   const loop = async (connection: HttpConnection): Promise<void> => {
-    for (let now_ms = performance.now(); now_ms < end_ms;) {
+    for (let now_ms = performance.now(); now_ms < end_ms || all < queries_min;) {
       const asked_ms = now_ms
-      const path = paths[Math.floor(Math.random() * paths.length)] ?? ''
+      ordinal += 1
+      const path = paths[ordinal % paths.length] ?? ''
       const { status, head, body } = await connection.get(path, headers)
       now_ms = performance.now()
       all += 1

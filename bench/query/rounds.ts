@@ -3,19 +3,18 @@ import { processorOf } from '../support/processor.js'
 import { median, say } from '../support/report.js'
 import { type Worker } from '../support/workers.js'
 import { type LoadResult, type LoadTask } from './load.js'
-import { type Kind, pathsOf } from './workload.js'
 
 const WARM_UP_MS = 400
 const RUN_MS = 2_000
 
 export type Load = Worker<LoadTask, LoadResult>
 
-/** What is measured, of which kind of query, and by how many connections. */
+/** What is measured, by which queries, and by how many connections. */
 export interface Subject {
   readonly name: string
   readonly port: number
   readonly pid: number
-  readonly kind: Kind
+  readonly paths: readonly string[]
   readonly connections: number
 }
 
@@ -30,9 +29,13 @@ export interface Measured {
   readonly cached: number
 }
 
-async function measureRound(load: Load, { port, pid, kind, connections }: Subject): Promise<Measured> {
+async function measureRound(
+  load: Load,
+  { port, pid, paths, connections }: Subject,
+  queries_min = 0,
+): Promise<Measured> {
   const before = processorOf(pid)
-  const task = { port, connections, paths: pathsOf(kind), warmUp_ms: WARM_UP_MS, run_ms: RUN_MS }
+  const task = { port, connections, paths, queries_min, warmUp_ms: WARM_UP_MS, run_ms: RUN_MS }
   const { run_ms, latencies_ms, refused, queries_all, cached_all, processor_us } = await load.run(task)
   const api_us = (processorOf(pid) - before) / queries_all
   if (refused[0] !== undefined) throw new Error(`a query was refused: ${refused[0]}`)
@@ -50,13 +53,13 @@ async function measureRound(load: Load, { port, pid, kind, connections }: Subjec
 export type Rounds = ReadonlyMap<string, readonly Measured[]>
 
 /**
- * Rounds in turns, after one of each that does not count.
+ * Rounds in turns, after one of each that does not count, in which everything is asked for once: then the cache has it.
  *
  * @throws Error when anything was refused: then the figures would be those of something else.
  */
 export async function rounds(load: Load, subjects: readonly Subject[], count: number): Promise<Rounds> {
   const measured = new Map(subjects.map(({ name }) => [name, [] as Measured[]]))
-  for (const each of subjects) await measureRound(load, each)
+  for (const each of subjects) await measureRound(load, each, each.paths.length)
   say('', 'queries/s', 'p50 ms', 'p99 ms', 'µs: api', 'generator', 'cached')
   for (let round = 0; round < count; round += 1)
     for (const each of subjects) {
