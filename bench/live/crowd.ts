@@ -1,4 +1,4 @@
-import { type Collected, type OpenTask, type SocketsTask } from '../support/sockets.js'
+import { type Collected, type OpenTask, type SocketsTask, type Watch } from '../support/sockets.js'
 import { type Acknowledged } from '../support/post-commands.js'
 import { type Worker, worker } from '../support/workers.js'
 
@@ -10,7 +10,13 @@ type SocketsWorker = Worker<SocketsTask, Collected>
 /** Where a group of sockets goes, and what makes one of them watch. */
 export type Where = Pick<OpenTask, 'group' | 'port' | 'namespace' | 'auth' | 'event'> & {
   /** @param ordinal of the socket. */
-  readonly payload: (ordinal: number) => unknown
+  readonly watch: (ordinal: number) => Watch
+}
+
+/** What all sockets of a group were told of the commands of one run, each of which each of them has seen that watches its book. */
+export interface Told {
+  readonly messages: number
+  readonly latencies_ms: readonly number[]
 }
 
 /** Sockets in two processes of their own. */
@@ -21,11 +27,11 @@ export class Crowd {
     return new Crowd(await Promise.all([0, 1].map(() => worker('support/sockets.js', {}) as Promise<SocketsWorker>)))
   }
 
-  async open({ payload, ...where }: Where, count: number): Promise<void> {
+  async open({ watch, ...where }: Where, count: number): Promise<void> {
     await Promise.all(
       this.workers.map((each, at) => {
         const ordinals = Array.from({ length: count }, (_, ordinal) => ordinal).filter((ordinal) => ordinal % 2 === at)
-        return each.run({ kind: 'open', ...where, payloads: ordinals.map(payload) })
+        return each.run({ kind: 'open', ...where, watches: ordinals.map(watch) })
       }),
     )
   }
@@ -34,19 +40,17 @@ export class Crowd {
     await Promise.all(this.workers.map((each) => each.run({ kind: 'close', group })))
   }
 
-  /** @throws Error when a socket was told a position twice, or out of order. */
-  async collect(
-    group: string,
-    { positions, acked_ms }: Acknowledged,
-  ): Promise<{ messages: number; latencies_ms: number[] }> {
-    const task = { kind: 'collect', group, positions, sent_ms: acked_ms } as const
+  /** @throws Error when a socket was told a position twice or out of order, or was not told of a command. */
+  async collect(group: string, { positions, books, acked_ms }: Acknowledged): Promise<Told> {
+    const task = { kind: 'collect', group, positions, books, sent_ms: acked_ms } as const
     const parts = await Promise.all(this.workers.map((each) => each.run(task)))
     const misordered = parts.reduce((sum, part) => sum + part.misordered, 0)
     if (misordered > 0) throw new Error(`${group}: ${misordered} messages came twice or out of order`)
-    return {
-      messages: parts.reduce((sum, part) => sum + part.messages, 0),
-      latencies_ms: parts.flatMap(({ latencies_ms }) => [...latencies_ms]),
-    }
+    const latencies_ms = parts.flatMap((part) => part.latencies_ms)
+    const due = parts.reduce((sum, part) => sum + part.due, 0)
+    if (latencies_ms.length !== due)
+      throw new Error(`${group}: of ${due} changes the sockets have seen ${latencies_ms.length}`)
+    return { messages: parts.reduce((sum, part) => sum + part.messages, 0), latencies_ms }
   }
 
   async stop(): Promise<void> {

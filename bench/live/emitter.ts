@@ -21,13 +21,15 @@ work<CommandsTask, Acknowledged>(async (task) => {
   const { per_s, run_ms, books } = task
   const positions: number[] = []
   const acked_ms: number[] = []
+  const ofBook: number[] = []
   await paced(per_s, run_ms, (ordinal) => {
     total += 1
     const position = String(total)
     acked_ms.push(sharedClock_ms())
     positions.push(total)
+    ofBook.push(ordinal % books)
     io.to(bookPath(ordinal % books)).emit('change', { subscription: 's1', position, data })
   })
-  return { positions, acked_ms, reached_per_s: task.per_s }
+  return { positions, books: ofBook, acked_ms, reached_per_s: task.per_s }
 })
 process.once('SIGTERM', () => process.exit(0))

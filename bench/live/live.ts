@@ -1,11 +1,12 @@
 import { type RunningSystem, startSystem } from '#testing'
 import { bookPath, openings } from '../support/books.js'
+import { benchmark, type Stops } from '../support/benchmark.js'
 import { startApp } from '../support/app-process.js'
 import { type CommandsTask } from '../support/post-commands.js'
 import { checkDescriptors } from '../support/descriptors.js'
-import { numberOption } from '../support/options.js'
 import { median, type Report, rounded, say } from '../support/report.js'
 import { sendLines } from '../support/send-lines.js'
+import { type Watch } from '../support/sockets.js'
 import { worker } from '../support/workers.js'
 import { Crowd, type Where } from './crowd.js'
 import { openIdle } from './idle.js'
@@ -15,6 +16,8 @@ const PER_S = 1_000
 /** Sockets that watch the same resource. */
 const WATCHERS = 10
 const ROUNDS = 3
+
+const OPTIONS = { sockets: 'number', seconds: 'number', short: 'switch', ours: 'switch' } as const
 
 interface Size {
   readonly sockets: number
@@ -29,50 +32,47 @@ interface Size {
  * 10,000) and `--seconds S` a round (default 10) change the size, `--short` is 1,000 sockets and 100 events/s once, `--ours`
  * leaves out the peer.
  */
-export async function live(args: readonly string[]): Promise<Report> {
-  const isShort = args.includes('--short')
+export const live = benchmark(OPTIONS, async (told, stops) => {
   const size: Size = {
-    sockets: numberOption(args, '--sockets', isShort ? 1_000 : 10_000),
-    per_s: isShort ? 100 : PER_S,
-    run_ms: numberOption(args, '--seconds', isShort ? 5 : 10) * 1_000,
-    rounds: isShort ? 1 : ROUNDS,
+    sockets: told.sockets ?? (told.short ? 1_000 : 10_000),
+    per_s: told.short ? 100 : PER_S,
+    run_ms: (told.seconds ?? (told.short ? 5 : 10)) * 1_000,
+    rounds: told.short ? 1 : ROUNDS,
   }
   checkDescriptors(size.sockets)
-  const stops: (() => Promise<void>)[] = []
-  try {
-    const system = await startSystem('bench')
-    stops.push(() => system.stop())
-    const books = Math.ceil(size.sockets / WATCHERS)
-    await sendLines(system.ports.commands, system.token, openings(books))
-    const crowd = await Crowd.start()
-    stops.push(() => crowd.stop())
-    const subjects = [await ours(system, stops), ...(args.includes('--ours') ? [] : [await peer(system, stops)])]
-    const kb = new Map<string, number>()
-    for (const { subject, where } of subjects)
-      kb.set(subject.group, await openIdle(crowd, where, size.sockets, subject.pid))
-    const measured = await rounds(
-      crowd,
-      subjects.map(({ subject }) => subject),
-      { ...size, books },
-    )
-    return reportOf(size, kb, measured)
-  } finally {
-    for (const stop of stops.reverse()) await stop()
-  }
-}
+  const system = await startSystem('bench')
+  stops.push(() => system.stop())
+  const books = Math.ceil(size.sockets / WATCHERS)
+  await sendLines(system.ports.commands, system.token, openings(books))
+  const crowd = await Crowd.start()
+  stops.push(() => crowd.stop())
+  const subjects = [await ours(system, stops), ...(told.ours ? [] : [await peer(system, stops)])]
+  const kb = new Map<string, number>()
+  for (const { subject, where } of subjects)
+    kb.set(subject.group, await openIdle(crowd, where, size.sockets, subject.pid))
+  const measured = await rounds(
+    crowd,
+    subjects.map(({ subject }) => subject),
+    { ...size, books },
+  )
+  return reportOf(size, kb, measured)
+})
 
 interface Prepared {
   readonly subject: Subject
   readonly where: Where
 }
 
-async function ours({ ports, token, pidOf }: RunningSystem, stops: (() => Promise<void>)[]): Promise<Prepared> {
+async function ours({ ports, token, pidOf }: RunningSystem, stops: Stops): Promise<Prepared> {
   const source: Source = await worker('support/commands.js', { port: ports.commands, token })
   stops.push(() => source.stop())
-  const payload = (ordinal: number): object => ({ resource: bookPath(Math.floor(ordinal / WATCHERS)) })
+  const watch = (ordinal: number): Watch => {
+    const book = Math.floor(ordinal / WATCHERS)
+    return { book, payload: { resource: bookPath(book) } }
+  }
   return {
     subject: { group: 'ours', pid: pidOf('query-api-1'), source },
-    where: { group: 'ours', port: ports.queries, namespace: '/live,', auth: { token }, event: 'subscribe', payload },
+    where: { group: 'ours', port: ports.queries, namespace: '/live,', auth: { token }, event: 'subscribe', watch },
   }
 }
 
@@ -84,16 +84,19 @@ async function answerOf({ ports, token }: RunningSystem, path: string): Promise<
   return (await response.json()) as object
 }
 
-async function peer(system: RunningSystem, stops: (() => Promise<void>)[]): Promise<Prepared> {
+async function peer(system: RunningSystem, stops: Stops): Promise<Prepared> {
   const redisUrl = system.redisUrl(1)
   const app = await startApp('query-api', 'bench/live/peer/main.js', { REDIS_URL: redisUrl })
   stops.push(() => app.stop())
   const source: Source = await worker('live/emitter.js', { redisUrl, data: await answerOf(system, bookPath(0)) })
   stops.push(() => source.stop())
-  const payload = (ordinal: number): string => bookPath(Math.floor(ordinal / WATCHERS))
+  const watch = (ordinal: number): Watch => {
+    const book = Math.floor(ordinal / WATCHERS)
+    return { book, payload: bookPath(book) }
+  }
   return {
     subject: { group: 'adapter', pid: app.pid, source },
-    where: { group: 'adapter', port: app.port, namespace: '', auth: {}, event: 'join', payload },
+    where: { group: 'adapter', port: app.port, namespace: '', auth: {}, event: 'join', watch },
   }
 }
 

@@ -35,8 +35,8 @@ export async function measureRound(
   const before_us = processorOf(pid)
   const sent = await source.run(task)
   await sleep(SETTLE_MS)
-  const used_us = processorOf(pid) - before_us
   const { messages, latencies_ms } = await crowd.collect(group, sent)
+  const used_us = processorOf(pid) - before_us
   return {
     messages_per_s: (messages / sent.positions.length) * sent.reached_per_s,
     delivered: messages / (sent.positions.length * watchers),

@@ -11,9 +11,10 @@ export interface CommandsTask {
   readonly books: number
 }
 
-/** Acknowledged commands: the positions of their events, and when the answer came, in ms of the shared clock. */
+/** Acknowledged commands: the positions of their events, their books, and when the answer came, in ms of the shared clock. */
 export interface Acknowledged {
   readonly positions: readonly number[]
+  readonly books: readonly number[]
   readonly acked_ms: readonly number[]
   /** Less than was asked for where the system does not keep up. */
   readonly reached_per_s: number
@@ -47,6 +48,7 @@ export class CommandPoster {
   async run({ per_s, run_ms, books }: CommandsTask, onAcked?: Acked): Promise<Acknowledged> {
     const positions: number[] = []
     const acked_ms: number[] = []
+    const ofBook: number[] = []
     const due: number[] = []
     const loops: Promise<void>[] = []
     const begun_ms = sharedClock_ms()
@@ -55,6 +57,7 @@ export class CommandPoster {
         const position = await this.post(connection, book)
         acked_ms.push(sharedClock_ms())
         positions.push(Number(position))
+        ofBook.push(book)
         onAcked?.(book, position)
       }
       this.free.push(connection)
@@ -66,7 +69,7 @@ export class CommandPoster {
     })
     await Promise.all(loops)
     const took_ms = Math.max(run_ms, (acked_ms.at(-1) ?? NaN) - begun_ms)
-    return { positions, acked_ms, reached_per_s: (positions.length * 1_000) / took_ms }
+    return { positions, books: ofBook, acked_ms, reached_per_s: (positions.length * 1_000) / took_ms }
   }
 
   private async post(connection: HttpConnection, book: number): Promise<string> {

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sharedClock_ms } from '#testing'
-import { Latencies } from './latencies.js'
 import { LeanSocket } from './lean-socket.js'
+import { type Sent, seenAfter_ms, sentByBook } from './seen.js'
 import { work } from './workers.js'
 
 /** Sockets that are opened at the same time. */
@@ -14,9 +15,15 @@ export interface OpenTask {
   /** `/live,` or nothing. */
   readonly namespace: string
   readonly auth: object
-  /** The event that makes each socket watch, and its payload, one a socket. */
+  /** The event that makes each socket watch. */
   readonly event: string
-  readonly payloads: readonly unknown[]
+  readonly watches: readonly Watch[]
+}
+
+/** What one socket watches: the book, and the payload of the event that says so. */
+export interface Watch {
+  readonly book: number
+  readonly payload: unknown
 }
 
 export interface CloseTask {
@@ -24,43 +31,55 @@ export interface CloseTask {
   readonly group: string
 }
 
-/** Compares what a group has received since it was last asked with when it was sent, by position. */
-export interface CollectTask {
+/** Compares what a group has received since it was last asked with the commands that were sent, once all of them are seen. */
+export interface CollectTask extends Sent {
   readonly kind: 'collect'
   readonly group: string
-  readonly positions: readonly number[]
-  readonly sent_ms: readonly number[]
+  readonly books: readonly number[]
 }
 
 export type SocketsTask = OpenTask | CloseTask | CollectTask
 
 export interface Collected {
+  /** That were of the position of one of the commands. */
   readonly messages: number
+  /** How long after it was sent each command was seen, by each socket that watches its book. */
   readonly latencies_ms: readonly number[]
+  /** How many that would be if each were seen. */
+  readonly due: number
   /** Messages whose position did not go beyond the last of that socket. */
   readonly misordered: number
 }
 
-class Group {
-  readonly sockets: LeanSocket[] = []
-  positions: number[] = []
-  received_ms: number[] = []
-  misordered = 0
+/** How long it may take until all commands are seen, after which nothing will come. */
+const SEEN_MS_MAX = 30_000
+const LOOK_MS = 100
 
-  async open(task: OpenTask): Promise<void> {
-    const { port, namespace, auth, event, payloads } = task
-    const waiting = [...payloads]
+interface Watcher {
+  readonly book: number
+  readonly socket: LeanSocket
+  readonly told: { readonly positions: number[]; readonly received_ms: number[] }
+}
+
+class Group {
+  readonly watchers: Watcher[] = []
+  private misordered = 0
+
+  async open({ port, namespace, auth, event, watches }: OpenTask): Promise<void> {
+    const waiting = [...watches]
     const openNext = async (): Promise<void> => {
-      for (let payload = waiting.pop(); payload !== undefined; payload = waiting.pop()) {
+      for (let watch = waiting.pop(); watch !== undefined; watch = waiting.pop()) {
+        const { book, payload } = watch
+        const told: Watcher['told'] = { positions: [], received_ms: [] }
         let last = 0
         const socket = await LeanSocket.open(port, namespace, auth, (text) => {
           const position = positionIn(text)
           if (position <= last) this.misordered += 1
           last = position
-          this.positions.push(position)
-          this.received_ms.push(sharedClock_ms())
+          told.positions.push(position)
+          told.received_ms.push(sharedClock_ms())
         })
-        this.sockets.push(socket)
+        this.watchers.push({ book, socket, told })
         const answer = await socket.ask(namespace, event, payload)
         if (answer.includes('"ok":false')) throw new Error(`a socket may not watch: ${answer}`)
       }
@@ -68,17 +87,26 @@ class Group {
     await Promise.all(Array.from({ length: OPENING }, openNext))
   }
 
-  collect({ positions, sent_ms }: CollectTask): Collected {
-    const sentAt = new Map(positions.map((position, at) => [position, sent_ms[at] ?? NaN]))
-    const latencies = new Latencies()
-    for (const [at, position] of this.positions.entries()) {
-      const sent = sentAt.get(position)
-      // Seen before its sender knew is seen at once.
-      if (sent !== undefined) latencies.add(Math.max(0, (this.received_ms[at] ?? NaN) - sent))
+  async collect({ books, ...sent }: CollectTask): Promise<Collected> {
+    const byBook = sentByBook(sent, books)
+    const pairs = this.watchers.flatMap(({ book, told }) => {
+      const ofBook = byBook.get(book)
+      return ofBook ? [{ told, sent: ofBook, last: Math.max(...ofBook.positions) }] : []
+    })
+    const isSeen = (): boolean => pairs.every(({ told, last }) => (told.positions.at(-1) ?? 0) >= last)
+    const end_ms = performance.now() + SEEN_MS_MAX
+    while (!isSeen() && performance.now() < end_ms) await sleep(LOOK_MS)
+    const known = new Set(sent.positions)
+    const messages = this.watchers.flatMap(({ told }) =>
+      told.positions.filter((position) => known.has(position)),
+    ).length
+    const latencies_ms = pairs.flatMap((each) => seenAfter_ms(each.sent, each.told))
+    const due = pairs.reduce((sum, each) => sum + each.sent.positions.length, 0)
+    for (const { told } of this.watchers) {
+      told.positions.length = 0
+      told.received_ms.length = 0
     }
-    this.positions = []
-    this.received_ms = []
-    return { messages: latencies.length, latencies_ms: latencies.toArray(), misordered: this.misordered }
+    return { messages, latencies_ms, due, misordered: this.misordered }
   }
 }
 
@@ -89,7 +117,7 @@ function positionIn(text: string): number {
 
 const groups = new Map<string, Group>()
 
-const NOTHING: Collected = { messages: 0, latencies_ms: [], misordered: 0 }
+const NOTHING: Collected = { messages: 0, latencies_ms: [], due: 0, misordered: 0 }
 
 work<SocketsTask, Collected>(async (task) => {
   const group = groups.get(task.group) ?? new Group()
@@ -97,7 +125,7 @@ work<SocketsTask, Collected>(async (task) => {
   if (task.kind === 'open') await group.open(task)
   if (task.kind === 'collect') return group.collect(task)
   if (task.kind === 'close') {
-    for (const each of group.sockets) each.close()
+    for (const { socket } of group.watchers) socket.close()
     groups.delete(task.group)
   }
   return NOTHING
