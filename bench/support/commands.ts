@@ -7,7 +7,7 @@ export interface CommandsArgument {
 }
 
 const { port, token } = workerArgument<CommandsArgument>()
-const poster = await CommandPoster.open(port, token)
+const poster = new CommandPoster(port, token)
 
 work<CommandsTask, Acknowledged>((task) => poster.run(task))
 process.once('SIGTERM', () => process.exit(0))

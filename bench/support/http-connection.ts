@@ -13,6 +13,7 @@ export interface HttpAnswer {
  */
 export class HttpConnection {
   private received = ''
+  private closed: Error | undefined
   private waiting: { resolve(answer: HttpAnswer): void; reject(error: Error): void } | undefined
 
   private constructor(private readonly socket: Socket) {
@@ -48,6 +49,7 @@ export class HttpConnection {
   }
 
   private async ask(request: string): Promise<HttpAnswer> {
+    if (this.closed) throw this.closed
     return new Promise((resolve, reject) => {
       this.waiting = { resolve, reject }
       this.socket.write(request, 'latin1')
@@ -69,6 +71,7 @@ export class HttpConnection {
   }
 
   private fail(error: Error): void {
+    this.closed ??= error
     this.waiting?.reject(error)
     this.waiting = undefined
   }

@@ -29,23 +29,19 @@ export class CommandPoster {
   private readonly prefix = randomUUID().slice(0, 8)
   private total = 0
 
-  private constructor(
-    private readonly free: HttpConnection[],
+  constructor(
+    private readonly port: number,
     private readonly token: string,
   ) {}
 
-  static async open(port: number, token: string): Promise<CommandPoster> {
-    const free = await Promise.all(Array.from({ length: CONNECTIONS }, () => HttpConnection.open(port)))
-    return new CommandPoster(free, token)
-  }
-
   /**
-   * Commands that are due while all connections wait are posted as soon as one is free.
+   * Its connections are of this run only: a server closes those that are idle. Commands that are due while all connections wait are posted as soon as one is free.
    *
    * @param onAcked gets the book and its event's position the moment the answer came.
    * @throws Error when a command is refused: the figures would be those of something else.
    */
   async run({ per_s, run_ms, books }: CommandsTask, onAcked?: Acked): Promise<Acknowledged> {
+    const free = await Promise.all(Array.from({ length: CONNECTIONS }, () => HttpConnection.open(this.port)))
     const positions: number[] = []
     const acked_ms: number[] = []
     const ofBook: number[] = []
@@ -60,14 +56,15 @@ export class CommandPoster {
         ofBook.push(book)
         onAcked?.(book, position)
       }
-      this.free.push(connection)
+      free.push(connection)
     }
     await paced(per_s, run_ms, (ordinal) => {
       due.push(ordinal % books)
-      const connection = this.free.pop()
+      const connection = free.pop()
       if (connection) loops.push(loop(connection))
     })
     await Promise.all(loops)
+    for (const each of free) each.close()
     const took_ms = Math.max(run_ms, (acked_ms.at(-1) ?? NaN) - begun_ms)
     return { positions, books: ofBook, acked_ms, reached_per_s: (positions.length * 1_000) / took_ms }
   }

@@ -21,7 +21,7 @@ const READS_PER_S = 100
 const READERS = 64
 
 const { port, queries, token } = workerArgument<ReadsArgument>()
-const poster = await CommandPoster.open(port, token)
+const poster = new CommandPoster(port, token)
 const free = await Promise.all(Array.from({ length: READERS }, () => HttpConnection.open(queries)))
 const waiting: ((connection: HttpConnection) => void)[] = []
 
