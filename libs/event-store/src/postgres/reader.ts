@@ -93,6 +93,8 @@ export class PostgresReader {
       idleTimeoutMillis: 30_000,
     })
     this.pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'a log connection broke'))
+    // The pool listens to connections that nobody uses; whoever uses one is told by its query.
+    this.pool.on('connect', (client) => client.on('error', () => undefined))
   }
 
   async *readStream(stream: string, options: ReadStreamOptions = {}): AsyncGenerator<RecordedEvent> {

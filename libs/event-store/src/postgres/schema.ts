@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { LEASES_SQL } from '#leadership'
+import { withClient } from '#runtime'
 import { PARTITION_EVENTS } from './partitions.js'
 
 /**
@@ -141,12 +142,10 @@ const MIGRATION_LOCK = 7_400_001
  * Brings the log's schema up to date, each version in a transaction. Idempotent; concurrent calls wait for each other.
  *
  * @param to for tests of migrations: stop at this version.
- * @throws Error when the log was written by a newer Headwater.
+ * @throws Error when the log was written by a newer Headwater, and when the database cannot be reached or goes away meanwhile.
  */
 export async function migrateLog(url: string, to = LOG_VERSION): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
-  await client.connect()
-  try {
+  await withClient(new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 }), async (client) => {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
     await client.query(PREPARE_SQL)
     const { rows } = await client.query<{ version: number }>(
@@ -160,7 +159,5 @@ export async function migrateLog(url: string, to = LOG_VERSION): Promise<void> {
       if (version <= current || version > to) continue
       await client.query(`begin; ${sql} insert into log.versions (version) values (${version}); commit`)
     }
-  } finally {
-    await client.end()
-  }
+  })
 }

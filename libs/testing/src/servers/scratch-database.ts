@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
+import { withClient } from '#runtime'
 import { testServers } from './test-servers.js'
 
 export interface ScratchDatabase {
@@ -29,10 +30,5 @@ export async function scratchDatabase(): Promise<ScratchDatabase> {
 
 async function run<R extends pg.QueryResultRow>(url: string, sql: string, values: readonly unknown[] = []) {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, application_name: 'test' })
-  await client.connect()
-  try {
-    return (await client.query<R>(sql, [...values])).rows
-  } finally {
-    await client.end()
-  }
+  return withClient(client, async () => (await client.query<R>(sql, [...values])).rows)
 }

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { withClient } from '#runtime'
 
 /**
  * The index of names, in the read models' database: derived from the log like they are, and rebuilt from it when it is lost.
@@ -31,12 +32,11 @@ const MIGRATION_LOCK = 7_400_004
 /**
  * Brings the index's schema up to date. Idempotent; concurrent calls wait for each other.
  *
- * @throws Error when a newer Headwater wrote it, or when it indexes the streams of another prefix.
+ * @throws Error when a newer Headwater wrote it, when it indexes the streams of another prefix, and when the database cannot be
+ * reached or goes away meanwhile.
  */
 export async function migrateNames(url: string, prefix: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
-  await client.connect()
-  try {
+  await withClient(new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 }), async (client) => {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
     await client.query(PREPARE_SQL)
     const { rows } = await client.query<{ version: number }>(
@@ -50,9 +50,7 @@ export async function migrateNames(url: string, prefix: string): Promise<void> {
       if (index + 1 > current)
         await client.query(`begin; ${sql} insert into eventstoredb.versions (version) values (${index + 1}); commit`)
     await checkPrefix(client, prefix)
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 async function checkPrefix(client: pg.Client, prefix: string): Promise<void> {
