@@ -16,6 +16,7 @@ export { openRemoteStore, type RemoteStoreOptions } from './remote/remote-store.
 export { connectEventStore, connectLog } from './connect/connect-store.js'
 export { besideTheLog, byStore, EVENTSTOREDB_SCHEMES, eventStoreSettings, storeChoice } from './connect/settings.js'
 export { type EventStoreDbOptions } from './eventstoredb/store.js'
+export { type StorePatience } from './eventstoredb/patience.js'
 export { loadEventStoreDb } from './eventstoredb/load.js'
 export { migrateNames } from './eventstoredb/names/schema.js'
 export { NamesFold } from './eventstoredb/names/fold-names.js'

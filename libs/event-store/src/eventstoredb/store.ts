@@ -12,6 +12,7 @@ import { readStream } from './log/read-stream.js'
 import { Reading } from './log/reading.js'
 import { StreamNames } from './log/streams.js'
 import { NameIndex, type NamePlace } from './names/name-index.js'
+import { PATIENCE, type StorePatience } from './patience.js'
 import { Gate } from './stream/gate.js'
 import { Lanes } from './stream/lanes.js'
 
@@ -24,6 +25,8 @@ export interface EventStoreDbOptions {
   readonly prefix?: string
   /** Connections to the index of names. */
   readonly pool_max: number
+  /** For tests. Default {@link PATIENCE}. */
+  readonly patience?: StorePatience
   readonly logger: Logger
 }
 
@@ -32,15 +35,22 @@ export interface EventStoreDbOptions {
  * the index, which a projection keeps, and the stream's tail beyond it, and held by the exact revision of each append.
  */
 export function openEventStoreDb(options: EventStoreDbOptions): EventStore {
-  const { url, namesUrl, prefix = '', pool_max, logger } = options
+  const { url, namesUrl, prefix = '', pool_max, patience = PATIENCE, logger } = options
   const streams = new StreamNames(prefix)
   const appends = sharedAppends(url, logger)
   const reads = new Connections(url, logger)
-  const reading = new Reading(reads)
+  const reading = new Reading(reads, patience)
   const index = new NameIndex({ url: namesUrl, pool_max, logger })
-  const lanes = new Lanes({ reading, streams, appends: appends.connections, index, gate: new Gate() })
-  const head = new Head(reading, streams, () => index.end())
+  const lanes = new Lanes({
+    reading,
+    streams,
+    appends: appends.connections,
+    patience: patience.append,
+    index,
+    gate: new Gate(),
+  })
   const follower = { connections: reads, reading, streams, logger }
+  const head = new Head(follower, () => index.end())
   return {
     capabilities: EVENTSTOREDB_CAPABILITIES,
     limits: EVENTSTOREDB_LIMITS,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type EventStore, loadEventStoreDb, migrateNames, NamesFold } from '#event-store'
+import { type EventStore, loadEventStoreDb, migrateNames, NamesFold, type StorePatience } from '#event-store'
 import { silentLogger } from '../silent-logger.js'
 import { scratchDatabase, type ScratchDatabase } from './scratch-database.js'
 
@@ -15,15 +15,26 @@ export interface EventStoreDbSubject {
   close(): Promise<void>
 }
 
-/** Streams with a prefix of this subject's own: the server may hold other data. */
-export async function eventStoreDbSubject(url: string): Promise<EventStoreDbSubject> {
+/**
+ * Streams with a prefix of this subject's own: the server may hold other data.
+ *
+ * @param patience default: the product's.
+ */
+export async function eventStoreDbSubject(url: string, patience?: StorePatience): Promise<EventStoreDbSubject> {
   const database = await scratchDatabase()
   const prefix = `t${randomUUID().replaceAll('-', '')}.`
   await migrateNames(database.url, prefix)
   const openEventStoreDb = await loadEventStoreDb()
   const closing: (() => Promise<void>)[] = []
   const open = (): EventStore => {
-    const store = openEventStoreDb({ url, namesUrl: database.url, prefix, pool_max: 2, logger: silentLogger() })
+    const store = openEventStoreDb({
+      url,
+      namesUrl: database.url,
+      prefix,
+      pool_max: 2,
+      ...(patience ? { patience } : {}),
+      logger: silentLogger(),
+    })
     closing.push(() => store.close())
     return store
   }

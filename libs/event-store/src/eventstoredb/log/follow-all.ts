@@ -11,9 +11,6 @@ import { type Reading } from './reading.js'
 import { type StreamNames } from './streams.js'
 
 const BATCH_MAX = 1_000
-/** A subscription that brings nothing for so long is asked whether its server is still there. */
-const SILENCE_MS = 5_000
-/** How long nothing but other people's events may go by before the position is told. */
 const QUIET_MS = 5_000
 const AGAIN_MS = 50
 
@@ -27,8 +24,14 @@ export interface Follower {
 /**
  * Catch-up, then live: one subscription after the other, each from where the one before has come to. Contiguous because each
  * begins after the last event taken and brings all that stand behind it in order.
+ *
+ * @param quiet_ms how long nothing but other people's events may go by before the position is told.
  */
-export async function* followAll(follower: Follower, options: SubscribeOptions): AsyncGenerator<EventBatch> {
+export async function* followAll(
+  follower: Follower,
+  options: SubscribeOptions,
+  quiet_ms = QUIET_MS,
+): AsyncGenerator<EventBatch> {
   const { after, only, batch_max = BATCH_MAX, signal } = options
   const wanted = wantedBy(only)
   const isOver = (): boolean => signal?.aborted === true
@@ -42,7 +45,7 @@ export async function* followAll(follower: Follower, options: SubscribeOptions):
       // It may have aborted while there was nobody to tell.
       if (isOver()) stop()
       try {
-        for await (const batch of batchesOf(live, follower, position, batch_max)) {
+        for await (const batch of batchesOf(live, follower, position, batch_max, quiet_ms)) {
           if (isOver()) return
           yield batch
           position = batch.position
@@ -63,14 +66,16 @@ async function* batchesOf(
   { reading }: Follower,
   after: bigint,
   batch_max: number,
+  quiet_ms: number,
 ): AsyncGenerator<EventBatch> {
   let told_ms = performance.now()
   for (;;) {
-    const taken = await mailbox.take(batch_max, SILENCE_MS)
+    const taken = await mailbox.take(batch_max, reading.patience.silence_ms)
     if (!taken) return
     const { events, position } = taken
-    if (position === after) void reading.probe()
-    if (position === after || (events.length === 0 && performance.now() - told_ms < QUIET_MS)) continue
+    // Is its server still there?
+    if (position === after) reading.end().catch(() => undefined)
+    if (position === after || (events.length === 0 && performance.now() - told_ms < quiet_ms)) continue
     yield { after, position, events }
     after = position
     told_ms = performance.now()

@@ -1,5 +1,4 @@
-import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
-import { type EventBatch, type EventStore } from '#event-store'
+import { type EventBatch, type EventStore, type StorePatience } from '#event-store'
 import {
   eventually,
   type EventStoreDbSubject,
@@ -8,6 +7,8 @@ import {
   openEventStoreDouble,
 } from '#testing'
 import { all, idsOf, mustAppend, newEvents, newRequest, newStream, requestedIds } from '../../contract/requests.js'
+import { foreignEvents } from '../../fixtures/foreign-events.js'
+import { SHORT_PATIENCE } from '../../fixtures/short-patience.js'
 
 jest.setTimeout(60_000)
 
@@ -15,9 +16,9 @@ let double: EventStoreDouble
 let subject: EventStoreDbSubject
 let store: EventStore
 
-async function begin(nodes = 1): Promise<void> {
+async function begin(nodes = 1, patience?: StorePatience): Promise<void> {
   double = await openEventStoreDouble({ nodes })
-  subject = await eventStoreDbSubject(double.url)
+  subject = await eventStoreDbSubject(double.url, patience)
   ;({ store } = subject)
 }
 afterEach(async () => {
@@ -61,14 +62,6 @@ class Listener {
       await this.slowness()
     }
   }
-}
-
-/** Events of somebody else, sent by the rpc that shares nothing with our appends. */
-async function foreign(stream: string, count: number): Promise<void> {
-  const client = EventStoreDBClient.connectionString(double.url)
-  const events = Array.from({ length: count }, (_, at) => jsonEvent({ type: 'Foreign', data: { at } }))
-  await client.appendToStream(stream, events, { credentials: { username: 'admin', password: 'changeit' } })
-  await client.dispose()
 }
 
 const lastOf = (request: Parameters<typeof requestedIds>[0]): string => requestedIds(request).at(-1) ?? ''
@@ -140,7 +133,7 @@ test('a leader that dies: the subscription goes on at the next one', async () =>
 })
 
 test('a server that falls silent under an idle subscription is found out', async () => {
-  await begin()
+  await begin(1, SHORT_PATIENCE)
   const listener = new Listener()
   const [before, after] = [newRequest(newStream()), newRequest(newStream())]
   await mustAppend(store, before)
@@ -158,8 +151,8 @@ test('what is not of this log is left out, and does not hold back the position',
   const listener = new Listener()
   const [before, after] = [newRequest(newStream()), newRequest(newStream())]
   const { position } = await mustAppend(store, before)
-  await foreign('orders', 1_500)
-  await foreign(`${subject.prefix}order-1`, 10)
+  await foreignEvents(double.url, 'orders', 1_500)
+  await foreignEvents(double.url, `${subject.prefix}order-1`, 10)
   await eventually('the position has gone on', () => listener.position > position)
   expect(await store.head()).toBe(position)
   await listener.close()
@@ -169,6 +162,20 @@ test('what is not of this log is left out, and does not hold back the position',
   await later.close()
   expect([listener.ids, later.ids]).toEqual([before, after].map(requestedIds))
   expect(idsOf(await all(store.readAll()))).toEqual([before, after].flatMap(requestedIds))
+})
+
+test('a cluster that is gone while the log is read ends the reading', async () => {
+  await begin(1, SHORT_PATIENCE)
+  for (let count = 0; count < 12; count += 1)
+    await mustAppend(store, newRequest(newStream(), { events: newEvents(500) }))
+  const read = async (): Promise<void> => {
+    let isGone = false
+    for await (const _ of store.readAll()) {
+      if (!isGone) await double.nodes[0].kill()
+      isGone = true
+    }
+  }
+  await expect(read()).rejects.toMatchObject({ name: 'StoreUnavailable', retryable: true })
 })
 
 test('any number is a position to begin after', async () => {

@@ -18,6 +18,8 @@ export class LiveRead {
   /** Why it ended, if anybody said so. */
   failure: unknown
   private subscription: AllStreamSubscription | undefined
+  /** The server has looked at everything up to here; some of it may wait in the client's own buffer. */
+  private checked = 0n
 
   private constructor(
     readonly connection: Connection,
@@ -85,18 +87,24 @@ export class LiveRead {
 
   private receive(resolved: ResolvedEvent): void {
     const own = logged(this.streams, resolved)
-    if (!own || own.event.position <= this.mailbox.position) return
-    if (this.wanted?.(own.event) === false) this.mailbox.reach(own.event.position)
-    else this.mailbox.put(own.event)
+    if (own && own.event.position > this.mailbox.position) {
+      if (this.wanted?.(own.event) === false) this.mailbox.reach(own.event.position)
+      else this.mailbox.put(own.event)
+    }
+    this.reachChecked()
   }
 
   /**
-   * Says nothing while events wait in the client's own buffer: it overtakes them. In catch-up the server names the place up to
-   * which it has looked with prepare 0, and does not say whether the event there is among what it has looked at.
+   * In catch-up the server names the place up to which it has looked with prepare 0, and does not say whether the event there is among
+   * what it has looked at.
    */
   private checkpoint({ commit, prepare }: Position): void {
-    const { subscription } = this
-    if (!subscription || subscription.readableLength > 0 || subscription.isPaused()) return
-    this.mailbox.reach(prepare === commit ? positionOf(commit) : positionOf(commit) - 1n)
+    this.checked = prepare === commit ? positionOf(commit) : positionOf(commit) - 1n
+    this.reachChecked()
+  }
+
+  /** Not while events wait in the client's own buffer: a checkpoint overtakes them, and counts when the last of them was received. */
+  private reachChecked(): void {
+    if (this.subscription?.readableLength === 0) this.mailbox.reach(this.checked)
   }
 }

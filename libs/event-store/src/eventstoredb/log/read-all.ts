@@ -2,7 +2,8 @@ import { BACKWARDS, END, type Position, type ResolvedEvent, UnknownError } from 
 import { type RecordedEvent } from '#domain-kit'
 import { type ReadAllOptions } from '../../port.js'
 import { placeOfPosition } from '../position.js'
-import { type Follower, followAll } from './follow-all.js'
+import { type Follower } from './follow-all.js'
+import { followWhileAnswered } from './follow-while-answered.js'
 import { type Head } from './head.js'
 import { PAGE, type Reading } from './reading.js'
 import { commitOf, logged } from './recorded.js'
@@ -12,7 +13,7 @@ async function* forwards(follower: Follower, head: Head, after: bigint, limit: n
   const last = await head.find()
   let left = limit
   if (after >= last || left <= 0) return
-  for await (const { events } of followAll(follower, { after }))
+  for await (const { events } of followWhileAnswered(follower, after))
     for (const event of events) {
       if (event.position > last) return
       yield event

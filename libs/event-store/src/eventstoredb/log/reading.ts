@@ -1,15 +1,8 @@
 import { BACKWARDS, END, type FORWARDS, type Position, type ResolvedEvent, type START } from '@eventstore/db-client'
 import { collect } from '../client/collect.js'
 import { type Connections } from '../client/connections.js'
-import { insist, type Patience } from '../client/insist.js'
-
-/**
- * The next event of a page comes within this time, or the page is read on another connection. An append (5 s) and the read that
- * follows upon its failure end together when the 10 s of a command are over, and not long after: whoever sent it hears then that
- * nobody knows.
- */
-const PATIENCE = { attempt_ms: 4_000, total_ms: 5_500 }
-const patience = (what: string): Patience => ({ what, ...PATIENCE })
+import { insist } from '../client/insist.js'
+import { PATIENCE } from '../patience.js'
 
 /** Events a read asks for at a time; it gets fewer where they are large, see `collect`. */
 export const PAGE = 500
@@ -26,7 +19,10 @@ export interface StreamPage {
 
 /** Pages of streams and of the whole log; errors are the port's. */
 export class Reading {
-  constructor(private readonly connections: Connections) {}
+  constructor(
+    private readonly connections: Connections,
+    readonly patience = PATIENCE,
+  ) {}
 
   /** @param count at least 1: the server refuses or hangs on none. */
   async stream(
@@ -39,7 +35,7 @@ export class Reading {
     const options = { ...LEADER, direction, fromRevision: from, maxCount: count }
     const { events, isCut } = await insist(
       this.connections,
-      patience(`reading stream "${name}"`),
+      { what: `reading stream "${name}"`, ...this.patience.read },
       (connection, goesOn) => collect(connection, connection.client.readStream(name, options), goesOn),
     )
     return { events, isLast: events.length < count && !isCut }
@@ -57,14 +53,15 @@ export class Reading {
   ): Promise<readonly ResolvedEvent[]> {
     if (count < 1) throw new RangeError('a page has at least one event')
     const options = { ...LEADER, direction, fromPosition: from, maxCount: count }
-    const { events } = await insist(this.connections, patience('reading the log'), (connection, goesOn) =>
+    const patience = { what: 'reading the log', ...this.patience.read }
+    const { events } = await insist(this.connections, patience, (connection, goesOn) =>
       collect(connection, connection.client.readAll(options), goesOn),
     )
     return events
   }
 
-  /** Does the log answer at all? Replaces the connection when it does not. Never throws. */
-  async probe(): Promise<void> {
-    await this.all(END, BACKWARDS, 1).catch(() => undefined)
+  /** The last event on the server, whoever's: does the log answer at all? Replaces the connection when it does not. @throws StoreUnavailable */
+  async end(): Promise<ResolvedEvent | undefined> {
+    return (await this.all(END, BACKWARDS, 1))[0]
   }
 }

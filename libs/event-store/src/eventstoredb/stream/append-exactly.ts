@@ -9,6 +9,7 @@ import {
 import { StoreLimitExceeded } from '../../port.js'
 import { type Connections } from '../client/connections.js'
 import { insist } from '../client/insist.js'
+import { type Attempts } from '../patience.js'
 import { positionOf } from '../position.js'
 
 /**
@@ -16,7 +17,6 @@ import { positionOf } from '../position.js'
  * second. It has a bound of its own for writes, and we have our timer; this one must only never come first.
  */
 const SERVER_DEADLINE_MS = 24 * 3_600_000
-const PATIENCE = { attempt_ms: 2_500, total_ms: 5_000 }
 
 /** Where the last event stands; undefined when the stream does not end at the revision expected. */
 export type ExactResult = { readonly revision: number; readonly position: bigint } | undefined
@@ -34,6 +34,7 @@ export async function appendExactly(
   after: number,
   events: readonly EventData[],
   bytes: number,
+  patience: Attempts,
 ): Promise<ExactResult> {
   const options = {
     expectedRevision: after === -1 ? NO_STREAM : BigInt(after),
@@ -41,7 +42,7 @@ export async function appendExactly(
     deadline: SERVER_DEADLINE_MS,
   } as const
   try {
-    const appended = await insist(connections, { what: `appending to "${name}"`, ...PATIENCE }, ({ client }) =>
+    const appended = await insist(connections, { what: `appending to "${name}"`, ...patience }, ({ client }) =>
       client.appendToStream(name, [...events], options),
     )
     return placeOf(name, appended, after + events.length)

@@ -2,6 +2,7 @@ import { type AppendResult, StoreUnavailable } from '../../port.js'
 import { type Connections } from '../client/connections.js'
 import { type Planned } from '../log/planned.js'
 import { type Indexed, type NameIndex, type NamePlace } from '../names/name-index.js'
+import { type Attempts } from '../patience.js'
 import { appendExactly, type ExactResult } from './append-exactly.js'
 import { conflictOf } from './conflict.js'
 import { type Gate } from './gate.js'
@@ -27,6 +28,8 @@ interface LookUp {
 
 export interface LaneContext extends TailReader {
   readonly appends: Connections
+  /** Of an append. */
+  readonly patience: Attempts
   readonly index: NameIndex
   readonly gate: Gate
 }
@@ -149,7 +152,7 @@ export class Lane {
   }
 
   private async send(accepted: readonly Waiting[]): Promise<void> {
-    const { appends, gate, streams } = this.context
+    const { appends, gate, patience, streams } = this.context
     const after = this.known.head.revision
     const events = accepted.flatMap(({ planned }) => planned.events.map(({ data }) => data))
     const bytes = accepted.reduce((sum, { planned }) => sum + planned.bytes, 0)
@@ -157,7 +160,7 @@ export class Lane {
     let result: ExactResult
     try {
       result = await gate.pass(isBulk, () =>
-        appendExactly(appends, streams.onServer(this.stream), after, events, bytes),
+        appendExactly(appends, streams.onServer(this.stream), after, events, bytes, patience),
       )
     } catch (error) {
       this.isDoubtful = true
