@@ -135,9 +135,9 @@ export class PostgresReader {
     }
   }
 
-  /** The next events after a position, at most `limit` and one page, and of them those that are wanted. */
-  async page(after: bigint, limit: number, wanted?: Wanted): Promise<ReadPage> {
-    const page = await this.copied(ALL_SQL('asc', after, limit), { wanted, within_ms: PAGE_MS })
+  /** The next events after a position, at most `limit` and one page, and of them those that are wanted. @param within_ms default 30,000. */
+  async page(after: bigint, limit: number, wanted?: Wanted, within_ms = PAGE_MS): Promise<ReadPage> {
+    const page = await this.copied(ALL_SQL('asc', after, limit), { wanted, within_ms })
     if (page.count === 0 || page.first === after + 1n) return page
     const archive = await archiveAt(this, after + 1n)
     if (!archive) throw new Error(`the log has a hole from position ${after + 1n} to ${page.first - 1n}`)
