@@ -68,6 +68,14 @@ function beyondLimit({ aggregate }: AnyCommand, { limit, actual, allowed }: Beyo
       const message = `this command leads to ${actual} events, at most ${allowed} are taken; send less in one command`
       return Problem.of('body-too-large', message, told('body', message))
     }
+    case 'claims_per_append': {
+      const message = `this command takes ${actual} names, at most ${allowed} are taken; send less in one command`
+      return Problem.of('body-too-large', message, told('body', message))
+    }
+    case 'checks_per_append': {
+      const message = `this command depends on ${actual} further streams, at most ${allowed} are looked at; send less in one command`
+      return Problem.of('body-too-large', message, told('body', message))
+    }
     case 'append_size_bytes': {
       const message = `the events of this command take ${actual} bytes together, at most ${allowed} are taken; send less in one command`
       return Problem.of('body-too-large', message, told('body', message))

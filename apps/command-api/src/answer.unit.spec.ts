@@ -53,6 +53,8 @@ test.each(final)('%j is final', (outcome, status, code) => {
 const beyond = [
   ['event_size_bytes', 413, 'body-too-large', 'body', 'send less in one command'],
   ['append_size_bytes', 413, 'body-too-large', 'body', 'send less in one command'],
+  ['claims_per_append', 413, 'body-too-large', 'body', 'send less in one command'],
+  ['checks_per_append', 413, 'body-too-large', 'body', 'send less in one command'],
   ['events_per_append', 413, 'body-too-large', 'body', 'send less in one command'],
   ['stream_name_bytes', 400, 'invalid-parameter', 'book', 'use a shorter id'],
 ] as const

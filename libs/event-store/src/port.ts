@@ -143,6 +143,10 @@ export interface EventBatch {
 export interface StoreLimits {
   readonly event_size_bytes: number
   readonly events_per_append: number
+  /** Names beside its key that an append takes. */
+  readonly claims_per_append: number
+  /** Streams that an append is bound to without an event for them: checks, and writes that have none. */
+  readonly checks_per_append: number
   /** Of all events of an append together. */
   readonly append_size_bytes: number
   readonly stream_name_bytes: number
@@ -152,6 +156,8 @@ export interface StoreLimits {
 export const DEFAULT_LIMITS: StoreLimits = {
   event_size_bytes: 2 * 1024 * 1024,
   events_per_append: 1_000,
+  claims_per_append: 1_000,
+  checks_per_append: 1_000,
   append_size_bytes: 8 * 1024 * 1024,
   stream_name_bytes: 512,
   conflict_tail_events: 1_000,

@@ -79,10 +79,11 @@ function recalled(stream: string, place: NamePlace | undefined): Recalled | unde
 }
 
 /** @throws StoreLimitExceeded naming the first bound that an append breaks. */
-function checkLimits({ stream, events, bytes }: Planned, limits: StoreLimits): void {
+function checkLimits({ stream, events, claims, bytes }: Planned, limits: StoreLimits): void {
   const actual = {
     stream_name_bytes: Buffer.byteLength(stream),
     events_per_append: events.length,
+    claims_per_append: claims.length,
     event_size_bytes: Math.max(...events.map(({ dataBytes }) => dataBytes)),
     append_size_bytes: bytes,
   }

@@ -9,6 +9,7 @@ import {
   type Recalled,
   type ReadStreamOptions,
 } from '../port.js'
+import { namesIn } from '../postgres/append-queue.js'
 import { Batch, type World } from '../postgres/batch.js'
 import { follow, type Page } from '../postgres/follow.js'
 import { noEvents, type StreamHead } from '../postgres/heads.js'
@@ -57,9 +58,8 @@ class MemoryLog implements World {
 
   append(request: AppendRequest): AppendResult {
     const planned = plan(request, DEFAULT_LIMITS)
-    const { events: count, size_bytes, claims, writes } = planned
-    const size = { events: count, size_bytes, names: 1 + claims + writes.length }
-    const batch = new Batch(this.events.length, this.time_ms, size, this)
+    const { events, size_bytes } = planned
+    const batch = new Batch(this.events.length, this.time_ms, { events, size_bytes, names: namesIn(planned) }, this)
     const verdict = batch.accept(planned)
     if (verdict.kind === 'conflict') return this.conflict(request, verdict.stream, verdict.revision)
     if (verdict.kind === 'taken') return takenBy(this.commandAt(verdict.position), verdict.claim, request)

@@ -67,12 +67,12 @@ export class AppendQueue {
     for (const { stream } of writes) this.bulkStreams.set(stream, (this.bulkStreams.get(stream) ?? 0) + 1)
   }
 
-  /** The next batch: at least one append, beyond that at most so many events and bytes. */
-  take(events_max: number, bytes_max: number): Waiting[] {
-    const first = this.takeInteractive(events_max, bytes_max)
+  /** The next batch: at least one append, beyond that at most so many events, bytes and names. */
+  take(events: number, size_bytes: number, names = Infinity): Waiting[] {
+    const most = { events, size_bytes, names }
+    const first = this.takeInteractive(most)
     if (this.bulk.length === 0) return first
-    const { events, size_bytes } = sizeOf(first)
-    const fit = fitting(this.bulk, events_max - events, bytes_max - size_bytes, first.length > 0)
+    const fit = fitting(this.bulk, without(most, sizeOf(first)), first.length > 0)
     const then = this.behind(fit)
     this.bulk = this.bulk.slice(then.length)
     this.passedOver = then.length === 0 ? this.passedOver + 1 : 0
@@ -85,16 +85,16 @@ export class AppendQueue {
   }
 
   /** Leaves room for bulk appends: their share, and for one that was passed over too often all that it takes. */
-  private takeInteractive(events_max: number, bytes_max: number): Waiting[] {
+  private takeInteractive(most: BatchSize): Waiting[] {
     const share = 1 - (this.bulk.length > 0 ? BULK_SHARE : 0)
-    const [head] = this.bulk
-    const due = head && this.passedOver >= PASSED_OVER_MAX && this.behind([head]).length > 0 ? head.append : undefined
-    const first = fitting(
-      this.interactive,
-      Math.min(events_max * share, events_max - (due?.events ?? 0)),
-      Math.min(bytes_max * share, bytes_max - (due?.size_bytes ?? 0)),
-      due !== undefined,
-    )
+    const due = this.passedOver >= PASSED_OVER_MAX ? this.behind(this.bulk.slice(0, 1)) : []
+    const left = without(most, sizeOf(due))
+    const room = {
+      events: Math.min(most.events * share, left.events),
+      size_bytes: Math.min(most.size_bytes * share, left.size_bytes),
+      names: Math.min(most.names * share, left.names),
+    }
+    const first = fitting(this.interactive, room, due.length > 0)
     this.interactive = this.interactive.slice(first.length)
     for (const { append } of first) this.bytes -= append.packed_bytes
     return first
@@ -120,15 +120,23 @@ export class AppendQueue {
   }
 }
 
+/** What a batch has, or has room for. */
+export interface BatchSize {
+  readonly events: number
+  readonly size_bytes: number
+  /** Keys, claims and streams, all that must be known of before it is decided. */
+  readonly names: number
+}
+
 /** What a batch of these must have room for. */
-export function sizeOf(waiting: readonly Waiting[]): { events: number; size_bytes: number; names: number } {
+export function sizeOf(waiting: readonly Waiting[]): BatchSize {
   let events = 0
   let size_bytes = 0
   let names = 0
   for (const { append } of waiting) {
     events += append.events
     size_bytes += append.size_bytes
-    names += 1 + append.claims + append.writes.length
+    names += namesIn(append)
   }
   return { events, size_bytes, names }
 }
@@ -140,14 +148,26 @@ export function earliestOf(waiting: readonly Waiting[], otherwise: number): numb
   return earliest_ms
 }
 
-function fitting(queue: readonly Waiting[], events_max: number, bytes_max: number, mayBeNone = false): Waiting[] {
+export function namesIn({ claims, checks, writes }: PlannedAppend): number {
+  return 1 + claims + checks.length + writes.length
+}
+
+const without = (most: BatchSize, taken: BatchSize): BatchSize => ({
+  events: most.events - taken.events,
+  size_bytes: most.size_bytes - taken.size_bytes,
+  names: most.names - taken.names,
+})
+
+function fitting(queue: readonly Waiting[], most: BatchSize, mayBeNone: boolean): Waiting[] {
   let events = 0
   let bytes = 0
+  let names = 0
   let count = 0
   for (const { append } of queue) {
     events += append.events
     bytes += append.size_bytes
-    if ((count > 0 || mayBeNone) && (events > events_max || bytes > bytes_max)) break
+    names += namesIn(append)
+    if ((count > 0 || mayBeNone) && (events > most.events || bytes > most.size_bytes || names > most.names)) break
     count += 1
   }
   return queue.slice(0, count)

@@ -43,6 +43,17 @@ test('everything leaves once, and the appends of one stream in the order in whic
   )
 })
 
+test('a batch has no more names than asked for, but is never empty: keys, claims and streams that are written or checked', () => {
+  const queue = new AppendQueue()
+  const claims = Array.from({ length: 5 }, (_, at) => ({ stream: 'thing-1', name: `name-${at}` }))
+  const checks = Array.from({ length: 3 }, (_, at) => ({ stream: `other-${at}`, expected: 'any' as const }))
+  const request = newRequest('thing-1', { claims, checks })
+  for (let index = 0; index < 8; index += 1)
+    queue.push({ append: plan(request, DEFAULT_LIMITS), waiter, index, since_ms: index })
+  const taken = [9, 10, 19, 20, 39].map((names) => queue.take(Infinity, Infinity, names).length)
+  expect(taken).toEqual([1, 1, 1, 2, 3])
+})
+
 test('what people wait for goes before what programs send in bulk, which is not starved either', () => {
   const queue = new AppendQueue()
   for (let index = 0; index < 100; index += 1) queue.push(waiting(index, `bulk-${index}`, 'bulk'))

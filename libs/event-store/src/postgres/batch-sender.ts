@@ -8,6 +8,11 @@ import { type Sent, type Term } from './term.js'
 
 /** Bytes of one transaction: larger ones gain nothing and make the next one wait longer. */
 const BATCH_BYTES_MAX = 4 * 1024 * 1024
+/**
+ * Keys, claims and streams of one transaction. More than this of small appends never come together; it keeps a batch within what a run of
+ * names and the streams in memory can hold.
+ */
+const BATCH_NAMES_MAX = 16_384
 /** Batches planned and not yet committed: while one is on its way, the next one is made. */
 const IN_FLIGHT_MAX = 2
 /** While a batch is in flight the next one is made early only when it is at least so large. */
@@ -25,6 +30,8 @@ export interface BatchSenderOptions {
   readonly term: Pick<Term, 'send'>
   readonly queue: AppendQueue
   readonly limit: BatchLimit
+  /** Of one batch, but for one append. Default 16,384. */
+  readonly names_max?: number
   readonly logger: Logger
   committed(batch: CommittedBatch): void
   times(times: BatchTimes): void
@@ -61,7 +68,7 @@ export class BatchSender {
   }
 
   private async run(): Promise<void> {
-    const { queue, limit } = this.options
+    const { queue, limit, names_max = BATCH_NAMES_MAX } = this.options
     this.isRunning = true
     // One turn of the event loop: requests of one frame come together.
     await new Promise<void>((resolve) => setImmediate(resolve))
@@ -73,7 +80,7 @@ export class BatchSender {
         this.wake = undefined
         continue
       }
-      await this.sendNext(queue.take(limit.events_max, BATCH_BYTES_MAX))
+      await this.sendNext(queue.take(limit.events_max, BATCH_BYTES_MAX, names_max))
     }
     this.isRunning = false
   }

@@ -35,6 +35,12 @@ export class Packer {
       // Its key would be remembered with the place of somebody else's event.
       if (!writes[0] || writes[0].events.length === 0) throw new RangeError('an append writes at least one event')
       checkBound(this.limits, 'events_per_append', eventsIn(writes))
+      checkBound(this.limits, 'claims_per_append', claims.length)
+      checkBound(
+        this.limits,
+        'checks_per_append',
+        checks.length + writes.filter(({ events }) => events.length === 0).length,
+      )
       sink.byte(priority === 'bulk' ? IS_BULK : 0)
       sink.raw(commandHash(commandId))
       sink.int16(claims.length)

@@ -131,6 +131,7 @@ export class Writer extends EventEmitter<{
       term,
       queue,
       limit,
+      ...(options.names_per_run === undefined ? {} : { names_max: options.names_per_run }),
       logger: options.logger,
       committed: (batch) => this.emit('committed', batch),
       times: (times) => this.emit('times', times),
