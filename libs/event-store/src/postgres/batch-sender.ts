@@ -119,7 +119,8 @@ export class BatchSender {
     if (batch) this.safely(() => this.options.committed(batch))
     for (const [at, { append, waiter, index }] of waiting.entries()) {
       const verdict = sent.verdicts[at]
-      if (verdict) this.safely(() => waiter.settle(index, verdict, append))
+      if (verdict instanceof StoreUnavailable) this.safely(() => waiter.fail(index, verdict))
+      else if (verdict) this.safely(() => waiter.settle(index, verdict, append))
     }
   }
 

@@ -50,10 +50,10 @@ beforeEach(() => {
 })
 
 const next = async (): Promise<unknown> => {
-  const { done, value } = await batches.next()
-  return done
-    ? 'the end'
-    : [Number(value.after), Number(value.position), value.events.map((each) => Number(each.position))]
+  const found = await batches.next()
+  if (found.done === true) return 'the end'
+  const { after, position, events } = found.value
+  return [Number(after), Number(position), events.map((each) => Number(each.position))]
 }
 
 /** It has read to the end, and looks again; nobody answers. */

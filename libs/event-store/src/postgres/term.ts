@@ -1,8 +1,9 @@
 import type pg from 'pg'
 import { clearTerm, Leadership } from '#leadership'
-import { type Logger, reasonOf } from '#runtime'
+import { goodbye, type Logger, reasonOf } from '#runtime'
 import { faultPoint } from '../fault-point.js'
-import { sizeOf, type Waiting } from './append-queue.js'
+import { StoreUnavailable } from '../port.js'
+import { type BatchSize, sizeOf, type Waiting } from './append-queue.js'
 import { Batch, type Verdict, type World } from './batch.js'
 import { UUID_BYTES, writeUuid } from './binary.js'
 import { type CommittedBatch } from './committed-batch.js'
@@ -12,9 +13,12 @@ import { HASH_BYTES, streamHash } from './names/name-hash.js'
 import { Names } from './names/names.js'
 import { RunSet } from './names/run-set.js'
 import { type Partition, partitionOf } from './partitions.js'
+import { type PlannedAppend } from './planned.js'
 import { termClient } from './term-client.js'
 
 const STREAMS_CACHED = 200_000
+/** Old names in one question: each brings a block or two of some 12 KB. */
+const LOOK_UPS_MAX = 128
 /** The next partition is made so many events before it is needed. */
 const PARTITION_MARGIN = 100_000
 
@@ -32,9 +36,19 @@ export interface TermOptions {
 
 /** A batch that is on its way: what it comes to when it is committed, if it is. */
 export interface Sent {
-  readonly verdicts: readonly Verdict[]
+  /** StoreUnavailable: of this one nothing is appended, because it is not known whether its names are taken. */
+  readonly verdicts: readonly (Verdict | StoreUnavailable)[]
   /** Undefined when nothing was accepted. @throws when the connection broke or another epoch leads; the term is then over. */
   readonly committed: Promise<CommittedBatch | undefined>
+}
+
+/** Appends that have to be asked for again. */
+type Unknown = ReadonlyMap<PlannedAppend, StoreUnavailable>
+
+/** A name of an append that may be in an old run. */
+interface Suspect {
+  readonly append: PlannedAppend
+  readonly hash: Buffer
 }
 
 /**
@@ -59,6 +73,7 @@ export class Term implements World {
     private partition: Partition,
     private committed: number,
     private time_ms: number,
+    private readonly logger: Logger,
   ) {
     this.sent = committed
     this.madeTo = partition.end
@@ -78,9 +93,9 @@ export class Term implements World {
       const partition = await partitionOf(client, head + 1)
       const options = { url, connectionName, hold, logger, names_per_run }
       const names = await Names.load(client, runs ?? new RunSet(), options)
-      return new Term(client, lease, pool, names, partition, head, rows[0]?.time.getTime() ?? 0)
+      return new Term(client, lease, pool, names, partition, head, rows[0]?.time.getTime() ?? 0, logger)
     } catch (error) {
-      await client.end().catch(() => undefined)
+      await goodbye(client)
       throw error
     }
   }
@@ -97,9 +112,9 @@ export class Term implements World {
   /** Plans and makes a batch; the one before need not be committed yet, and this one is sent once it is. */
   async send(waiting: readonly Waiting[]): Promise<Sent> {
     const size = sizeOf(waiting)
-    await this.prepare(waiting, size)
+    const unknown = await this.prepare(waiting, size)
     const batch = new Batch(this.sent, this.time_ms, size, this)
-    const verdicts = waiting.map(({ append }) => batch.accept(append))
+    const verdicts = waiting.map(({ append }) => unknown.get(append) ?? batch.accept(append))
     if (batch.isEmpty) return { verdicts, committed: this.last.then(() => undefined) }
     const { head: position, after } = batch
     this.names.reached(position)
@@ -139,7 +154,7 @@ export class Term implements World {
 
   /** @returns the position of the append that took the name; 0 when nobody did. @throws when the term is over. */
   async find(hash: Buffer): Promise<number> {
-    const position = await this.names.find(this.pool, hash)
+    const [position = 0] = await this.names.find(this.pool, [hash])
     // On its way: whether it is taken is known when that batch is committed.
     if (position > this.committed) await this.last
     return position
@@ -147,39 +162,56 @@ export class Term implements World {
 
   async close(): Promise<void> {
     const closed = this.names.close()
-    await this.client.end().catch(() => undefined)
+    await goodbye(this.client)
     await closed
   }
 
-  /** Brings into memory all that planning asks for. */
-  private async prepare(waiting: readonly Waiting[], size: { events: number; names: number }): Promise<void> {
+  /** Brings into memory all that planning asks for. @returns those of which it cannot be known. */
+  private async prepare(waiting: readonly Waiting[], size: BatchSize): Promise<Unknown> {
     await this.names.reserve(size.names, this.last)
     await this.makeRoom(this.sent + size.events)
+    let unknown: Unknown
     for (;;) {
       const { generation } = this.names
-      await this.findOlder(waiting)
+      unknown = await this.findOlder(waiting)
       if (generation === this.names.generation) break
     }
     await this.loadHeads(waiting)
+    return unknown
   }
 
-  private async findOlder(waiting: readonly Waiting[]): Promise<void> {
+  /** Everybody waits for it: after one question without an answer no other is asked. */
+  private async findOlder(waiting: readonly Waiting[]): Promise<Unknown> {
     if (this.older.size > 0) this.older = new Map()
-    const suspects: Buffer[] = []
-    const look = (bytes: Buffer, at: number): void => {
-      if (this.names.mayBeOlder(bytes, at)) suspects.push(bytes.subarray(at, at + HASH_BYTES))
+    const unknown = new Map<PlannedAppend, StoreUnavailable>()
+    const suspects = this.suspectsOf(waiting)
+    for (let at = 0; at < suspects.length; at += LOOK_UPS_MAX) {
+      const some = suspects.slice(at, at + LOOK_UPS_MAX)
+      try {
+        const hashes = some.map(({ hash }) => hash)
+        for (const [nth, position] of (await this.names.find(this.pool, hashes)).entries())
+          if (position > 0) this.older.set(hashes[nth]?.toString('latin1') ?? '', position)
+      } catch (cause) {
+        this.logger.warn({ reason: reasonOf(cause), names: suspects.length - at }, 'old names could not be looked up')
+        const unavailable = new StoreUnavailable('its names cannot be looked up now', { cause })
+        for (const { append } of suspects.slice(at)) unknown.set(append, unavailable)
+        break
+      }
     }
+    return unknown
+  }
+
+  private suspectsOf(waiting: readonly Waiting[]): Suspect[] {
+    const suspects: Suspect[] = []
     for (const { append } of waiting) {
-      look(append.bytes, append.keyAt)
-      for (let claim = 0; claim < append.claims; claim += 1) look(append.bytes, append.claimsAt + claim * HASH_BYTES)
+      const { bytes, keyAt, claimsAt, claims } = append
+      const look = (at: number): void => {
+        if (this.names.mayBeOlder(bytes, at)) suspects.push({ append, hash: bytes.subarray(at, at + HASH_BYTES) })
+      }
+      look(keyAt)
+      for (let claim = 0; claim < claims; claim += 1) look(claimsAt + claim * HASH_BYTES)
     }
-    if (suspects.length === 0) return
-    await Promise.all(
-      suspects.map(async (hash) => {
-        const position = await this.names.find(this.pool, hash)
-        if (position > 0) this.older.set(hash.toString('latin1'), position)
-      }),
-    )
+    return suspects
   }
 
   private async loadHeads(waiting: readonly Waiting[]): Promise<void> {

@@ -12,9 +12,9 @@ const ROW_HEAD_BYTES = 2 + 8 + 12 + 8 + 4
 
 const COPY_SQL = 'copy log.name_blocks (level, run, bucket, entries) from stdin (format binary)'
 
-/** In: levels, runs and buckets, side by side. Out: buckets and entries, in any order; null for a block that is not there. Locks nothing. */
+/** In: levels, runs and buckets, side by side. Out: entries of the nth, in any order; null for a block that is not there. Locks nothing. */
 const BLOCKS_SQL = `
-select q.bucket, b.entries from unnest($1::int[], $2::bigint[], $3::int[]) as q(level, run, bucket)
+select q.nth, b.entries from unnest($1::int[], $2::bigint[], $3::int[]) with ordinality as q(level, run, bucket, nth)
 left join log.name_blocks b using (level, run, bucket)`
 
 /** A connection, or any of a pool. */
@@ -53,37 +53,61 @@ export async function readBuckets(
 ): Promise<Buffer[]> {
   const blocks = Array.from({ length: count }, (): Buffer[] => [])
   const places = blocks.flatMap((_, at) => runs.map(({ level, last }) => ({ level, last, bucket: first + at })))
-  for (const { bucket, entries } of await queryBlocks(client, places)) {
-    if (!entries) throw new Error(`block ${bucket} is missing in a run of names`)
-    blocks[bucket - first]?.push(entries)
+  for (const { place, entries } of await queryBlocks(client, places)) {
+    if (!entries) throw new Error(`block ${place.bucket} is missing in a run of names`)
+    blocks[place.bucket - first]?.push(entries)
   }
   return blocks.map((each) => Buffer.concat(each))
 }
 
-/**
- * @returns the position of the append that took the name in one of these runs, 0 when nobody did; undefined when that cannot be
- *   said, because a run is not there any more: it was merged.
- */
-export async function findInRuns(
-  client: Queryable,
-  hash: Buffer,
-  runs: readonly RunKey[],
-): Promise<number | undefined> {
-  let isWhole = true
-  const places = runs.map(({ level, last }) => ({ level, last, bucket: bucketOf(hash, level) }))
-  for (const { entries } of await queryBlocks(client, places)) {
-    isWhole &&= entries !== null
-    for (let at = 0; entries && at < entries.length; at += ENTRY_BYTES)
-      if (hash.compare(entries, at, at + HASH_BYTES) === 0) return readInt64(entries, at + HASH_BYTES)
-  }
-  return isWhole ? 0 : undefined
+/** A name, and the runs that may have it. */
+export interface Suspect {
+  readonly hash: Buffer
+  readonly runs: readonly RunKey[]
 }
 
-async function queryBlocks(client: Queryable, places: readonly (RunKey & { readonly bucket: number })[]) {
-  const { rows } = await client.query<{ bucket: number; entries: Buffer | null }>(BLOCKS_SQL, [
+/**
+ * One question for all of them.
+ *
+ * @returns for each the position of the append that took the name in one of its runs, 0 when nobody did; undefined when that cannot be
+ *   said, because a run is not there any more: it was merged.
+ */
+export async function findInRuns(client: Queryable, suspects: readonly Suspect[]): Promise<(number | undefined)[]> {
+  const places = suspects.flatMap(({ hash, runs }, at) =>
+    runs.map(({ level, last }) => ({ level, last, bucket: bucketOf(hash, level), hash, at })),
+  )
+  const found: (number | undefined)[] = suspects.map(() => 0)
+  if (places.length === 0) return found
+  for (const { place, entries } of await queryBlocks(client, places)) {
+    const position = entries && positionIn(entries, place.hash)
+    // Found in one, it does not matter that another is gone.
+    if (position === undefined) found[place.at] ||= undefined
+    else if (position > 0) found[place.at] = position
+  }
+  return found
+}
+
+function positionIn(entries: Buffer, hash: Buffer): number {
+  for (let at = 0; at < entries.length; at += ENTRY_BYTES)
+    if (hash.compare(entries, at, at + HASH_BYTES) === 0) return readInt64(entries, at + HASH_BYTES)
+  return 0
+}
+
+interface Place extends RunKey {
+  readonly bucket: number
+}
+
+async function queryBlocks<P extends Place>(
+  client: Queryable,
+  places: readonly P[],
+): Promise<{ readonly place: P; readonly entries: Buffer | undefined }[]> {
+  const { rows } = await client.query<{ nth: string; entries: Buffer | null }>(BLOCKS_SQL, [
     places.map(({ level }) => level),
     places.map(({ last }) => last),
     places.map(({ bucket }) => bucket),
   ])
-  return rows
+  return rows.flatMap(({ nth, entries }) => {
+    const place = places[Number(nth) - 1]
+    return place ? [{ place, entries: entries ?? undefined }] : []
+  })
 }

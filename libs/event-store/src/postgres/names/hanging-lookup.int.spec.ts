@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { eventually, type PostgresWriter, postgresWriter, type ScratchDatabase, scratchDatabase } from '#testing'
 import { mustAppend, newRequest, newStream } from '../../contract/requests.js'
-import { StoreUnavailable } from '../../port.js'
+import { type AppendRequest, StoreUnavailable } from '../../port.js'
 
 jest.setTimeout(60_000)
 
@@ -30,13 +30,35 @@ const waits = (): Promise<unknown> =>
     return (await database.query(waiting)).length > 0
   })
 
-test('a lookup that hangs keeps nobody of the next term waiting, and fails before a command gives up', async () => {
+/** An append whose names are no longer in memory: two runs of 512 came after it, two names an append. */
+async function longAgo(): Promise<AppendRequest> {
   const early = newRequest(newStream())
   await mustAppend(writer.store, early)
-  // So many that its names are no longer in memory: two runs of 512, two names an append.
   for (let round = 0; round < 12; round += 1)
     await Promise.all(Array.from({ length: 50 }, () => mustAppend(writer.store, newRequest(newStream()))))
   await eventually('runs are sealed', async () => (await database.query('select 1 from log.name_runs')).length >= 2)
+  return early
+}
+
+test('a lookup that fails is felt by its own append only, which may ask again', async () => {
+  const early = await longAgo()
+  const before = writer.leadership.epoch
+  await blocker.query('begin; lock table log.name_blocks in access exclusive mode')
+  const failing = writer.store.append(early).catch((error: unknown) => error)
+  const together = Array.from({ length: 5 }, () => mustAppend(writer.store, newRequest(newStream())))
+  await waits()
+  await database.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+  )
+  expect(await failing).toMatchObject({ name: 'StoreUnavailable', retryable: true })
+  await Promise.all(together)
+  expect(writer.leadership.epoch).toBe(before)
+  await blocker.query('commit')
+  expect(await writer.store.append(early)).toMatchObject({ outcome: 'replayed', position: 1n })
+})
+
+test('a lookup that hangs keeps nobody of the next term waiting, and fails before a command gives up', async () => {
+  const early = await longAgo()
   const before = writer.leadership.epoch
 
   await blocker.query('begin; lock table log.name_blocks in access exclusive mode')

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { type Logger, reasonOf } from '#runtime'
+import { type Logger, reasonOf, withClient } from '#runtime'
 import { isFenced } from '../commit.js'
 import { nextStep } from './merge-plan.js'
 import { mergeStep } from './merge-step.js'
@@ -67,10 +67,7 @@ export class Merger {
   private async mergeAll(signal: AbortSignal): Promise<void> {
     const { hold, names_per_run, logger, pauses = PAUSES } = this.options
     signal.throwIfAborted()
-    const client = this.options.client()
-    client.on('error', () => undefined)
-    try {
-      await client.connect()
+    await withClient(this.options.client(), async (client) => {
       for (;;) {
         // First, so that nothing is deleted that a lookup from now on asks for.
         const step = nextStep(await this.runs.refresh(client, signal))
@@ -80,8 +77,6 @@ export class Merger {
         if (step.kind === 'swap') logger.info({ ...step.target }, 'merged runs of names')
         await sleep((performance.now() - begun_ms) * pauses, undefined, { signal })
       }
-    } finally {
-      await client.end().catch(() => undefined)
-    }
+    })
   }
 }

@@ -38,7 +38,8 @@ async function checkKnown(runs: RunSet, each = 1): Promise<void> {
   const unknown = Array.from({ length: 100 }, (_, at): [string, number] => [SealedNames.hashOf(-at).toString('hex'), 0])
   const find = async ([name]: [string, number]): Promise<[string, number | undefined]> => {
     const hash = Buffer.from(name, 'hex')
-    return [name, await findInRuns(log.pool, hash, runs.suspects(hash))]
+    const [position] = await findInRuns(log.pool, [{ hash, runs: runs.suspects(hash) }])
+    return [name, position]
   }
   expect(await Promise.all([...asked, ...unknown].map(find))).toEqual([...asked, ...unknown])
 }
@@ -196,7 +197,7 @@ test('a term that begins while the one before still seals knows every name', asy
   }
   const names = await Names.load({ query } as unknown as pg.ClientBase, new RunSet(), log.options)
   expect(await database.query('select position from log.recent_names')).toEqual([{ position: '2' }])
-  for (const position of [1, 2]) expect(await names.find(log.pool, SealedNames.hashOf(position))).toBe(position)
+  for (const position of [1, 2]) expect(await names.find(log.pool, [SealedNames.hashOf(position)])).toEqual([position])
   await names.close()
   await successor.end()
 })
@@ -225,7 +226,7 @@ describe('a lookup', () => {
         await runs.refresh(log.client)
         await log.merge()
       })
-      expect(await names.find(pool, SealedNames.hashOf(position))).toBe(position)
+      expect(await names.find(pool, [SealedNames.hashOf(position)])).toEqual([position])
     }
     await names.close()
   })
@@ -235,7 +236,7 @@ describe('a lookup', () => {
     const names = await Names.load(log.client, new RunSet(), log.options)
     await log.seal(1)
     const pool = poolThat(() => log.merge())
-    await expect(names.find(pool, SealedNames.hashOf(1))).rejects.toThrow('merged by another term')
+    await expect(names.find(pool, [SealedNames.hashOf(1)])).rejects.toThrow('merged by another term')
     await names.close()
   })
 
@@ -250,7 +251,7 @@ describe('a lookup', () => {
       async () => {
         for (let count = 0; count < 20; count += 1, asked += 1) {
           const position = positions[(asked * 131) % positions.length] ?? 1
-          expect(await names.find(log.pool, SealedNames.hashOf(position))).toBe(position)
+          expect(await names.find(log.pool, [SealedNames.hashOf(position)])).toEqual([position])
         }
         return runs.all.length === 2 && (await number('select count(*) from log.name_slices')) === 9
       },

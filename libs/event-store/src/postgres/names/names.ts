@@ -1,9 +1,9 @@
 import type pg from 'pg'
-import { type Logger, reasonOf } from '#runtime'
+import { type Logger, reasonOf, withClient } from '#runtime'
 import { faultBound } from '../../fault-point.js'
 import { readInt64 } from '../binary.js'
 import { termClient } from '../term-client.js'
-import { findInRuns } from './blocks.js'
+import { findInRuns, type Queryable } from './blocks.js'
 import { nextStep } from './merge-plan.js'
 import { Merger } from './merger.js'
 import { HASH_BYTES } from './name-hash.js'
@@ -88,17 +88,19 @@ export class Names {
   }
 
   /**
-   * @returns the position of the append that took the name, in whichever run; 0 when nobody did.
-   * @throws Error when a run is gone, which only a later term can have merged.
+   * One question for all of them.
+   *
+   * @returns for each the position of the append that took the name, in whichever run; 0 when nobody did.
+   * @throws Error when a run is gone, which only a later term can have merged; whatever the connection throws.
    */
-  async find(pool: pg.Pool, hash: Buffer): Promise<number> {
+  async find(pool: Queryable, hashes: readonly Buffer[]): Promise<number[]> {
     for (;;) {
-      const recent = this.recent(hash)
-      if (recent > 0) return recent
       const { all } = this.runs
-      const suspects = this.runs.suspects(hash)
-      const position = suspects.length === 0 ? 0 : await findInRuns(pool, hash, suspects)
-      if (position !== undefined) return position
+      const recent = hashes.map((hash) => this.recent(hash))
+      const suspects = hashes.map((hash, at) => ({ hash, runs: recent[at] ? [] : this.runs.suspects(hash) }))
+      const found = await findInRuns(pool, suspects)
+      const positions = found.flatMap((position, at) => recent[at] || (position ?? []))
+      if (positions.length === hashes.length) return positions
       if (all === this.runs.all) throw new Error('runs of names were merged by another term')
     }
   }
@@ -141,19 +143,14 @@ export class Names {
   }
 
   private async seal(table: NameTable, last: number): Promise<void> {
-    const client = this.client()
-    client.on('error', () => undefined)
-    try {
-      await client.connect()
+    await withClient(this.client(), async (client) => {
       const run = await sealRun(client, this.options.hold(last), last, table)
       if (run) this.runs.add(run)
       else await this.runs.refresh(client)
       this.generation += 1
       this.options.logger.info({ names: table.size, last, runs: this.runs.all.length }, 'sealed a run of names')
       this.merger.wake()
-    } finally {
-      await client.end().catch(() => undefined)
-    }
+    })
   }
 
   private client(): pg.Client {
