@@ -205,6 +205,11 @@ test.each(['the table', 'the file'])('what was archived comes back from %s', asy
   await restorePartition({ url, partition: 'events_101' })
   expect(await all(writer.store.readAll({ after: 100n }))).toEqual(events.slice(100))
   await expect(all(writer.store.readStream(live))).rejects.toThrow(EventsArchived)
+  for (const stream of [live, old])
+    await expect(all(writer.store.readStream(stream, { direction: 'backwards', from: 5n }))).rejects.toThrow(
+      EventsArchived,
+    )
+  expect(await all(writer.store.readStream(live, { from: 90n }))).toEqual(events.slice(100))
   await restorePartition({ url, partition: 'events_1' })
   expect(await all(writer.store.readAll())).toEqual(events)
   expect(await all(writer.store.readStream(old))).toEqual(events.slice(0, 10))

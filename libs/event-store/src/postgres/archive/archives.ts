@@ -60,9 +60,19 @@ export const REMEMBER_COMMANDS_SQL = `
 insert into log.archived_commands (position, stream, revision, hash)
 select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[]) on conflict do nothing`
 
-/** In: first and last position of an archive whose events are back in the log. */
+/**
+ * In: first and last position of an archive whose events are back in the log. A stream that has events in earlier archives, too, stays
+ * written down, up to the last of those: who reads it backwards from there must be refused.
+ */
 export const FORGET_SQL: readonly string[] = [
   'delete from log.archived_commands where position between $1 and $2',
-  'delete from log.archived_streams where position between $1 and $2',
+  `with back as (
+    select stream, (select min(e.revision) from log.events e where e.stream = s.stream and e.position between $1 and $2) as first
+    from log.archived_streams s where s.position between $1 and $2
+  ), whole as (
+    delete from log.archived_streams s using back b where s.stream = b.stream and b.first = 0
+  )
+  update log.archived_streams s set revision = coalesce(b.first - 1, s.revision), position = $1::bigint - 1
+  from back b where s.stream = b.stream and b.first is distinct from 0`,
   'delete from log.archives where first_position = $1 and last_position = $2',
 ]
