@@ -86,7 +86,7 @@ export class CommandHandler {
         request,
         hash,
         ordinal: this.ordinal,
-        deadline_ms: Date.now() + this.timeout_ms,
+        deadline_ms: performance.now() + this.timeout_ms,
         attempts: 0,
         unansweredAt: undefined,
         failure: undefined,

@@ -26,6 +26,7 @@ export interface Job {
   readonly hash: string
   /** Order of arrival; what must be tried again is tried again in this order. */
   readonly ordinal: number
+  /** As `performance.now()` counts. */
   readonly deadline_ms: number
   attempts: number
   /**

@@ -112,7 +112,7 @@ export class StreamChain {
 
   /** @returns what must be waited for before the next one, if anything. */
   private attempt(job: Job): Promise<void> | undefined {
-    if (Date.now() > job.deadline_ms) {
+    if (performance.now() > job.deadline_ms) {
       tooLate(job)
       return undefined
     }
@@ -266,7 +266,7 @@ export class StreamChain {
   }
 
   private dropLate(): void {
-    const now_ms = Date.now()
+    const now_ms = performance.now()
     const late = this.waiting.filter(({ deadline_ms }) => deadline_ms < now_ms)
     this.waiting = this.waiting.filter(({ deadline_ms }) => deadline_ms >= now_ms)
     for (const job of late) tooLate(job)

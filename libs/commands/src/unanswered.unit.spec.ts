@@ -16,7 +16,7 @@ let now_ms: number
 beforeEach(() => {
   shared = createMemoryStore()
   now_ms = 1_000_000
-  jest.spyOn(Date, 'now').mockImplementation(() => now_ms)
+  jest.spyOn(performance, 'now').mockImplementation(() => now_ms)
 })
 afterEach(() => jest.restoreAllMocks())
 

@@ -15,7 +15,7 @@ export interface RequestContext {
   readonly peer: Peer
   /** Aborts when the caller cancels, its deadline passes, or the connection breaks. */
   readonly signal: AbortSignal
-  /** When the caller gives up: ms since 1970 on this host's clock. */
+  /** When the caller gives up, in ms as `performance.now()` counts here. */
   readonly deadline_ms: number
 }
 export type RequestHandler = (payload: unknown, context: RequestContext) => Promise<unknown>

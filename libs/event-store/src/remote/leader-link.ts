@@ -38,9 +38,9 @@ export class LeaderLink implements StoreLink {
 
   async request(method: string, payload: unknown, options: RequestOptions = {}): Promise<unknown> {
     const { timeout_ms = TIMEOUT_MS, signal } = options
-    const deadline_ms = Date.now() + timeout_ms
+    const deadline_ms = performance.now() + timeout_ms
     const { link, pending } = this.term ?? (await this.leader(deadline_ms, signal))
-    const left_ms = Math.max(1, deadline_ms - Date.now())
+    const left_ms = Math.max(1, deadline_ms - performance.now())
     return new Promise((resolve, reject) => {
       pending.add(reject)
       link.request(method, payload, { timeout_ms: left_ms, ...(signal ? { signal } : {}) }).then(
@@ -58,7 +58,7 @@ export class LeaderLink implements StoreLink {
 
   /** Ends with the term: where to go on from is the subscriber's knowledge. */
   async *subscribe(method: string, payload: unknown, { signal, credit }: SubscribeOptions = {}): AsyncGenerator {
-    const term = this.term ?? (await this.leader(Date.now() + TIMEOUT_MS, signal))
+    const term = this.term ?? (await this.leader(performance.now() + TIMEOUT_MS, signal))
     const both = signal ? AbortSignal.any([signal, term.ended.signal]) : term.ended.signal
     yield* term.link.subscribe(method, payload, { signal: both, ...(credit === undefined ? {} : { credit }) })
   }
@@ -112,8 +112,8 @@ export class LeaderLink implements StoreLink {
       if (this.stop.signal.aborted) throw new LinkError('closed', 'the link was closed', false)
       if (signal?.aborted) throw new LinkError('closed', 'the caller gave up', false, { cause: signal.reason })
       if (this.term) return this.term
-      if (Date.now() >= deadline_ms) throw new LinkError('timeout', 'no event writer leads', false)
-      await this.waiting.sleep(deadline_ms - Date.now(), signal)
+      if (performance.now() >= deadline_ms) throw new LinkError('timeout', 'no event writer leads', false)
+      await this.waiting.sleep(deadline_ms - performance.now(), signal)
     }
   }
 }

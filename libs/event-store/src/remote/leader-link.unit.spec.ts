@@ -1,4 +1,4 @@
-import { type Link, LinkError, type LinkState } from '#mesh'
+import { type Link, LinkError, type LinkState, type RequestOptions } from '#mesh'
 import { eventually, silentLogger } from '#testing'
 import { LeaderLink } from './leader-link.js'
 
@@ -7,6 +7,8 @@ class FakeWriter implements Link {
   state: LinkState = 'up'
   asleep = false
   isGone = false
+  /** What the last request was given. */
+  given_ms: number | undefined
   private epoch: bigint | null = null
   private readonly wakers = new Set<() => void>()
 
@@ -22,7 +24,8 @@ class FakeWriter implements Link {
     for (const wake of this.wakers) wake()
   }
 
-  async request(): Promise<unknown> {
+  async request(_method: string, _payload: unknown, { timeout_ms }: RequestOptions = {}): Promise<unknown> {
+    this.given_ms = timeout_ms
     if (this.asleep) return new Promise(() => undefined)
     return Promise.resolve(this.name)
   }
@@ -79,6 +82,16 @@ test('a request waits for a leader and goes to it', async () => {
 
 test('without a leader it fails in time, and nothing was sent', async () => {
   await expect(link.request('append', {}, { timeout_ms: 20 })).rejects.toMatchObject({ kind: 'timeout', sent: false })
+})
+
+test('a clock that is set forward takes nobody his time', async () => {
+  const clock = jest.spyOn(Date, 'now')
+  const asked = link.request('append', {}, { timeout_ms: 60_000 })
+  clock.mockReturnValue(Date.now() + 3_600_000)
+  second.lead(1n)
+  expect(await asked).toBe('second')
+  expect(second.given_ms).toBeGreaterThan(1)
+  clock.mockRestore()
 })
 
 test('the highest epoch is believed, whatever the other says', async () => {

@@ -37,7 +37,7 @@ export class ClientConnection {
   private readonly sinks = new Map<number, StreamSink>()
   /** Only while something is pending. */
   private sweeping: NodeJS.Timeout | undefined
-  private heard_ms = Date.now()
+  private heard_ms = performance.now()
   private lastId = 0
   private isUp = false
 
@@ -65,7 +65,7 @@ export class ClientConnection {
       throw new LinkError('overloaded', 'too many requests in flight', false)
     const id = this.send((each) => [Kind.request, each, method, timeout_ms, payload])
     return new Promise<unknown>((resolve, reject) => {
-      const pending: Pending = { timeout_ms, deadline_ms: Date.now() + timeout_ms, resolve, reject }
+      const pending: Pending = { timeout_ms, deadline_ms: performance.now() + timeout_ms, resolve, reject }
       this.pending.set(id, pending)
       this.sweeping ??= setTimeout(() => this.sweep(), SWEEP_MS)
       if (!signal) return
@@ -88,7 +88,7 @@ export class ClientConnection {
   }
 
   private sweep(): void {
-    const now_ms = Date.now()
+    const now_ms = performance.now()
     for (const [id, { deadline_ms, timeout_ms }] of this.pending)
       if (deadline_ms <= now_ms) this.give(id, new LinkError('timeout', `no answer within ${timeout_ms} ms`, true))
     this.sweeping = this.pending.size > 0 ? setTimeout(() => this.sweep(), SWEEP_MS) : undefined
@@ -141,7 +141,7 @@ export class ClientConnection {
   }
 
   private beat(): void {
-    if (Date.now() - this.heard_ms > this.limits.dead_ms) this.socket.destroy()
+    if (performance.now() - this.heard_ms > this.limits.dead_ms) this.socket.destroy()
     else if (this.isUp) this.frames.send([Kind.ping])
   }
 
@@ -159,7 +159,7 @@ export class ClientConnection {
   }
 
   private receive(message: Message): void {
-    this.heard_ms = Date.now()
+    this.heard_ms = performance.now()
     if (!this.isUp) {
       if (message[0] !== Kind.welcome) return this.events.violation('the first message is no welcome')
       this.isUp = true

@@ -39,14 +39,14 @@ class ReconnectingLink implements Link {
 
   async request(method: string, payload: unknown, options: RequestOptions = {}): Promise<unknown> {
     const { timeout_ms = this.limits.timeout_ms, signal } = options
-    const deadline_ms = Date.now() + timeout_ms
+    const deadline_ms = performance.now() + timeout_ms
     const connection = this.connection ?? (await this.connected(deadline_ms, signal))
-    return connection.request(method, payload, Math.max(1, deadline_ms - Date.now()), signal)
+    return connection.request(method, payload, Math.max(1, deadline_ms - performance.now()), signal)
   }
 
   async *subscribe(method: string, payload: unknown, options: SubscribeOptions = {}): AsyncGenerator {
     const { signal, credit = 256 } = options
-    const connection = this.connection ?? (await this.connected(Date.now() + this.limits.timeout_ms, signal))
+    const connection = this.connection ?? (await this.connected(performance.now() + this.limits.timeout_ms, signal))
     yield* readStream(connection, method, payload, Math.min(credit, this.limits.credit_max), signal)
   }
 
@@ -76,8 +76,8 @@ class ReconnectingLink implements Link {
     while (!this.connection) {
       if (this.state === 'closed') throw new LinkError('closed', 'the link was closed', false)
       if (signal?.aborted) throw new LinkError('closed', 'the caller gave up', false, { cause: signal.reason })
-      if (Date.now() >= deadline_ms) throw new LinkError('timeout', `no ${this.options.role} in time`, false)
-      await this.waiting.sleep(deadline_ms - Date.now(), signal)
+      if (performance.now() >= deadline_ms) throw new LinkError('timeout', `no ${this.options.role} in time`, false)
+      await this.waiting.sleep(deadline_ms - performance.now(), signal)
     }
     return this.connection
   }

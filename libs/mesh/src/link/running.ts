@@ -20,7 +20,7 @@ export class Running implements RequestContext {
   get signal(): AbortSignal {
     if (!this.controller) {
       this.controller = new AbortController()
-      const left_ms = this.deadline_ms - Date.now()
+      const left_ms = this.deadline_ms - performance.now()
       if (this.isAborted) this.controller.abort()
       else if (Number.isFinite(left_ms)) this.timer = setTimeout(() => this.abort(), Math.max(0, left_ms) + GRACE_MS)
     }

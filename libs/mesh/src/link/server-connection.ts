@@ -19,7 +19,7 @@ export class ServerConnection {
   private readonly frames: FrameSocket
   private readonly running = new Map<number, Running>()
   private readonly windows = new Map<number, StreamWindow>()
-  private heard_ms = Date.now()
+  private heard_ms = performance.now()
   private idle: (() => void) | undefined
   /** Subscriptions that wait until the peer takes what was sent. */
   private stalled: (() => void)[] = []
@@ -81,12 +81,12 @@ export class ServerConnection {
   }
 
   private beat(): void {
-    if (Date.now() - this.heard_ms > this.limits.dead_ms) return this.reject('the peer went silent')
+    if (performance.now() - this.heard_ms > this.limits.dead_ms) return this.reject('the peer went silent')
     if (this.peer) this.frames.send([Kind.ping])
   }
 
   private receive(message: Message): void {
-    this.heard_ms = Date.now()
+    this.heard_ms = performance.now()
     if (!this.peer) return this.greet(message)
     switch (message[0]) {
       case Kind.request:
@@ -164,7 +164,7 @@ export class ServerConnection {
       this.frames.send([Kind.refusal, id, 'overloaded', 'too many requests in flight'])
       return
     }
-    const running = this.begin(id, Date.now() + timeout_ms)
+    const running = this.begin(id, performance.now() + timeout_ms)
     handler(payload, running).then(
       (value) => this.finish(id, [Kind.result, id, value]),
       (error: unknown) => this.finish(id, asFailure(id, error, this.logger)),

@@ -25,7 +25,7 @@ export async function isDetaching(log: LogAdmin, table: string): Promise<boolean
  * @throws Error when somebody's transaction stays open for `patience_ms`.
  */
 export async function detach(log: LogAdmin, table: string, patience_ms: number): Promise<void> {
-  const deadline_ms = Date.now() + patience_ms
+  const deadline_ms = performance.now() + patience_ms
   await log.query(`set lock_timeout = ${LOCK_MS_MAX}`, [])
   try {
     for (;;) {
@@ -38,7 +38,7 @@ export async function detach(log: LogAdmin, table: string, patience_ms: number):
         )
       } catch (error) {
         if (!(error instanceof DatabaseError) || error.code !== LOCK_NOT_AVAILABLE) throw error
-        if (Date.now() >= deadline_ms)
+        if (performance.now() >= deadline_ms)
           throw new Error(
             `${table} cannot leave the log while a transaction that may read it is open: try again later`,
             {
