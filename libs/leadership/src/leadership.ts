@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import pg from 'pg'
-import { type Logger, reasonOf } from '#runtime'
+import { goodbye, type Logger, reasonOf } from '#runtime'
 import { ACQUIRE_SQL, END_TERM_SQL, LOOK_SQL, RELEASE_SQL, RENEW_SQL, TERMINATE_SQL } from './sql.js'
 
 export interface LeadershipOptions {
@@ -55,10 +55,10 @@ export class Leadership extends EventEmitter<{ gained: [epoch: bigint]; lost: []
     this.lose()
     try {
       if (epoch !== undefined) await client?.query(RELEASE_SQL(this.options.schema), [this.options.name, epoch])
-      await client?.end()
     } catch (error) {
       this.options.logger.warn({ reason: reasonOf(error) }, 'the lease was not given back; it will expire')
     }
+    if (client) await goodbye(client)
   }
 
   private async tick(): Promise<void> {
@@ -69,7 +69,7 @@ export class Leadership extends EventEmitter<{ gained: [epoch: bigint]; lost: []
     } catch (error) {
       this.options.logger.warn({ name: this.options.name, reason: reasonOf(error) }, 'leadership not confirmed')
       this.lose()
-      this.client?.end().catch(() => undefined)
+      if (this.client) void goodbye(this.client)
       this.client = undefined
     }
     if (!this.closed)

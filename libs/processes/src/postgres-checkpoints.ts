@@ -1,7 +1,6 @@
-import { type Socket } from 'node:net'
 import pg from 'pg'
 import { Leadership } from '#leadership'
-import { type Logger, reasonOf } from '#runtime'
+import { goodbye, type Logger, reasonOf } from '#runtime'
 import { type Checkpoints, StaleTerm } from './checkpoints.js'
 
 /** In: process. Out: its row, if it ever ran. Locks nothing. */
@@ -17,9 +16,6 @@ insert into headwater.process_checkpoints as c (process, position, epoch)
 select $3, $4::bigint, $2::bigint from term
 on conflict (process) do update set position = greatest(c.position, excluded.position), epoch = excluded.epoch
 returning 1`
-
-/** A server that is gone answers no goodbye for a quarter of an hour, and the next term waits for this one's. */
-const GOODBYE_MS_MAX = 1_000
 
 export interface PostgresCheckpointsOptions {
   readonly url: string
@@ -59,7 +55,7 @@ export function postgresCheckpoints({ url, lease, logger }: PostgresCheckpointsO
       return await (await mine).query(sql, [...values])
     } catch (error) {
       if (connecting === mine) connecting = undefined
-      void mine.then(ended).catch(() => undefined)
+      void mine.then(goodbye).catch(() => undefined)
       throw error
     }
   }
@@ -73,19 +69,7 @@ export function postgresCheckpoints({ url, lease, logger }: PostgresCheckpointsO
       if (rowCount === 0) throw new StaleTerm(lease.epoch)
     },
     close: async () => {
-      await connecting?.then(ended).catch(() => undefined)
+      await connecting?.then(goodbye).catch(() => undefined)
     },
-  }
-}
-
-/** Says goodbye, and hangs up when that is not answered. */
-async function ended(client: pg.Client): Promise<void> {
-  // What pg's types do not show: the connection's socket.
-  const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection
-  const hangUp = setTimeout(() => stream.destroy(), GOODBYE_MS_MAX)
-  try {
-    await client.end()
-  } finally {
-    clearTimeout(hangUp)
   }
 }

@@ -1,9 +1,8 @@
 import pg from 'pg'
 import { type RecordedEvent } from '#domain-kit'
 import { CopyQuery, type EventBatch } from '#event-store'
-import { type Logger, reasonOf } from '#runtime'
+import { goodbye, type Logger, reasonOf } from '#runtime'
 import { allEnded } from '../all-ended.js'
-import { bounded } from '../bounded.js'
 import { type LaneChanges, changesByLane } from './changes.js'
 import { foldBatch } from './fold-batch.js'
 import { Lost } from './failure.js'
@@ -34,8 +33,6 @@ export interface Folded {
   readonly writes: readonly TableChanges[]
   readonly script: Script
 }
-
-const CLOSE_MS_MAX = 1_000
 
 /**
  * Builds folded together: rows and checkpoints of a batch change in one transaction, which the lanes' epochs fence, and where the checkpoints
@@ -70,7 +67,7 @@ export class ProjectionUnit {
     try {
       await Promise.all(clients.map((each) => each.connect()))
     } catch (error) {
-      await Promise.all(clients.map((each) => each.end().catch(() => undefined)))
+      await Promise.all(clients.map(goodbye))
       throw error
     }
     return new ProjectionUnit(options, ...clients)
@@ -138,8 +135,7 @@ export class ProjectionUnit {
 
   /** A server that is gone does not say so: it is not waited for. */
   async close(): Promise<void> {
-    const ended = Promise.all([this.writing, this.reading].map((each) => each.end()))
-    await bounded(ended, CLOSE_MS_MAX, 'the database').catch(() => undefined)
+    await Promise.all([this.writing, this.reading].map(goodbye))
   }
 
   /** Builds that are where their lanes are go with them from now on. @throws {@link Lost} */

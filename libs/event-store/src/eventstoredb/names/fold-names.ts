@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type Logger, reasonOf } from '#runtime'
+import { goodbye, type Logger, reasonOf } from '#runtime'
 import { type EventBatch, type EventStore } from '../../port.js'
 import { type CommandNote } from '../log/wire-event.js'
 import { namesOf } from './names-of.js'
@@ -70,8 +70,8 @@ export class NamesFold {
       query_timeout: 60_000,
     })
     client.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'the connection to the names broke'))
-    await client.connect()
     try {
+      await client.connect()
       const after = await checkpointOf(client, 'select position from eventstoredb.checkpoint')
       this.position = after
       this.trouble = undefined
@@ -80,7 +80,7 @@ export class NamesFold {
         this.position = batch.position
       }
     } finally {
-      await client.end().catch(() => undefined)
+      await goodbye(client)
     }
   }
 }

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { withClient } from '#runtime'
 import { type Queries } from './archives.js'
 
 /** One archiving or restoring at a time. */
@@ -21,11 +22,9 @@ export async function withLogAdmin<T>(url: string, use: (log: LogAdmin) => Promi
     connectionTimeoutMillis: 10_000,
     application_name: 'headwater log archive',
   })
-  client.on('error', () => undefined)
-  await client.connect()
   const query = async <R extends pg.QueryResultRow>(sql: string, values: readonly unknown[]): Promise<R[]> =>
     (await client.query<R>(sql, [...values])).rows
-  try {
+  return withClient(client, async () => {
     const [lock] = await query<{ is_mine: boolean; has_archives: boolean }>(
       "select pg_try_advisory_lock($1) as is_mine, to_regclass('log.archives') is not null as has_archives",
       [ARCHIVE_LOCK],
@@ -33,7 +32,7 @@ export async function withLogAdmin<T>(url: string, use: (log: LogAdmin) => Promi
     if (!lock?.has_archives)
       throw new Error('this log knows no archives yet: start this version of Headwater on it first')
     if (!lock.is_mine) throw new Error('somebody else is archiving or restoring: try again when that is done')
-    return await use({
+    return use({
       client,
       query,
       transaction: async (statements, values = []) => {
@@ -42,7 +41,5 @@ export async function withLogAdmin<T>(url: string, use: (log: LogAdmin) => Promi
         await query('commit', [])
       },
     })
-  } finally {
-    await client.end()
-  }
+  })
 }
