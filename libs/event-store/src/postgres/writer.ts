@@ -45,6 +45,8 @@ export class Writer extends EventEmitter<{
 
   constructor(private readonly options: WriterOptions) {
     super()
+    // One for each who follows the commits, over a link or here.
+    this.setMaxListeners(0)
     this.queue = new AppendQueue({ ...QUEUE_BOUNDS, appends: options.queue_max ?? QUEUE_BOUNDS.appends })
     options.leadership.on('gained', (epoch) => void this.begin(epoch))
     options.leadership.on('lost', () => {
