@@ -81,6 +81,7 @@ function beyondLimit({ aggregate }: AnyCommand, { limit, actual, allowed }: Beyo
       return Problem.of('body-too-large', message, told('body', message))
     }
     case 'conflict_tail_events':
-      throw new RangeError('no append is refused for the length of a tail')
+    case 'conflict_tail_bytes':
+      throw new RangeError('no append is refused for the size of a tail')
   }
 }

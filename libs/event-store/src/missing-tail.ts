@@ -1,4 +1,6 @@
+import { type RecordedEvent } from '#domain-kit'
 import { type Expected, type StoreLimits } from './port.js'
+import { weightOf } from './weight.js'
 
 /** What is written to a stream, or checked of it, upon an expectation. */
 export interface Expectation {
@@ -35,4 +37,20 @@ export function missingTail(
 function firstUnseen(expected: Expected, otherwise: number): number {
   if (typeof expected === 'bigint') return Number(expected) + 1
   return expected === 'none' ? 0 : otherwise
+}
+
+/** A tail in the making, as long as it is no more than a conflict carries. */
+export class Tail {
+  readonly events: RecordedEvent[] = []
+  private bytes = 0
+
+  constructor(private readonly limits: Pick<StoreLimits, 'conflict_tail_events' | 'conflict_tail_bytes'>) {}
+
+  /** @returns whether it was not too much. */
+  add(event: RecordedEvent): boolean {
+    this.events.push(event)
+    this.bytes += weightOf(event.data, event.metadata)
+    const { conflict_tail_events, conflict_tail_bytes } = this.limits
+    return this.events.length <= conflict_tail_events && this.bytes <= conflict_tail_bytes
+  }
 }

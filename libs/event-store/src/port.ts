@@ -83,7 +83,7 @@ export type AppendResult =
     }
   /**
    * An expectation does not hold. `revision` is the stream's current one, -1n without events. `tail` holds the events after
-   * the expected revision when they fit `limits.conflict_tail_events` and were asked for; otherwise it is undefined and the stream must be read.
+   * the expected revision when they fit `limits.conflict_tail_events` and `conflict_tail_bytes` and were asked for; otherwise it is undefined and the stream must be read.
    */
   | {
       readonly outcome: 'conflict'
@@ -151,6 +151,8 @@ export interface StoreLimits {
   readonly append_size_bytes: number
   readonly stream_name_bytes: number
   readonly conflict_tail_events: number
+  /** Of a tail, roughly, as it takes place in memory. */
+  readonly conflict_tail_bytes: number
 }
 
 export const DEFAULT_LIMITS: StoreLimits = {
@@ -161,6 +163,7 @@ export const DEFAULT_LIMITS: StoreLimits = {
   append_size_bytes: 8 * 1024 * 1024,
   stream_name_bytes: 512,
   conflict_tail_events: 1_000,
+  conflict_tail_bytes: 4 * 1024 * 1024,
 }
 
 /** What this store can do of what not every store can. */

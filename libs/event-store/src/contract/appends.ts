@@ -81,12 +81,16 @@ export function describeLimits(store: Store): void {
     const stream = newStream()
     const many = newRequest(stream, { events: newEvents(limits.events_per_append + 1) })
     const large = newRequest(stream, { events: [newEvent(), newEvent({ text: 'x'.repeat(limits.event_size_bytes) })] })
+    const described = newRequest(stream, {
+      events: [{ ...newEvent(), metadata: { actor: 'test', note: 'x'.repeat(limits.event_size_bytes) } }],
+    })
     const half = { text: 'x'.repeat(limits.event_size_bytes - 1_024) }
     const halves = Math.floor(limits.append_size_bytes / limits.event_size_bytes) + 1
     const together = newRequest(stream, { events: Array.from({ length: halves }, () => newEvent(half)) })
     const long = newRequest(`thing-${'x'.repeat(limits.stream_name_bytes)}`)
     await expect(store().append(many)).rejects.toMatchObject({ limit: 'events_per_append', retryable: false })
     await expect(store().append(large)).rejects.toMatchObject({ limit: 'event_size_bytes', retryable: false })
+    await expect(store().append(described)).rejects.toMatchObject({ limit: 'event_size_bytes', retryable: false })
     await expect(store().append(together)).rejects.toMatchObject({ limit: 'append_size_bytes', retryable: false })
     await expect(store().append(long)).rejects.toMatchObject({ limit: 'stream_name_bytes', retryable: false })
     expect(await store().head()).toBe(before)
@@ -224,6 +228,20 @@ export function describeConflicts(store: Store): void {
     await mustAppend(store(), newRequest(stream, { events: newEvents(5) }))
     const result = await store().append(newRequest(stream, { expected: 'none' }))
     expect(result).toEqual({ outcome: 'conflict', stream, revision: BigInt(most) + 4n, tail: undefined })
+  })
+
+  test('so is one of too many bytes; a smaller one is sent', async () => {
+    const stream = newStream()
+    const { conflict_tail_bytes, event_size_bytes } = store().limits
+    const text = 'x'.repeat(event_size_bytes - 2_048)
+    const count = Math.floor(conflict_tail_bytes / text.length) + 1
+    for (let at = 0; at < count; at += 1)
+      await mustAppend(store(), newRequest(stream, { events: [newEvent({ text })] }))
+    const about = { outcome: 'conflict', stream, revision: BigInt(count - 1) }
+    expect(await store().append(newRequest(stream, { expected: 'none' }))).toEqual({ ...about, tail: undefined })
+    const tail = await all(store().readStream(stream, { from: BigInt(count - 1) }))
+    const behind = newRequest(stream, { expected: BigInt(count - 2) })
+    expect(await store().append(behind)).toEqual({ ...about, tail })
   })
 
   test('a conflict leaves nothing behind: neither event nor key nor claim', async () => {

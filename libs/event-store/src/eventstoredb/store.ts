@@ -84,7 +84,7 @@ function checkLimits({ stream, events, claims, bytes }: Planned, limits: StoreLi
     stream_name_bytes: Buffer.byteLength(stream),
     events_per_append: events.length,
     claims_per_append: claims.length,
-    event_size_bytes: Math.max(...events.map(({ dataBytes }) => dataBytes)),
+    event_size_bytes: Math.max(...events.map(({ size_bytes }) => size_bytes)),
     append_size_bytes: bytes,
   }
   for (const limit of Object.keys(actual) as (keyof typeof actual)[]) checkBound(limits, limit, actual[limit])

@@ -1,5 +1,5 @@
 import { type RecordedEvent } from '#domain-kit'
-import { missingTail } from '../missing-tail.js'
+import { missingTail, Tail } from '../missing-tail.js'
 import {
   type AppendRequest,
   type AppendResult,
@@ -101,8 +101,10 @@ class MemoryLog implements World {
 
   private conflict({ writes, checks = [] }: AppendRequest, stream: string, revision: number): AppendResult {
     const missing = missingTail([...writes, ...checks], stream, revision, DEFAULT_LIMITS)
-    const tail = missing && (this.streams.get(stream) ?? []).slice(missing.from)
-    return { outcome: 'conflict', stream, revision: BigInt(revision), tail }
+    const events = (this.streams.get(stream) ?? []).slice(missing?.from)
+    const tail = new Tail(DEFAULT_LIMITS)
+    const fits = missing !== undefined && events.every((event) => tail.add(event))
+    return { outcome: 'conflict', stream, revision: BigInt(revision), tail: fits ? events : undefined }
   }
 
   async page(after: bigint, limit: number, wanted: Wanted = () => true): Promise<Page> {

@@ -1,11 +1,13 @@
 import { type RecordedEvent } from '#domain-kit'
-import { type ReadStreamOptions } from '../port.js'
+import { Tail } from '../missing-tail.js'
+import { DEFAULT_LIMITS, type ReadStreamOptions } from '../port.js'
 import { type RecentRows } from './recent-rows.js'
 
 interface Reading {
   readonly from: number
   readonly revision: number
-  readonly events: Promise<readonly RecordedEvent[]>
+  /** Undefined: too large for a conflict. */
+  readonly events: Promise<readonly RecordedEvent[] | undefined>
 }
 
 /**
@@ -21,13 +23,16 @@ export class ConflictTails {
     private readonly recent?: RecentRows,
   ) {}
 
-  /** The events of a stream `from` a revision up to and with another that it has come to. @throws StoreUnavailable */
-  async tail(stream: string, from: number, revision: number): Promise<readonly RecordedEvent[]> {
+  /**
+   * The events of a stream `from` a revision up to and with another that it has come to; undefined when they are more bytes than a conflict
+   * carries. @throws StoreUnavailable
+   */
+  async tail(stream: string, from: number, revision: number): Promise<readonly RecordedEvent[] | undefined> {
     const recent = this.recent?.after(stream, from - 1) ?? []
     if (recent.length > revision - from) return recent.slice(0, revision + 1 - from)
     const known = this.reading.get(stream)
     if (known && known.from <= from && known.revision >= revision)
-      return (await known.events).slice(from - known.from, revision + 1 - known.from)
+      return (await known.events)?.slice(from - known.from, revision + 1 - known.from)
     const events = this.read(stream, from, revision)
     const mine = { from, revision, events }
     this.reading.set(stream, mine)
@@ -38,10 +43,10 @@ export class ConflictTails {
     }
   }
 
-  private async read(stream: string, from: number, revision: number): Promise<RecordedEvent[]> {
-    const events: RecordedEvent[] = []
+  private async read(stream: string, from: number, revision: number): Promise<RecordedEvent[] | undefined> {
+    const tail = new Tail(DEFAULT_LIMITS)
     for await (const event of this.readStream(stream, { from: BigInt(from), limit: revision + 1 - from }))
-      events.push(event)
-    return events
+      if (!tail.add(event)) return undefined
+    return tail.events
   }
 }

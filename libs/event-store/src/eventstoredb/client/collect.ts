@@ -1,5 +1,5 @@
 import { CancelledError, type ResolvedEvent, type StreamingRead, StreamNotFoundError } from '@eventstore/db-client'
-import { weightOf } from '../log/weight.js'
+import { weightOf } from '../../weight.js'
 import { type Connection } from './connection.js'
 
 /** Of what one read brings; one event is taken however large it is. */

@@ -1,5 +1,5 @@
 import { type RecordedEvent } from '#domain-kit'
-import { weightOf } from './weight.js'
+import { weightOf } from '../../weight.js'
 
 /** Events that a slow subscriber may have waiting; then the server is made to wait, which it does for a while. */
 const WAITING_MAX = 4_000

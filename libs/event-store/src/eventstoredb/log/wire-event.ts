@@ -13,7 +13,8 @@ export interface CommandNote {
 /** An event as the client takes it. */
 export interface WireEvent {
   readonly data: EventData
-  readonly dataBytes: number
+  /** Of data and metadata as JSON. */
+  readonly size_bytes: number
   readonly bytes: number
 }
 
@@ -31,8 +32,8 @@ export function wireEvent(
   const text = JSON.stringify(data) as string | undefined
   if (text === undefined) throw new TypeError(`the data of event ${id} is not JSON`)
   const about = JSON.stringify({ ...metadata, $id: id, $version: version, ...(command ? { $command: command } : {}) })
-  const dataBytes = Buffer.byteLength(text)
   const raw = Uint8Array.from(Buffer.from(about))
+  const size_bytes = Buffer.byteLength(text) + raw.length
   return {
     data: {
       id: uuidOf(`${type}\0${text}\0${about}`),
@@ -41,8 +42,8 @@ export function wireEvent(
       data: data as JSONType,
       metadata: raw,
     },
-    dataBytes,
-    bytes: dataBytes + raw.length + Buffer.byteLength(type),
+    size_bytes,
+    bytes: size_bytes + Buffer.byteLength(type),
   }
 }
 

@@ -1,5 +1,4 @@
-import { type RecordedEvent } from '#domain-kit'
-import { missingTail } from '../../missing-tail.js'
+import { missingTail, Tail } from '../../missing-tail.js'
 import { type AppendResult } from '../../port.js'
 import { type Planned } from '../log/planned.js'
 import { EVENTSTOREDB_LIMITS } from '../limits.js'
@@ -12,10 +11,11 @@ export async function conflictOf(reader: TailReader, planned: Planned, revision:
   const missing = missingTail([planned], stream, revision, EVENTSTOREDB_LIMITS)
   if (!missing) return { ...about, tail: undefined }
   if (missing.count === 0) return { ...about, tail: [] }
-  const tail: RecordedEvent[] = []
-  for await (const { event } of readOn(reader, stream, BigInt(missing.from))) tail.push(event)
-  // Others may have gone on while it was read: a tail that is too long is left out, a longer one is as good.
-  if (tail.length > EVENTSTOREDB_LIMITS.conflict_tail_events)
-    return { ...about, revision: tail.at(-1)?.revision ?? about.revision, tail: undefined }
-  return { ...about, revision: tail.at(-1)?.revision ?? about.revision, tail }
+  const tail = new Tail(EVENTSTOREDB_LIMITS)
+  // Others may have gone on while it was read: a longer one is as good, unless it is too long.
+  for await (const { event } of readOn(reader, stream, BigInt(missing.from)))
+    if (!tail.add(event)) return { ...about, revision: later(about.revision, event.revision), tail: undefined }
+  return { ...about, revision: tail.events.at(-1)?.revision ?? about.revision, tail: tail.events }
 }
+
+const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
