@@ -22,6 +22,12 @@ const killLeader = async (arena: Arena): Promise<void> => {
   await arena.recovered({ kind: 'any-moment', at_ms: leader.ended_ms ?? arena.now_ms() })
 }
 
+/** Nothing but load. */
+const noFault = async (arena: Arena): Promise<void> => {
+  await arena.calm()
+  await arena.recovered({ kind: 'none', at_ms: arena.now_ms() })
+}
+
 test('a writer that acknowledges what is not committed yet is found out when it dies', async () => {
   const whileCommitsAreSlow: Cycle = async (arena) => {
     const leader = await arena.writers.complete()
@@ -46,5 +52,18 @@ test('one that forgets which names are taken is found out by what is there twice
 test('one that answers a retry with the place of another append is found out', async () => {
   const { isSound, offenders } = await verdictOf('answers a retry with the place of another append', killLeader)
   expect(offenders.length).toBeGreaterThan(0)
+  expect(isSound).toBe(false)
+})
+
+test('one that writes what another has asked for is found out', async () => {
+  const { counts, isSound } = await verdictOf('writes what another has asked for', noFault)
+  expect(counts.altered).toBeGreaterThan(0)
+  expect(isSound).toBe(false)
+})
+
+test('one whose log is right and what it pushes is not is found out by who follows it', async () => {
+  const { counts, isSound } = await verdictOf('pushes revisions that are off by one', noFault, { followers: 1 })
+  expect(counts).toMatchObject({ altered: 0, misordered: 0 })
+  expect(counts.missed).toBeGreaterThan(0)
   expect(isSound).toBe(false)
 })

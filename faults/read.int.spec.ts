@@ -9,6 +9,7 @@ const SOUND = {
   misordered: 0,
   gaps: 0,
   stale_commits: 0,
+  altered: 0,
   stale_answers: 0,
   missed: 0,
   doubled: 0,

@@ -2,17 +2,12 @@ import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { identityFolder, projectRoot } from '#local-runtime'
-import { eventually, type LogEvent } from '#testing'
+import { eventually, type HandedBatch } from '#testing'
+import { batchOf } from '../client/batch-line.js'
 import { Child } from './child.js'
 import { type Ground } from './ground.js'
 import { headOf } from './read-log.js'
 import { PATIENCE_MS } from './patience.js'
-
-/** What a follower saw that it should not have: an event left out, twice, or out of its place. */
-export interface Missed {
-  readonly count: number
-  readonly first: string | undefined
-}
 
 /** One process that follows the log from its beginning, as a projector does. */
 export class FollowerProcess {
@@ -25,7 +20,7 @@ export class FollowerProcess {
     writers: readonly string[],
     private readonly ground: Ground,
   ) {
-    this.file = join(ground.layout.root, `${name}.txt`)
+    this.file = join(ground.layout.root, `${name}.ndjson`)
     this.child = new Child({
       name,
       module: join(projectRoot(), 'dist', 'faults', 'client', 'follow.js'),
@@ -65,20 +60,10 @@ export class FollowerProcess {
     await eventually(`${this.name} has stopped`, () => !this.child.isRunning, { timeout_ms: PATIENCE_MS })
   }
 
-  /** Holds what it saw against the log: the same events, each once, in order. */
-  async missed(log: readonly LogEvent[]): Promise<Missed> {
-    let at = 0
-    let count = 0
-    let first: string | undefined
-    for await (const id of createInterface({ input: createReadStream(this.file) })) {
-      const expected = log[at]
-      at += 1
-      if (expected?.id === id) continue
-      count += 1
-      first ??= `${this.name} saw ${id} in the place of ${expected?.id ?? 'nothing'}`
-    }
-    if (at < log.length) first ??= `${this.name} saw ${at} of ${log.length} events`
-    return { count: count + Math.max(0, log.length - at), first }
+  async batches(): Promise<readonly HandedBatch[]> {
+    const batches: HandedBatch[] = []
+    for await (const line of createInterface({ input: createReadStream(this.file) })) batches.push(batchOf(line))
+    return batches
   }
 
   async kill(): Promise<void> {

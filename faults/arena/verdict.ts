@@ -1,11 +1,10 @@
-import { checkLog, type LogCounts, type LogEvent, type Operation } from '#testing'
+import { checkLog, type Follower, type LogCounts, type LogEvent, type Operation } from '#testing'
 import { type Arena, type Injected } from './arena.js'
 import { readLog, sealedRunsOf } from './read-log.js'
 import { hearWitness } from './witness.js'
 
 export interface Verdict {
-  /** `missed`: events that a follower did not see, or not in their place. */
-  readonly counts: LogCounts & { readonly missed: number }
+  readonly counts: LogCounts
   readonly isSound: boolean
   readonly offenders: readonly string[]
   readonly events: number
@@ -26,15 +25,15 @@ export async function judge(arena: Arena): Promise<Verdict> {
   await Promise.all(arena.followers.map((each) => each.stop()))
   const log = await readLog(arena.ground.url)
   const testimony = await hearWitness(arena.ground.url)
-  const { counts, isSound, offenders } = checkLog({ operations, log, gapFree: true, epochs: testimony })
+  const followers: Follower[] = []
+  for (const each of arena.followers) followers.push({ name: each.name, batches: await each.batches() })
+  const { counts, isSound, offenders } = checkLog({ operations, log, gapFree: true, epochs: testimony, followers })
   const unseen = testimony.unseen(log.map(({ position }: LogEvent) => position))
   const doubts = unseen === 0 ? [] : [`the witness did not see who committed ${unseen} events`]
-  const followed = await Promise.all(arena.followers.map((each) => each.missed(log)))
-  const missed = followed.reduce((sum, { count }) => sum + count, 0)
   return {
-    counts: { ...counts, missed },
-    isSound: isSound && unseen === 0 && missed === 0,
-    offenders: [...offenders, ...doubts, ...followed.flatMap(({ first }) => first ?? [])],
+    counts,
+    isSound: isSound && unseen === 0,
+    offenders: [...offenders, ...doubts],
     events: log.length,
     terms: testimony.terms.length,
     sealed_runs: await sealedRunsOf(arena.ground.url),

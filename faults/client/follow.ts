@@ -2,8 +2,9 @@ import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import { connectEventStore, eventStoreSettings } from '#event-store'
 import { createLogger, parseConfig } from '#runtime'
+import { lineOf } from './batch-line.js'
 
-/** One subscriber: writes down the id of each event in the order in which it came, until it is told to stop. */
+/** One subscriber: writes down each batch as it came, until it is told to stop. */
 const [, , name = '', path = ''] = process.argv
 const logger = createLogger({ role: 'projector', instance: name, level: process.env['LOG_LEVEL'] ?? 'info' })
 const stops: (() => Promise<void> | void)[] = []
@@ -37,10 +38,10 @@ process.once('disconnect', () => {
 const file = createWriteStream(path)
 const news = { position: '0' }
 const timer = setInterval(() => process.send?.(news), 25)
-for await (const { events, position } of store.subscribe({ after: 0n, signal: stop.signal })) {
+for await (const batch of store.subscribe({ after: 0n, signal: stop.signal })) {
   await hold
-  file.write(events.map(({ id }) => `${id}\n`).join(''))
-  news.position = position.toString()
+  file.write(lineOf(batch))
+  news.position = batch.position.toString()
 }
 clearInterval(timer)
 file.end()

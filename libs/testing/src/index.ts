@@ -19,7 +19,15 @@ export { silentLogger } from './silent-logger.js'
 export { checkLog } from './log-checker/check-log.js'
 export { Tally } from './log-checker/tally.js'
 export { type Fault, type LogCounts, type LogReport } from './log-checker/findings.js'
-export { type CheckInput, type Epochs, type LogEvent, type Operation } from './log-checker/history.js'
+export { sightOf } from './log-checker/content.js'
+export {
+  type CheckInput,
+  type Epochs,
+  type Follower,
+  type HandedBatch,
+  type LogEvent,
+  type Operation,
+} from './log-checker/history.js'
 export { PLANTED_BUGS, plantBug, type PlantedBug, type PlantedStore } from './log-checker/planted/plant-bug.js'
 export {
   caughtUp,

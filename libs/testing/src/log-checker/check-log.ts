@@ -1,4 +1,5 @@
 import { checkEpochs } from './check-epochs.js'
+import { checkFollower } from './check-follower.js'
 import { checkOperations } from './check-operations.js'
 import { checkRealTime } from './check-real-time.js'
 import { checkSequence } from './check-sequence.js'
@@ -10,7 +11,7 @@ import { type CheckInput, type LogEvent } from './history.js'
  * operations. Knows nothing of how the store works. What a history must satisfy is after Herlihy and Wing,
  * "Linearizability", made cheap by the position that each append gets.
  */
-export function checkLog({ operations, log, gapFree, epochs }: CheckInput): LogReport {
+export function checkLog({ operations, log, gapFree, epochs, followers = [] }: CheckInput): LogReport {
   const findings = new Findings()
   const byId = new Map<string, LogEvent>()
   for (const event of log)
@@ -22,5 +23,6 @@ export function checkLog({ operations, log, gapFree, epochs }: CheckInput): LogR
     if (!commands.has(id)) findings.add('phantoms', `nobody asked for event ${id} at position ${position}`)
   checkRealTime(log, commands, findings)
   if (epochs) checkEpochs(log, epochs, findings)
+  for (const each of followers) checkFollower(each, log, gapFree, findings)
   return findings.report()
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { parseStream } from '#domain-kit'
 import { checkLog } from './check-log.js'
-import { type CheckInput, type LogEvent, type Operation } from './history.js'
+import { contentOf, sightOf } from './content.js'
+import { type CheckInput, type HandedBatch, type LogEvent, type Operation } from './history.js'
 
 interface Written {
   readonly position: bigint
@@ -45,7 +46,17 @@ test('a log in which everything stands where it was acknowledged is sound', () =
     three.map((each) => acked(each)),
   )
   expect(report).toEqual({
-    counts: { acked: 3, lost: 0, duplicated: 0, misordered: 0, gaps: 0, stale_commits: 0, phantoms: 0 },
+    counts: {
+      acked: 3,
+      lost: 0,
+      duplicated: 0,
+      misordered: 0,
+      gaps: 0,
+      stale_commits: 0,
+      phantoms: 0,
+      altered: 0,
+      missed: 0,
+    },
     isSound: true,
     offenders: [],
   })
@@ -160,6 +171,57 @@ test('a term commits nothing once its successor has begun, whether that has comm
   expect(check(three, operations, { epochs: by(4n, 4n, 5n) }).isSound).toBe(true)
   expect(check(three, operations, { epochs: by(4n, 4n, 4n) }).counts.stale_commits).toBe(1)
   expect(check(three, operations, { epochs: by(4n, 5n, 4n) }).counts.stale_commits).toBe(1)
+})
+
+test.each<[string, Partial<LogEvent>]>([
+  ['type', { type: 'AnotherThingHappened' }],
+  ['version', { version: 2 }],
+  ['data', { data: { of: 'another' } }],
+  ['metadata', { metadata: { actor: 'somebody' } }],
+])('an event with another %s than was asked for is altered', (_, altered) => {
+  const operations = three.map((each) => {
+    const operation = acked(each)
+    return { ...operation, writes: operation.writes.map((write) => ({ ...write, contents: [contentOf(each)] })) }
+  })
+  const [first, ...others] = three
+  expect(check(three, operations).isSound).toBe(true)
+  expect(check([{ ...first!, ...altered }, ...others], operations).counts).toMatchObject({ altered: 1 })
+})
+
+test('content is the same in any order of its members', () => {
+  const content = { type: 'T', version: 1, metadata: {}, data: { a: 1, b: { c: [1, 2], d: null } } }
+  expect(contentOf({ ...content, data: { b: { d: null, c: [1, 2] }, a: 1 } })).toBe(contentOf(content))
+  expect(contentOf({ ...content, data: { a: 1, b: { c: [2, 1], d: null } } })).not.toBe(contentOf(content))
+})
+
+describe('a follower', () => {
+  const batch = (after: bigint, position: bigint, events: readonly LogEvent[]): HandedBatch => ({
+    after,
+    position,
+    sights: events.map(sightOf),
+  })
+  const [one, two, last] = [three[0]!, three[1]!, three[2]!]
+  const followed = (...batches: readonly HandedBatch[]) =>
+    check(
+      three,
+      three.map((each) => acked(each)),
+      { followers: [{ name: 'f', batches }] },
+    ).counts.missed
+
+  test('that was handed the log in any batches has missed nothing', () => {
+    expect(followed(batch(0n, 3n, three))).toBe(0)
+    expect(followed(batch(0n, 1n, [one]), batch(1n, 3n, [two, last]))).toBe(0)
+  })
+
+  test.each<[string, readonly HandedBatch[]]>([
+    ['an event is not handed on', [batch(0n, 2n, [one, two])]],
+    ['it has another place', [batch(0n, 3n, [one, { ...two, position: 3n }, last])]],
+    ['it has another revision', [batch(0n, 3n, [one, { ...two, revision: 2n }, last])]],
+    ['it is in another stream', [batch(0n, 3n, [one, { ...two, stream: 'thing-2' }, last])]],
+    ['it has another content', [batch(0n, 3n, [one, { ...two, data: { of: 'another' } }, last])]],
+    ['a batch claims to follow on another', [batch(0n, 1n, [one]), batch(2n, 3n, [two, last])]],
+    ['a batch ends with another event than it says', [batch(0n, 2n, [one]), batch(2n, 3n, [two, last])]],
+  ])('has missed something when %s', (_, batches) => expect(followed(...batches)).toBe(1))
 })
 
 test('any two events of a sound log that change places are found', () => {

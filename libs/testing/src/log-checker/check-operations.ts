@@ -1,4 +1,5 @@
 import { type AppendPlace } from '#event-store'
+import { contentOf } from './content.js'
 import { type Findings } from './findings.js'
 import { type LogEvent, type Operation } from './history.js'
 
@@ -30,6 +31,7 @@ export function checkOperations(
       checkPlace(operation, result.place, byId, findings)
     } else if (result.kind === 'refused') checkRefused(operation, byId, findings)
     checkWhole(operation, byId, findings)
+    checkContents(operation, byId, findings)
     checkExpected(operation, findings)
   }
   return byEvent
@@ -57,6 +59,18 @@ function checkRefused(operation: Operation, byId: ById, findings: Findings): voi
   const found = operation.writes.flatMap(({ ids }) => ids).filter((id) => byId.has(id))
   if (found.length > 0) findings.add('phantoms', `${nameOf(operation)} was refused, and ${found.join(', ')} is there`)
 }
+
+/** What is there is what was asked for. */
+function checkContents(operation: Operation, byId: ById, findings: Findings): void {
+  for (const { ids, contents = [] } of operation.writes)
+    for (const [at, content] of contents.entries()) {
+      const event = byId.get(ids[at] ?? '')
+      if (event && contentOf(event) !== content)
+        findings.add('altered', `${nameOf(operation)}: event ${event.id} is ${JSON.stringify(shown(event))}`)
+    }
+}
+
+const shown = ({ type, version, data, metadata }: LogEvent): object => ({ type, version, data, metadata })
 
 /** New names are free, and what was taken stays taken. */
 function checkExpected(operation: Operation, findings: Findings): void {

@@ -15,11 +15,24 @@ export interface LogCounts {
   readonly stale_commits: number
   /** Refused or never asked for, and there nevertheless; refused for a name that nobody has taken. */
   readonly phantoms: number
+  /** There, and with another type, version, data or metadata than was asked for. */
+  readonly altered: number
+  /** Not handed to a follower, or not once, in its place and as it is in the log. */
+  readonly missed: number
 }
 
 export type Fault = Exclude<keyof LogCounts, 'acked'>
 
-const FAULTS: readonly Fault[] = ['lost', 'duplicated', 'misordered', 'gaps', 'stale_commits', 'phantoms']
+const FAULTS: readonly Fault[] = [
+  'lost',
+  'duplicated',
+  'misordered',
+  'gaps',
+  'stale_commits',
+  'phantoms',
+  'altered',
+  'missed',
+]
 
 export class Findings extends Tally<Fault> {
   acked = 0

@@ -10,6 +10,14 @@ export type OperationResult =
   /** Nobody ever said what became of it. */
   | { readonly kind: 'unknown' }
 
+/** What a client knows of the events that it asks for in one stream. */
+export interface WrittenEvents {
+  readonly stream: string
+  readonly ids: readonly string[]
+  /** Of each what `contentOf` says. Default: who asks for them over HTTP does not know. */
+  readonly contents?: readonly string[]
+}
+
 /**
  * One append as its client saw it, retries with the same command id included. Times are ms on a clock that never goes
  * back and that all clients share: on one machine `process.hrtime` is such a clock across processes.
@@ -17,8 +25,8 @@ export type OperationResult =
 export interface Operation {
   readonly client: string
   readonly command: CommandId
-  /** Ids of the events, write by write, in the order in which they were asked for. */
-  readonly writes: readonly { readonly stream: string; readonly ids: readonly string[] }[]
+  /** The events, write by write, in the order in which they were asked for. */
+  readonly writes: readonly WrittenEvents[]
   /** Before the first attempt was sent. */
   readonly invoked_ms: number
   readonly result: OperationResult
@@ -39,6 +47,19 @@ export interface Epochs {
   committedBy(position: bigint): bigint | undefined
 }
 
+/** What a follower of the log was handed from its beginning, batch by batch. */
+export interface Follower {
+  readonly name: string
+  readonly batches: Iterable<HandedBatch>
+}
+
+export interface HandedBatch {
+  readonly after: bigint
+  readonly position: bigint
+  /** Of each event what `sightOf` says. */
+  readonly sights: readonly string[]
+}
+
 export interface CheckInput {
   /** Every append of every client: the log holds nothing else. */
   readonly operations: Iterable<Operation>
@@ -47,4 +68,6 @@ export interface CheckInput {
   /** Does the store promise positions 1, 2, 3, …? */
   readonly gapFree: boolean
   readonly epochs?: Epochs
+  /** Those that have followed it to its end. Default: nobody has. */
+  readonly followers?: readonly Follower[]
 }

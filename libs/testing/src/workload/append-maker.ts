@@ -17,6 +17,7 @@ export class AppendMaker {
   /** Where the own stream ends, as far as the client was told. */
   revision = -1n
   private count = 0
+  private made = 0
 
   constructor(private readonly plan: AppendPlan) {
     this.own = `own-${plan.client}`
@@ -63,12 +64,14 @@ export class AppendMaker {
   }
 
   private events(count: number): NewEvent[] {
-    return Array.from({ length: count }, (_, at) => ({
+    const { client } = this.plan
+    return Array.from({ length: count }, () => ({
       id: this.uuid(),
       type: 'ThingHappened',
       version: 1,
-      data: { at },
-      metadata: { actor: this.plan.client },
+      // No two events have the same: what is another's shows.
+      data: { by: client, ordinal: this.made++ },
+      metadata: { actor: client },
     }))
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AppendRequest, type AppendResult, type EventStore, StoreUnavailable } from '#event-store'
-import { type Operation, type OperationResult } from '../log-checker/history.js'
+import { contentOf } from '../log-checker/content.js'
+import { type Operation, type OperationResult, type WrittenEvents } from '../log-checker/history.js'
 
 export interface Recording {
   readonly operation: Operation
@@ -41,17 +42,29 @@ export async function recordAppend(
       await sleep(retry_ms)
     }
   }
-  const writes = request.writes.map(({ stream, events }) => ({ stream, ids: events.map(({ id }) => id) }))
   const result = resultOf(answer)
   const operation = {
     client,
     command: request.commandId,
-    writes,
+    writes: writtenBy(request),
     invoked_ms,
     result,
     ...(expected ? { expected } : {}),
   }
   return { operation, answer, attempts }
+}
+
+/** The last event of the first write also says which command it was. */
+function writtenBy({ commandId, requestHash, writes }: AppendRequest): readonly WrittenEvents[] {
+  const $command = { key: commandId.key, hash: requestHash }
+  const named = writes[0]?.events.at(-1)
+  return writes.map(({ stream, events }) => ({
+    stream,
+    ids: events.map(({ id }) => id),
+    contents: events.map((event) =>
+      contentOf(event === named ? { ...event, metadata: { ...event.metadata, $command } } : event),
+    ),
+  }))
 }
 
 function resultOf(answer: AppendResult | undefined): OperationResult {

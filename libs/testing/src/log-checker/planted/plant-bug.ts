@@ -1,4 +1,4 @@
-import { type EventStore } from '#event-store'
+import { type EventBatch, type EventStore } from '#event-store'
 import { type Random } from '../../random.js'
 import { type Epochs, type LogEvent } from '../history.js'
 import {
@@ -11,6 +11,8 @@ import {
   wrongPosition,
   wrongReplay,
 } from './acknowledgements.js'
+import { lostMetadata, otherPayload, otherVersion } from './contents.js'
+import { droppedBatch, pushedPayload, pushedPosition, pushedRevision, repeatedEvent } from './followed.js'
 import { lateCommit, noEpochCheck, positionGap, revisionHole, swappedAppends } from './places.js'
 import { type Planter } from './plant.js'
 import { staleCommit, timeBackwards } from './terms.js'
@@ -46,6 +48,14 @@ export const PLANTED_BUGS = {
   'swapped order in an append': swappedInBatch,
   'torn append': tornAppend,
   'forgotten claim': forgottenClaim,
+  'payload of another event': otherPayload,
+  'version of another event': otherVersion,
+  'lost metadata': lostMetadata,
+  'pushed position off by one': pushedPosition,
+  'pushed revision off by one': pushedRevision,
+  'pushed payload of another event': pushedPayload,
+  'dropped batch': droppedBatch,
+  'pushed once more': repeatedEvent,
 } as const satisfies Readonly<Record<string, Planter>>
 
 export type PlantedBug = keyof typeof PLANTED_BUGS
@@ -84,6 +94,7 @@ export function plantBug(
       if (result.outcome === 'appended') committedBy.set(result.position, plant.term?.(result.position) ?? 2n)
       return result
     },
+    subscribe: (options) => (plant.hand ? handed(inner.subscribe(options), plant.hand) : inner.subscribe(options)),
   }
   return {
     store,
@@ -103,4 +114,11 @@ export function plantBug(
       committedBy: (position) => committedBy.get(position),
     },
   }
+}
+
+async function* handed(
+  batches: AsyncIterable<EventBatch>,
+  hand: (batch: EventBatch) => EventBatch,
+): AsyncGenerator<EventBatch> {
+  for await (const each of batches) yield hand(each)
 }

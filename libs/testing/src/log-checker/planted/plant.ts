@@ -1,4 +1,4 @@
-import { type AppendRequest, type AppendResult, type EventStore } from '#event-store'
+import { type AppendRequest, type AppendResult, type EventBatch, type EventStore } from '#event-store'
 import { type LogEvent } from '../history.js'
 
 /** What a bug changes of a sound store. What it leaves out stays sound. */
@@ -6,6 +6,8 @@ export interface Plant {
   append?(request: AppendRequest): Promise<AppendResult>
   /** The log as the broken store would have it. */
   log?(events: readonly LogEvent[]): readonly LogEvent[]
+  /** A batch as the broken store hands it to a follower. */
+  hand?(batch: EventBatch): EventBatch
   /** The term that committed what ends at this position. Default: the one that leads. */
   term?(position: bigint): bigint
 }

@@ -3,13 +3,14 @@ import { createMemoryStore, type EventStore } from '#event-store'
 import { Random } from '../../random.js'
 import { runClient } from '../../workload/run-client.js'
 import { checkLog } from '../check-log.js'
+import { sightOf } from '../content.js'
 import { type Fault, type LogReport } from '../findings.js'
-import { type Operation } from '../history.js'
+import { type HandedBatch, type Operation } from '../history.js'
 import { PLANTED_BUGS, plantBug, type PlantedBug } from './plant-bug.js'
 
 jest.setTimeout(120_000)
 
-/** Three clients with four appends on their way each. @returns what the checker says, and how often the bug struck. */
+/** Three clients with four appends on their way each, then one who follows all that. @returns what the checker says, and how often the bug struck. */
 async function run(bug: PlantedBug | undefined, seed: number, inner: EventStore = createMemoryStore()) {
   const random = new Random(seed)
   const planted = plantBug(inner, bug, { random, probability: 0.2 })
@@ -28,8 +29,18 @@ async function run(bug: PlantedBug | undefined, seed: number, inner: EventStore 
   )
   await Promise.all(clients)
   const { gapFreePositions: gapFree } = inner.capabilities
-  const report = checkLog({ operations, log: await planted.log(), gapFree, epochs: planted.epochs })
+  const followers = [{ name: 'follower', batches: await follow(planted.store, await inner.head()) }]
+  const report = checkLog({ operations, log: await planted.log(), gapFree, epochs: planted.epochs, followers })
   return { report, operations, strikes: planted.strikes }
+}
+
+async function follow(store: EventStore, head: bigint): Promise<readonly HandedBatch[]> {
+  const batches: HandedBatch[] = []
+  for await (const { after, position, events } of store.subscribe({ after: 0n, batch_max: 20 })) {
+    batches.push({ after, position, sights: events.map(sightOf) })
+    if (position >= head) break
+  }
+  return batches
 }
 
 /** What each bug must be found as, whatever else it also looks like. */
@@ -55,6 +66,14 @@ const FOUND_AS: Readonly<Record<PlantedBug, readonly Fault[]>> = {
   'swapped order in an append': ['misordered'],
   'torn append': ['lost'],
   'forgotten claim': ['duplicated'],
+  'payload of another event': ['altered'],
+  'version of another event': ['altered'],
+  'lost metadata': ['altered'],
+  'pushed position off by one': ['missed'],
+  'pushed revision off by one': ['missed'],
+  'pushed payload of another event': ['missed'],
+  'dropped batch': ['missed'],
+  'pushed once more': ['missed'],
 }
 
 const foundAs = ({ counts }: LogReport, faults: readonly Fault[]): number =>
@@ -72,18 +91,19 @@ test('a sound store is found sound, whatever its clients do', async () => {
   )
 })
 
+/** So often each bug must strike, and be found: in which runs it does is left to chance. */
+const STRUCK = 2
+const RUNS_MAX = 60
+
 test.each(Object.keys(PLANTED_BUGS) as PlantedBug[])('%s: found whenever it strikes', async (bug) => {
   let struck = 0
-  await fc.assert(
-    fc.asyncProperty(fc.integer(), async (seed) => {
-      const { report, strikes } = await run(bug, seed)
-      if (strikes === 0) return
-      struck += 1
-      expect(report.isSound).toBe(false)
-      expect(foundAs(report, FOUND_AS[bug])).toBeGreaterThan(0)
-      expect(report.offenders.length).toBeGreaterThan(0)
-    }),
-    { numRuns: 8 },
-  )
-  expect(struck).toBeGreaterThan(0)
+  for (const seed of fc.sample(fc.integer(), RUNS_MAX)) {
+    const { report, strikes } = await run(bug, seed)
+    if (strikes === 0) continue
+    struck += 1
+    const isFound = !report.isSound && report.offenders.length > 0 && foundAs(report, FOUND_AS[bug]) > 0
+    expect({ seed, isFound }).toEqual({ seed, isFound: true })
+    if (struck === STRUCK) break
+  }
+  expect(struck).toBe(STRUCK)
 })
