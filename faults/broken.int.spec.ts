@@ -8,10 +8,13 @@ jest.setTimeout(300_000)
 const SEED = 20_263
 type Cycle = (arena: Arena) => Promise<void>
 
-/** One fault on writers that have a bug. */
-async function verdictOf(bug: string, cycle: Cycle, more: Partial<ArenaOptions> = {}): Promise<Verdict> {
+/** One fault on writers that have a bug, or none. */
+async function verdictOf(bug: string | undefined, cycle: Cycle, more: Partial<ArenaOptions> = {}): Promise<Verdict> {
   const open = (random: ArenaOptions['random']) =>
-    Promise.resolve({ arena: { random, bug, writers: 2, clients: 2, lease_ms: 1_000, ...more }, cycle })
+    Promise.resolve({
+      arena: { random, ...(bug ? { bug } : {}), writers: 2, clients: 2, lease_ms: 1_000, ...more },
+      cycle,
+    })
   return runScenario({ name: 'broken', cycles: 1, kinds: [], open }, { seed: SEED, cycles: 1 })
 }
 
@@ -65,5 +68,18 @@ test('one whose log is right and what it pushes is not is found out by who follo
   const { counts, isSound } = await verdictOf('pushes revisions that are off by one', noFault, { followers: 1 })
   expect(counts).toMatchObject({ altered: 0, misordered: 0 })
   expect(counts.missed).toBeGreaterThan(0)
+  expect(isSound).toBe(false)
+})
+
+test('one that ends though nobody killed it is found out, though another takes over and all is well', async () => {
+  const endsByItself: Cycle = async (arena) => {
+    const leader = await arena.writers.complete()
+    leader.signal('SIGTERM')
+    await leader.child?.ended()
+    await arena.recovered({ kind: 'none', at_ms: arena.now_ms() })
+  }
+  const { counts, isSound, offenders } = await verdictOf(undefined, endsByItself)
+  expect(counts).toMatchObject({ lost: 0, duplicated: 0, unexpected_exits: 1 })
+  expect(offenders).toEqual([expect.stringMatching(/event-writer-\d has ended: 0/)])
   expect(isSound).toBe(false)
 })

@@ -15,6 +15,7 @@ const SOUND = {
   doubled: 0,
   out_of_order: 0,
   unequal_rows: 0,
+  unexpected_exits: 0,
 }
 
 test('read: one fault of each kind, and no answer is stale, no change lost, doubled or out of order, no row other than the log says', async () => {

@@ -19,6 +19,7 @@ const SOUND = {
   phantoms: 0,
   altered: 0,
   missed: 0,
+  unexpected_exits: 0,
 }
 
 /** The least rounds in which a fault of every kind strikes: kinds are dealt, none comes twice before all came once. */

@@ -98,6 +98,13 @@ export class Arena {
     await sleep(this.random.between(50, 300))
   }
 
+  /** Who has ended though no fault meant it: whoever dies by itself is started again, and must not go unnoticed. */
+  get unexpectedExits(): readonly string[] {
+    const started = [...this.writers.all.flatMap(({ children }) => children)]
+    for (const { child } of [...this.clients, ...this.followers]) started.push(child)
+    return started.filter(({ hasFailed }) => hasFailed).map(({ options, end }) => `${options.name} has ended: ${end}`)
+  }
+
   now_ms(): number {
     return sharedClock_ms()
   }

@@ -13,10 +13,14 @@ export interface ChildOptions {
   readonly log: string
 }
 
+/** Its status, or the signal that ended it. */
+type End = number | NodeJS.Signals
+
 /** A Node process of ours, by its handle: nothing is ever looked up by name or number to be ended. */
 export class Child {
   private readonly process: ChildProcess
   private endedAt_ms: number | undefined
+  private meant: End | undefined
 
   constructor(readonly options: ChildOptions) {
     const { module, args = [], nodeArgs = [], env, log } = options
@@ -34,7 +38,7 @@ export class Child {
   }
 
   get isRunning(): boolean {
-    return this.process.exitCode === null && this.process.signalCode === null
+    return this.end === null
   }
 
   /** @throws Error when it could not be started. */
@@ -47,6 +51,21 @@ export class Child {
   /** When it ended, on the shared clock. */
   get ended_ms(): number | undefined {
     return this.endedAt_ms
+  }
+
+  /** From now on, or a moment ago: it is for the test that it ends so. */
+  mean(end: End): void {
+    this.meant = end
+  }
+
+  /** How it ended; null while it runs. */
+  get end(): End | null {
+    return this.process.exitCode ?? this.process.signalCode
+  }
+
+  /** It has ended, and not as the test meant it to. */
+  get hasFailed(): boolean {
+    return this.end !== null && this.end !== this.meant
   }
 
   onMessage(listener: (message: unknown) => void): void {
@@ -69,12 +88,20 @@ export class Child {
     throw new Error(`${name} has ended; the last that it wrote:\n${readFileSync(log, 'utf8').slice(-2_000)}`)
   }
 
+  /** Tells it to end when it has settled what it has begun: then its status is 0. @throws Error when that takes too long. */
+  async stop(): Promise<void> {
+    this.mean(0)
+    this.send('stop')
+    await eventually(`${this.options.name} has stopped`, () => !this.isRunning, { timeout_ms: PATIENCE_MS })
+  }
+
   async ended(): Promise<void> {
     if (this.isRunning) await new Promise((resolve) => this.process.once('exit', resolve))
   }
 
   /** SIGKILL, which also ends one that is stopped. */
   async kill(): Promise<void> {
+    if (this.isRunning) this.mean('SIGKILL')
     this.signal('SIGKILL')
     await this.ended()
   }

@@ -2,11 +2,10 @@ import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { identityFolder, projectRoot } from '#local-runtime'
-import { eventually, type Operation, type Random } from '#testing'
+import { type Operation, type Random } from '#testing'
 import { operationOf } from '../client/operation-line.js'
 import { Child } from './child.js'
 import { type Ground } from './ground.js'
-import { PATIENCE_MS } from './patience.js'
 
 export interface ClientPlan {
   readonly name: string
@@ -18,7 +17,7 @@ const STREAMS = Array.from({ length: 12 }, (_, at) => `shared-${at}`)
 
 /** One appending process. */
 export class ClientProcess {
-  private readonly child: Child
+  readonly child: Child
   private readonly file: string
   private answered_ms = 0
 
@@ -57,8 +56,7 @@ export class ClientProcess {
 
   /** Lets it settle what it has begun, for a bounded time. */
   async stop(): Promise<void> {
-    this.child.send('stop')
-    await eventually(`${this.name} has settled all it began`, () => !this.child.isRunning, { timeout_ms: PATIENCE_MS })
+    await this.child.stop()
   }
 
   async *operations(): AsyncGenerator<Operation> {

@@ -2,16 +2,15 @@ import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { identityFolder, projectRoot } from '#local-runtime'
-import { eventually, type HandedBatch } from '#testing'
+import { type HandedBatch } from '#testing'
 import { batchOf } from '../client/batch-line.js'
 import { Child } from './child.js'
 import { type Ground } from './ground.js'
 import { headOf } from './read-log.js'
-import { PATIENCE_MS } from './patience.js'
 
 /** One process that follows the log from its beginning, as a projector does. */
 export class FollowerProcess {
-  private readonly child: Child
+  readonly child: Child
   private readonly file: string
   private position = 0n
 
@@ -56,8 +55,7 @@ export class FollowerProcess {
   }
 
   async stop(): Promise<void> {
-    this.child.send('stop')
-    await eventually(`${this.name} has stopped`, () => !this.child.isRunning, { timeout_ms: PATIENCE_MS })
+    await this.child.stop()
   }
 
   async batches(): Promise<readonly HandedBatch[]> {

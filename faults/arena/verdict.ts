@@ -4,7 +4,10 @@ import { readLog, sealedRunsOf } from './read-log.js'
 import { hearWitness } from './witness.js'
 
 export interface Verdict {
-  readonly counts: LogCounts
+  readonly counts: LogCounts & {
+    /** Of processes that no fault was meant for. */
+    readonly unexpected_exits: number
+  }
   readonly isSound: boolean
   readonly offenders: readonly string[]
   readonly events: number
@@ -30,10 +33,11 @@ export async function judge(arena: Arena): Promise<Verdict> {
   const { counts, isSound, offenders } = checkLog({ operations, log, gapFree: true, epochs: testimony, followers })
   const unseen = testimony.unseen(log.map(({ position }: LogEvent) => position))
   const doubts = unseen === 0 ? [] : [`the witness did not see who committed ${unseen} events`]
+  const exits = arena.unexpectedExits
   return {
-    counts,
-    isSound: isSound && unseen === 0,
-    offenders: [...offenders, ...doubts],
+    counts: { ...counts, unexpected_exits: exits.length },
+    isSound: isSound && unseen === 0 && exits.length === 0,
+    offenders: [...offenders, ...doubts, ...exits.map((each) => `unexpected_exits: ${each}`)],
     events: log.length,
     terms: testimony.terms.length,
     sealed_runs: await sealedRunsOf(arena.ground.url),

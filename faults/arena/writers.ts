@@ -27,7 +27,8 @@ interface Readiness {
 
 /** One event-writer process as the product runs it, started again under the same name as often as need be. */
 export class WriterProcess {
-  private child: Child | undefined
+  /** The last is the one that runs, if any does. */
+  readonly children: Child[] = []
 
   private constructor(
     readonly name: string,
@@ -60,6 +61,10 @@ export class WriterProcess {
     return this.child?.isRunning ?? false
   }
 
+  get child(): Child | undefined {
+    return this.children.at(-1)
+  }
+
   get ended_ms(): number | undefined {
     return this.child?.ended_ms
   }
@@ -69,7 +74,7 @@ export class WriterProcess {
     const built = (path: string): string => join(projectRoot(), 'dist', path)
     const module = built('apps/event-writer/src/main.js')
     const nodeArgs = this.preloaded.flatMap((each) => ['--import', built(each)])
-    this.child = new Child({ name: this.name, module, nodeArgs, env: this.env, log: this.log })
+    this.children.push(new Child({ name: this.name, module, nodeArgs, env: this.env, log: this.log }))
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -139,13 +144,14 @@ export class Writers {
   }
 
   async struck(point: Point): Promise<number> {
-    const before = this.all.filter((each) => each.isRunning)
     const file = join(pointsOf(this.ground), point)
     return eventually(
       `a writer dies at ${point}`,
       () => {
-        const [died] = before.filter((each) => !each.isRunning)
-        return existsSync(file) ? undefined : died?.ended_ms
+        if (existsSync(file)) return undefined
+        const died = this.all.find(({ child }) => child?.hasFailed && child.end === 'SIGKILL')?.child
+        died?.mean('SIGKILL')
+        return died?.ended_ms
       },
       { timeout_ms: PATIENCE_MS },
     )

@@ -3,11 +3,13 @@ import { Random, type RunningSystem, startSystem } from '#testing'
 import { headOf } from '../arena/read-log.js'
 import { layWitness } from '../arena/witness.js'
 import { BookLoad } from './load/book-load.js'
+import { Roll } from './strike/roll.js'
 import { SecondProjector } from './strike/second-projector.js'
 
 /** Where the faults of one run happen: a whole product, one more projector, the clients of some books, and a witness of commits. */
 export class ReadField {
   readonly loads: BookLoad[] = []
+  readonly roll = new Roll()
 
   private constructor(
     readonly random: Random,
@@ -29,6 +31,7 @@ export class ReadField {
       const before = await headOf(logUrl)
       const projector = await SecondProjector.start(system)
       const field = new ReadField(random, system, projector, logUrl, before)
+      await field.lookAround('before anything was done')
       await field.load(books).catch(async (error: unknown) => {
         await projector.kill()
         throw error
@@ -38,6 +41,11 @@ export class ReadField {
       await system.stop()
       throw error
     }
+  }
+
+  /** Is everybody there who was there before? @param when in words. */
+  async lookAround(when: string): Promise<void> {
+    this.roll.call((await this.system.status()).instances, when)
   }
 
   /** A while in which nothing is wrong. */

@@ -32,7 +32,7 @@ const CATCH_UP_MS_MAX = 60_000
 
 /** Lets the clients finish, and holds against the whole log what they were told, what they read, what they watched, and every row. */
 export async function judge(field: ReadField): Promise<ReadVerdict> {
-  const { loads, system, logUrl, before } = field
+  const { loads, system, logUrl, before, roll, projector } = field
   await Promise.all(loads.map(({ poster }) => poster.end()))
   // What does not come in this time has not come: that is for the judgement to say.
   await eventually('all is read and told', () => loads.every(({ isCaughtUp }) => isCaughtUp), {
@@ -41,6 +41,10 @@ export async function judge(field: ReadField): Promise<ReadVerdict> {
   await Promise.all(loads.flatMap(({ readers }) => readers.map((each) => each.end())))
   const findings = new ReadFindings()
   for (const each of loads) judgeBook(each, findings)
+  await field.lookAround('when all was over')
+  for (const each of roll.unexpected) findings.add('unexpected_exits', each)
+  const { hasFailed, end } = projector.child
+  if (hasFailed) findings.add('unexpected_exits', `the second projector has ended: ${end}`)
   const log = await readLog(logUrl)
   const rows = await judgeReadModels(system, log, findings)
   const epochs = await hearWitness(logUrl)

@@ -10,7 +10,14 @@ import { judgeStates } from './judge-states.js'
 import { namedLog, operationsOf } from './log-operations.js'
 import { type ReadCounts, ReadFindings } from './read-findings.js'
 
-const NOTHING: ReadCounts = { stale_answers: 0, missed: 0, doubled: 0, out_of_order: 0, unequal_rows: 0 }
+const NOTHING: ReadCounts = {
+  stale_answers: 0,
+  missed: 0,
+  doubled: 0,
+  out_of_order: 0,
+  unequal_rows: 0,
+  unexpected_exits: 0,
+}
 /** Transactions 0, 1, 2, 3 and 4 at positions 10, 20, 30, 40 and 50. */
 const applied = new Applied([10n, 20n, 30n, 40n, 50n].map((position) => ({ position })))
 

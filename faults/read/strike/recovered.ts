@@ -1,12 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eventually, sharedClock_ms, type RunningSystem } from '#testing'
+import { eventually, sharedClock_ms, type RunningSystem, type SystemStatus } from '#testing'
 import { type BookLoad } from '../load/book-load.js'
+import { type Roll } from './roll.js'
 import { type Struck } from './strikes.js'
 
 /** How long a system may take until all is well again: no statement about speed, but a bound on a run that hangs. */
 const RECOVERY_MS_MAX = 120_000
 /** Asking a system that recovers how it is shall cost it little. */
 const LOOK_MS = 100
+
+interface Recovering {
+  readonly system: RunningSystem
+  readonly loads: readonly BookLoad[]
+  /** Called whenever the system is asked how it is. */
+  readonly roll: Roll
+}
 
 /**
  * Waits until everything is well again: every instance ready, another process in the place of the one that was killed, and for
@@ -15,14 +23,13 @@ const LOOK_MS = 100
  * @returns ms from there to here.
  * @throws Error that names what has not come about in two minutes.
  */
-export async function recovered(
-  { system, loads }: { readonly system: RunningSystem; readonly loads: readonly BookLoad[] },
-  struck: Struck,
-  kind: string,
-): Promise<number> {
+export async function recovered({ system, loads, roll }: Recovering, struck: Struck, kind: string): Promise<number> {
+  if (struck.killed) roll.mean(struck.killed.pid)
   let missing: string | undefined
   const isWell = async (): Promise<boolean> => {
-    missing = (await troubleOf(system, struck)) ?? missingOf(loads, struck)
+    const status = await system.status()
+    roll.call(status.instances, `after "${kind}"`)
+    missing = troubleOf(status, struck) ?? missingOf(loads, struck)
     if (missing !== undefined) await sleep(LOOK_MS)
     return missing === undefined
   }
@@ -40,8 +47,7 @@ function missingOf(loads: readonly BookLoad[], { healed_ms }: Struck): string | 
   return undefined
 }
 
-async function troubleOf(system: RunningSystem, { killed }: Struck): Promise<string | undefined> {
-  const { ready, instances } = await system.status()
+function troubleOf({ ready, instances }: SystemStatus, { killed }: Struck): string | undefined {
   const victim = killed && instances.find(({ id, pid }) => id === killed.id && (pid ?? killed.pid) === killed.pid)
   if (victim) return `${victim.id} is no other process`
   if (ready) return undefined

@@ -6,7 +6,7 @@ import { PATIENCE_MS } from '../../arena/patience.js'
 
 /** A projector beside the one of the system, so that there is somebody to take over the lanes of one that is paused or dead. */
 export class SecondProjector {
-  private constructor(private readonly child: Child) {}
+  private constructor(readonly child: Child) {}
 
   /** As the system's own is run, under another name. @throws Error when it does not become ready. */
   static async start(system: RunningSystem): Promise<SecondProjector> {
