@@ -10,6 +10,7 @@ import { judgeStates } from './judge/judge-states.js'
 import { namedLog, operationsOf } from './judge/log-operations.js'
 import { type ReadCounts, ReadFindings } from './judge/read-findings.js'
 import { type BookLoad } from './load/book-load.js'
+import { type Source } from './load/history.js'
 
 export interface ReadVerdict {
   readonly counts: LogCounts & ReadCounts
@@ -21,6 +22,9 @@ export interface ReadVerdict {
     readonly terms: number
     readonly rows: number
     readonly answers: number
+    readonly from_cache: number
+    readonly from_replica: number
+    readonly from_primary: number
     /** Queries that were not answered 200. */
     readonly refused: number
     readonly told: number
@@ -56,12 +60,17 @@ export async function judge(field: ReadField): Promise<ReadVerdict> {
     epochs,
   })
   const unseen = epochs.unseen(log.map(({ position }) => position).filter((position) => position > before))
-  const doubts = unseen === 0 ? [] : [`the witness did not see who committed ${unseen} events`]
+  const sources = answersBySource(loads)
+  const doubts = [
+    ...(unseen === 0 ? [] : [`the witness did not see who committed ${unseen} events`]),
+    ...(sources.from_cache > 0 ? [] : ['the cache answered nothing']),
+    ...(sources.from_replica > 0 ? [] : ['no replica answered anything']),
+  ]
   return {
     counts: { ...report.counts, ...findings.counts },
-    isSound: report.isSound && unseen === 0 && findings.isSound,
+    isSound: report.isSound && findings.isSound && doubts.length === 0,
     offenders: [...report.offenders, ...findings.named, ...doubts],
-    seen: { events: log.length, terms: epochs.terms.length, rows, ...seenBy(loads) },
+    seen: { events: log.length, terms: epochs.terms.length, rows, ...seenBy(loads), ...sources },
   }
 }
 
@@ -75,6 +84,14 @@ function judgeBook({ poster, readers, watcher }: BookLoad, findings: ReadFinding
   judgeItems(book, watcher.items, applied, findings)
   judgeStates(book, watcher.states, applied, findings)
   for (const each of watcher.errors) findings.add('missed', `a watch has ended: ${each}`)
+}
+
+function answersBySource(
+  loads: readonly BookLoad[],
+): Pick<ReadVerdict['seen'], 'from_cache' | 'from_replica' | 'from_primary'> {
+  const answers = loads.flatMap(({ readers }) => readers.flatMap((each) => each.answers))
+  const from = (which: Source): number => answers.filter(({ source }) => source === which).length
+  return { from_cache: from('cache'), from_replica: from('replica'), from_primary: from('primary') }
 }
 
 function seenBy(loads: readonly BookLoad[]): Pick<ReadVerdict['seen'], 'answers' | 'refused' | 'told' | 'resets'> {

@@ -33,16 +33,24 @@ test('what is applied at a position is counted to the last transaction at or bef
 })
 
 describe('an answer', () => {
-  const sound: ReadAnswer = { query: 'book', token: 20n, acked: 2, position: 35n, count: 3 }
+  const place = { position: 35n, header: 35n, source: 'cache' } as const
+  const sound: ReadAnswer = { query: 'book', token: 20n, acked: 2, count: 3, ...place }
   const judged = (...answers: readonly ReadAnswer[]): ReadCounts =>
     found((findings) => judgeAnswers('b', answers, applied, findings))
 
   test('that is fresher than asked for is sound', () => {
-    expect(judged(sound, { ...sound, position: 20n, count: 2 })).toEqual(NOTHING)
+    expect(judged(sound, { ...sound, position: 20n, header: 20n, count: 2 })).toEqual(NOTHING)
+  })
+
+  test('to who has no token may be old, and is right at its position', () => {
+    const old = { ...sound, token: 0n, acked: 0, position: 10n, header: 10n, count: 1 }
+    expect(judged(old)).toEqual(NOTHING)
+    expect(judged({ ...old, count: 0 }, { ...old, count: 2 })).toEqual({ ...NOTHING, stale_answers: 2 })
   })
 
   test.each<[string, Partial<ReadAnswer>]>([
-    ['is older than its token', { position: 19n, count: 1 }],
+    ['is older than its token', { position: 19n, header: 19n, count: 1 }],
+    ['has another position in its header', { header: 36n }],
     ['leaves out what had been acknowledged', { acked: 4 }],
     ['shows less than its position has', { count: 2 }],
     ['shows more than its position has', { count: 4 }],

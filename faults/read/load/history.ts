@@ -18,15 +18,23 @@ export interface BookHistory {
   readonly acks: readonly Ack[]
 }
 
+/** Where an answer was read. */
+export type Source = (typeof SOURCES)[number]
+
+export const SOURCES = ['cache', 'replica', 'primary'] as const
+
 /** An answer 200, as a number of transactions, with what its reader knew when it asked. */
 export interface ReadAnswer {
   /** Which GET it was. */
   readonly query: string
-  /** The position that was asked for at least. */
+  /** The position that was asked for at least; 0 when none was. */
   readonly token: bigint
-  /** Transactions acknowledged before it was asked. */
+  /** Transactions that had been acknowledged up to the token. */
   readonly acked: number
+  /** The position that it bears, in its body and in its header. */
   readonly position: bigint
+  readonly header: bigint
+  readonly source: Source
   /** Transactions that the answer shows; NaN when it makes no sense. */
   readonly count: number
 }

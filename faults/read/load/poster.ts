@@ -80,12 +80,11 @@ export class Poster implements BookHistory {
   ): Promise<{ stream: string; revision: bigint; position: bigint }> {
     for (;;) {
       const answer = await this.http.post(path, body, key)
-      if (answer?.status === 201) {
+      if (answer?.status === 201 && answer.body) {
         const { stream, revision, position } = answer.body as Record<'stream' | 'revision' | 'position', string>
         return { stream, revision: BigInt(revision), position: BigInt(position) }
       }
-      if (!isPassing(answer))
-        throw new Error(`${this.book}: ${key} was answered ${answer?.status} ${JSON.stringify(answer?.body)}`)
+      if (!isPassing(answer)) throw new Error(`${this.book}: ${key} was answered ${answer?.status} ${answer?.text}`)
       await sleep(RETRY_MS)
     }
   }

@@ -7,6 +7,9 @@ export interface BookQuery {
   count(body: Body): number
 }
 
+interface Line {
+  readonly balance: string
+}
 interface Numbered {
   readonly id: string
 }
@@ -26,12 +29,13 @@ export const QUERIES: readonly BookQuery[] = [
   {
     name: 'statement',
     path: (book) => `/v1/ledger/books/${book}/accounts/a/statement?limit=1`,
-    count: ({ items }) => Number((items as readonly { balance: string }[])[0]?.balance ?? '0'),
+    count: ({ items }) => (Array.isArray(items) ? Number((items as readonly Line[])[0]?.balance ?? '0') : NaN),
   },
   {
     name: 'transactions',
     path: (book) => `/v1/ledger/books/${book}/transactions?limit=3`,
-    count: ({ items }) => newestOf((items as readonly Numbered[]).map(({ id }) => Number(id))),
+    count: ({ items }) =>
+      Array.isArray(items) ? newestOf((items as readonly Numbered[]).map(({ id }) => Number(id))) : NaN,
   },
 ]
 
