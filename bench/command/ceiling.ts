@@ -22,6 +22,7 @@ await startService('ceiling', authSettings, async ({ config }) => {
       jwksUrl: config.HEADWATER_JWKS_URL,
       issuer: config.HEADWATER_JWT_ISSUER,
       audience: config.HEADWATER_JWT_AUDIENCE,
+      aggregates: [],
     }),
   }
 })

@@ -51,8 +51,11 @@ program
 program
   .command('token')
   .description('print one bearer token')
-  .option('--role <role>', 'reader, writer or operator', 'operator')
-  .option('--books <names>', 'comma-separated; without it every book')
+  .option('--role <role>', 'reader, writer or operator (default: operator; with --books writer)')
+  .option(
+    '--books <names>',
+    'comma-separated; without it every book. What spans all books, as what operators do, is not for such a token',
+  )
   .option('--ttl <seconds>', 'how long it is valid', '3600')
   .action(run(token))
 program

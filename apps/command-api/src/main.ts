@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import { domains } from '#domains'
+import { aggregateNames } from '#domain-kit'
 import { CommandHandler, openPostgresSnapshots, Snapshots } from '#commands'
 import { besideTheLog, connectEventStore, eventStoreSettings } from '#event-store'
 import { openApi, serveDocs } from '#http-api'
@@ -50,6 +51,7 @@ await startService('command-api', settings, async (service) => {
       jwksUrl: config.HEADWATER_JWKS_URL,
       issuer: config.HEADWATER_JWT_ISSUER,
       audience: config.HEADWATER_JWT_AUDIENCE,
+      aggregates: aggregateNames(domains),
     }),
     configure: async (app) => {
       takeLines(app)

@@ -1,5 +1,7 @@
 import 'reflect-metadata'
 import { join } from 'node:path'
+import { aggregateNames } from '#domain-kit'
+import { domains } from '#domains'
 import { localPlan, localSettings, removePidFile, writePidFile } from '#local-runtime'
 import { createAuthenticator, localJwksUrl, reasonOf, startService } from '#runtime'
 import { Directory } from './status.js'
@@ -34,6 +36,7 @@ await startService('controller', localSettings, async ({ config, logger, onStop 
       jwksUrl: localJwksUrl(plan.layout.keys),
       issuer: 'headwater',
       audience: 'headwater',
+      aggregates: aggregateNames(domains),
     }),
   }
 })

@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import { Gauge } from 'prom-client'
 import { domains } from '#domains'
+import { aggregateNames } from '#domain-kit'
 import { connectLog, eventStoreSettings, NamesFold, storeFor } from '#event-store'
 import { Builds, migrateReadModels, openRedis, Projector, tablesOf } from '#read-models'
 import { createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
@@ -86,6 +87,7 @@ await startService('projector', settings, async (service) => {
       jwksUrl: config.HEADWATER_OPERATOR_JWKS_URL,
       issuer: 'headwater',
       audience: 'headwater',
+      aggregates: aggregateNames(domains),
     }),
   }
 })

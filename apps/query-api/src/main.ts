@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import { IoAdapter } from '@nestjs/platform-socket.io'
 import { domains } from '#domains'
+import { aggregateNames } from '#domain-kit'
 import { openApi, serveDocs } from '#http-api'
 import { Carriers, Exporter, Feed, openRedis, Reader, ResourceCatalogue, Sources, tablesOf } from '#read-models'
 import { authSettings, createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
@@ -83,6 +84,7 @@ await startService('query-api', settings, async (service) => {
     jwksUrl: config.HEADWATER_JWKS_URL,
     issuer: config.HEADWATER_JWT_ISSUER,
     audience: config.HEADWATER_JWT_AUDIENCE,
+    aggregates: aggregateNames(domains),
   })
   const { hub, sessions } = openLive({
     ...{ feed, carriers, reader, catalogue, authenticator, logger },

@@ -58,6 +58,7 @@ await startService('peer', settings, async ({ config }) => {
       jwksUrl: config.HEADWATER_JWKS_URL,
       issuer: config.HEADWATER_JWT_ISSUER,
       audience: config.HEADWATER_JWT_AUDIENCE,
+      aggregates: [],
     }),
   }
 })

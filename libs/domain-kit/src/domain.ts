@@ -164,6 +164,12 @@ export function install(domains: readonly Domain[]): readonly Domain[] {
   return domains
 }
 
+/** Names of all that commands, projections and reports are about: what a token may be restricted to instances of. */
+export function aggregateNames(domains: readonly Domain[]): readonly string[] {
+  const of = domains.flatMap(({ aggregates, projections }) => [...aggregates, ...projections.map((each) => each.of)])
+  return [...new Set(of.map(({ name }) => name))]
+}
+
 function normalized(prefix: string, route: string): string {
   const { method, path } = parseRoute(prefix, route)
   return `${method} ${path.replaceAll(/\{[^}]+\}/g, '{}')}`

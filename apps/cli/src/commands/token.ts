@@ -11,8 +11,8 @@ function roleOf(value: string): TokenRole {
   return role
 }
 
-/** Prints one token, and nothing else. */
-export async function token(options: { role: string; books?: string; ttl: string }): Promise<number> {
+/** Prints one token, and nothing else. Without a role it may do everything, with books everything with these. */
+export async function token(options: { role?: string; books?: string; ttl: string }): Promise<number> {
   const ttl_s = Number(options.ttl)
   if (!Number.isInteger(ttl_s) || ttl_s < 1 || ttl_s > TTL_S_MAX)
     throw new CliFailure(`--ttl must be seconds from 1 to ${TTL_S_MAX}, not "${options.ttl}"`)
@@ -20,7 +20,8 @@ export async function token(options: { role: string; books?: string; ttl: string
     ?.split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '')
-  const text = await localToken(local(), { role: roleOf(options.role), ttl_s, ...(books ? { books } : {}) })
+  const role = roleOf(options.role ?? (books ? 'writer' : 'operator'))
+  const text = await localToken(local(), { role, ttl_s, ...(books ? { books } : {}) })
   process.stdout.write(`${text}\n`)
   return 0
 }

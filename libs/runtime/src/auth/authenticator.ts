@@ -22,10 +22,13 @@ export interface AuthenticatorOptions {
   readonly jwksUrl: string
   readonly issuer: string
   readonly audience: string
+  /** Names of the aggregates to whose instances a claim may restrict a token; others' claims restrict nothing. */
+  readonly aggregates: readonly string[]
 }
 
 /** Checks signature, algorithm, type, issuer, audience and expiry (RFC 9068). Keys come from a file or a JWKS endpoint. */
-export async function createAuthenticator({ jwksUrl, issuer, audience }: AuthenticatorOptions): Promise<Authenticator> {
+export async function createAuthenticator(about: AuthenticatorOptions): Promise<Authenticator> {
+  const { jwksUrl, issuer, audience, aggregates } = about
   const keys = jwksUrl.startsWith('file:')
     ? createLocalJWKSet(JSON.parse(await readFile(fileURLToPath(jwksUrl), 'utf8')) as JSONWebKeySet)
     : remoteKeys(new URL(jwksUrl))
@@ -36,7 +39,7 @@ export async function createAuthenticator({ jwksUrl, issuer, audience }: Authent
       if (token.length > TOKEN_LENGTH_MAX) throw unauthorized('the token is too long')
       try {
         const options = { issuer, audience, algorithms: ALGORITHMS, typ: TOKEN_TYPE, requiredClaims: ['exp', 'sub'] }
-        const principal = principalOf((await jwtVerify(token, keys, options)).payload)
+        const principal = principalOf((await jwtVerify(token, keys, options)).payload, aggregates)
         verified.add(token, principal)
         return principal
       } catch (error) {
@@ -59,7 +62,8 @@ export function unauthorized(detail: string): Problem {
   return Problem.of('unauthorized', detail, { headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
 }
 
-function principalOf(payload: JWTPayload): Principal {
+function principalOf(payload: JWTPayload, aggregates: readonly string[]): Principal {
+  const claimOf = (aggregate: string): unknown => payload[`${aggregate}s`]
   const { sub = '', exp = 0, scope } = payload
   const granted = typeof scope === 'string' ? scope.split(' ') : []
   return {
@@ -67,9 +71,10 @@ function principalOf(payload: JWTPayload): Principal {
     scopes: new Set(granted.filter((each): each is Scope => SCOPES.includes(each as Scope))),
     expiresAt_ms: exp * 1_000,
     idsOf: (aggregate) => {
-      const claim = payload[`${aggregate}s`]
+      const claim = claimOf(aggregate)
       if (claim === undefined) return undefined
       return Array.isArray(claim) ? claim.filter((each): each is string => typeof each === 'string') : []
     },
+    isRestricted: aggregates.some((each) => claimOf(each) !== undefined),
   }
 }

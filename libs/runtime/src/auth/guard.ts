@@ -33,9 +33,14 @@ export function bearerOf(header: string | undefined): string {
   return match[1]
 }
 
-/** @throws Problem `forbidden` */
+/** What is operated spans all aggregates: for that a token must not be restricted either. @throws Problem `forbidden` */
 export function requireScope(principal: Principal, scope: Scope): void {
   if (!principal.scopes.has(scope)) throw Problem.of('forbidden', `this needs the scope "${scope}"`)
+  if (scope === 'operate' && principal.isRestricted)
+    throw Problem.of(
+      'forbidden',
+      'this spans everything, and the token is restricted to a part; use one without such a claim',
+    )
 }
 
 interface Access {

@@ -9,6 +9,8 @@ export interface Principal {
   readonly expiresAt_ms: number
   /** Ids that the claim `<aggregate>s` (for books: `books`) restricts to; undefined for all. */
   idsOf(aggregate: string): readonly string[] | undefined
+  /** To some instances of one aggregate or more: what spans them all is not for it. */
+  readonly isRestricted: boolean
 }
 
 export function mayTouch(principal: Principal, aggregate: string, id: string): boolean {

@@ -50,7 +50,7 @@ beforeEach(async () => {
   await once(provider, 'listening')
   const { port } = provider.address() as AddressInfo
   const jwksUrl = `http://127.0.0.1:${port}/jwks.json`
-  authenticator = await createAuthenticator({ jwksUrl, issuer: 'headwater', audience: 'headwater' })
+  authenticator = await createAuthenticator({ jwksUrl, issuer: 'headwater', audience: 'headwater', aggregates: [] })
 })
 afterEach(async () => {
   jest.restoreAllMocks()

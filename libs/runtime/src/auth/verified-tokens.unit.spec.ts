@@ -7,6 +7,7 @@ const principal = (subject: string, expiresAt_ms = NOW + 3_600_000): Principal =
   scopes: new Set(),
   expiresAt_ms,
   idsOf: () => undefined,
+  isRestricted: false,
 })
 
 let tokens: VerifiedTokens
