@@ -1,8 +1,8 @@
 import { IsOptional } from 'class-validator'
 import { command } from '#domain-kit'
-import { book } from '../book/book.js'
+import { book, type BookState } from '../book/book.js'
 import { checkPostings, POSTING_REJECTIONS } from '../book/rules.js'
-import { incoming, incomingId } from '../book/transfer.js'
+import { accountWith, incoming, incomingId } from '../book/transfer.js'
 import { IsAccountName, IsAmount, IsCommodity, IsDay, IsProse } from '../input/names.js'
 import { OriginDto } from '../input/transfer.dto.js'
 
@@ -15,14 +15,19 @@ export class ReceiveTransfer extends OriginDto {
   @IsCommodity() readonly commodity!: string
 }
 
-/** Sent to the receiving book, under the rules that every transaction there must pass. */
+/**
+ * Sent to the receiving book, under the rules that every transaction there must pass; but before them it must have consented. The sender reads
+ * why it was refused: a stranger learns the same whether there is no such book, no such account, or no consent.
+ */
 export const receiveTransfer = command(book, 'receive-transfer', {
   body: ReceiveTransfer,
-  rejections: { ...POSTING_REJECTIONS, 'transaction-exists': 409 },
+  rejections: { ...POSTING_REJECTIONS, 'transfer-not-accepted': 422, 'transaction-exists': 409 },
   claims: (body) => [{ name: `transaction/${incomingId(body)}`, taken: 'transaction-exists' }],
   decide: (state, transfer, { event, reject, target }) => {
     const transaction = incoming(transfer)
     const { from, id } = transfer
+    if (!consents(state, from))
+      return reject('transfer-not-accepted', `book "${target}" accepts no transfers from book "${from}"`)
     return (
       checkPostings(state, transaction.postings, { target, reject }) ?? [
         event('TransactionPosted', transaction),
@@ -31,3 +36,6 @@ export const receiveTransfer = command(book, 'receive-transfer', {
     )
   },
 })
+
+const consents = ({ isOpen, accounts }: BookState, from: string): boolean =>
+  isOpen && accounts.get(accountWith(from))?.isOpen === true

@@ -141,12 +141,32 @@ describe('a transfer that arrives', () => {
       })
   })
 
-  test('is refused by the rules of every transaction, and by a book that has no account with the sender', () => {
+  test('is refused by the rules of every transaction', () => {
     const refuse = (...history: readonly BookEvent[]) => given(book, ...history).when(receiveTransfer, arriving, east)
-    refuse().thenRejected('book-not-found')
-    refuse(...bookWith('till')).thenRejected('account-not-open')
     refuse(...bookWith('transfers:west')).thenRejected('account-not-open')
     refuse(...bookWith('till', 'transfers:west'), accountClosed('till')).thenRejected('account-closed')
+  })
+
+  test('without consent tells a stranger the same, whatever book and accounts there are', () => {
+    const histories: BookEvent[][] = [
+      [],
+      bookWith(),
+      bookWith('till'),
+      bookWith('till', 'transfers:north'),
+      [...bookWith('till'), accountClosed('till')],
+      [...bookWith('till', 'transfers:west'), accountClosed('transfers:west')],
+      [...bookWith('transfers:west'), accountClosed('transfers:west')],
+    ]
+    for (const history of histories) {
+      const refused = given(book, ...history)
+        .when(receiveTransfer, arriving, east)
+        .thenRejected('transfer-not-accepted')
+      expect(refused).toEqual({
+        kind: 'rejection',
+        code: 'transfer-not-accepted',
+        detail: 'book "east" accepts no transfers from book "west"',
+      })
+    }
   })
 
   test('is refused beyond what the receiving book takes on trust', () => {

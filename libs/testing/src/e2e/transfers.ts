@@ -85,7 +85,7 @@ export function describeTransfers(system: () => System): void {
     })
     await system().post(`/v1/ledger/books/${west}/accounts`, { account: 'transfers:nowhere' })
     await books.request('t2', { to: 'nowhere' })
-    expect(await books.settled('t2')).toMatchObject({ state: 'refused', code: 'book-not-found' })
+    expect(await books.settled('t2')).toMatchObject({ state: 'refused', code: 'transfer-not-accepted' })
     expect((await system().get('/v1/ledger/books/nowhere')).status).toBe(404)
     expect(await books.balances(west)).toEqual({
       cash: '0.00',
