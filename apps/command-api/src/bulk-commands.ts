@@ -5,6 +5,7 @@ import { causedBy, checkKey } from '#http-api'
 import { type Principal, Problem, problemFrom, type ProblemDetails } from '#runtime'
 import { answer } from './answer.js'
 import { AnswerQueue } from './answer-queue.js'
+import { type Line } from './bulk-lines.js'
 import { authorize, inputReader, type InputReader } from './command-input.js'
 
 /** Lines read but not yet answered; a client that does not read its answers is not read from either. */
@@ -47,7 +48,7 @@ export class BulkCommands {
   }
 
   /** Each line is a cause of its own. @returns the answers, a line each, many in one piece. */
-  async *run(lines: AsyncIterable<readonly string[]>, caller: Caller): AsyncGenerator<string> {
+  async *run(lines: AsyncIterable<readonly Line[]>, caller: Caller): AsyncGenerator<string> {
     const answers = new AnswerQueue(WINDOW)
     void this.read(lines, answers, caller)
     try {
@@ -57,7 +58,7 @@ export class BulkCommands {
     }
   }
 
-  private async read(lines: AsyncIterable<readonly string[]>, answers: AnswerQueue, caller: Caller): Promise<void> {
+  private async read(lines: AsyncIterable<readonly Line[]>, answers: AnswerQueue, caller: Caller): Promise<void> {
     const ask = (result: Promise<LineResult>): void => {
       const settle = answers.open()
       void result.then((each) => settle(`${JSON.stringify(each)}\n`))
@@ -76,7 +77,7 @@ export class BulkCommands {
     answers.end()
   }
 
-  private async one(line: string, { principal, metadata }: Caller): Promise<LineResult> {
+  private async one(line: Line, { principal, metadata }: Caller): Promise<LineResult> {
     let key: string | null = null
     try {
       const { key: given, command: name, target, body } = fieldsOf(line)
@@ -106,7 +107,8 @@ function wrong(field: string, message: string): Problem {
   return Problem.of('invalid-body', message, { errors: [{ field, rule: 'line', message }] })
 }
 
-function fieldsOf(line: string): Readonly<Record<string, unknown>> {
+function fieldsOf(line: Line): Readonly<Record<string, unknown>> {
+  if (line instanceof Problem) throw line
   let value: unknown
   try {
     value = parse(line, undefined, { protoAction: 'error', constructorAction: 'error' })

@@ -1,26 +1,56 @@
-import { StringDecoder } from 'node:string_decoder'
-import { BODY_BYTES_MAX, Problem } from '#runtime'
+import { isUtf8 } from 'node:buffer'
+import { BODY_BYTES_MAX, Problem, utf8Of } from '#runtime'
+
+/** The text of a line, or why it has none. */
+export type Line = string | Problem
+
+const NEWLINE = 0x0a
 
 /**
  * Lines of a stream of bytes, those that came together in one list; one longer than 1 MiB ends it. Holds one line at a time
  * beyond what came last. @throws Problem
  */
-export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<readonly string[]> {
-  const decoder = new StringDecoder('utf8')
-  let rest = ''
+export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<readonly Line[]> {
+  let rest: Buffer = Buffer.alloc(0)
   for await (const piece of source) {
-    const parts = (rest + decoder.write(piece)).split('\n')
-    rest = parts.pop() ?? ''
-    const good = parts.findIndex(isTooLong)
-    yield (good < 0 ? parts : parts.slice(0, good)).filter(isFilled)
-    if (good >= 0 || isTooLong(rest))
+    const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece])
+    const end = bytes.lastIndexOf(NEWLINE)
+    rest = bytes.subarray(end + 1)
+    const lines = end < 0 ? [] : textsOf(bytes.subarray(0, end))
+    const good = lines.findIndex(isTooLong)
+    yield (good < 0 ? lines : lines.slice(0, good)).filter(isFilled)
+    if (good >= 0 || rest.length > BODY_BYTES_MAX)
       throw Problem.of('body-too-large', 'a line is at most 1 MiB; nothing after it was read')
   }
-  yield [rest + decoder.end()].filter(isFilled)
+  yield textsOf(rest).filter(isFilled)
 }
 
-const isFilled = (line: string): boolean => line.trim() !== ''
+/** Decoded together when nothing in them is broken: no byte of a longer character is a newline. */
+function textsOf(lines: Buffer): readonly Line[] {
+  if (isUtf8(lines)) return lines.toString('utf8').split('\n')
+  const texts: Line[] = []
+  for (let at = 0; at <= lines.length;) {
+    const newline = lines.indexOf(NEWLINE, at)
+    const end = newline < 0 ? lines.length : newline
+    texts.push(textOf(lines.subarray(at, end)))
+    at = end + 1
+  }
+  return texts
+}
+
+function textOf(line: Buffer): Line {
+  try {
+    return utf8Of(line, 'line')
+  } catch (error) {
+    if (error instanceof Problem) return error
+    throw error
+  }
+}
+
+const isFilled = (line: Line): boolean => line instanceof Problem || line.trim() !== ''
 
 /** UTF-8 takes at most 3 bytes for what UTF-16 counts as one. */
-const isTooLong = (line: string): boolean =>
-  line.length > BODY_BYTES_MAX / 3 && (line.length > BODY_BYTES_MAX || Buffer.byteLength(line) > BODY_BYTES_MAX)
+const isTooLong = (line: Line): boolean =>
+  typeof line === 'string' &&
+  line.length > BODY_BYTES_MAX / 3 &&
+  (line.length > BODY_BYTES_MAX || Buffer.byteLength(line) > BODY_BYTES_MAX)

@@ -1,14 +1,12 @@
 import fc from 'fast-check'
 import { Problem } from '#runtime'
-import { linesOf } from './bulk-lines.js'
+import { type Line, linesOf } from './bulk-lines.js'
 
-async function read(
-  ...pieces: readonly (string | Buffer)[]
-): Promise<{ lines: string[]; problem: Problem | undefined }> {
+async function read(...pieces: readonly (string | Buffer)[]): Promise<{ lines: Line[]; problem: Problem | undefined }> {
   async function* source(): AsyncGenerator<Buffer> {
     for (const each of pieces) yield await Promise.resolve(Buffer.from(each))
   }
-  const lines: string[] = []
+  const lines: Line[] = []
   try {
     for await (const together of linesOf(source())) lines.push(...together)
   } catch (error) {
@@ -54,4 +52,14 @@ test('a line of 1 MiB is read, in bytes; a longer one ends everything, and those
 test('a line that does not end is not kept for ever', async () => {
   const { problem } = await read('x'.repeat(MIB), 'x', 'x'.repeat(MIB))
   expect(problem?.code).toBe('body-too-large')
+})
+
+test('a line with broken bytes is refused by itself, wherever the pieces were cut', async () => {
+  const sent = Buffer.concat([Buffer.from('a\n{"ä":"'), Buffer.from([0xe2, 0x82]), Buffer.from('"}\n\né\n\ufffd')])
+  for (let at = 0; at <= sent.length; at += 1) {
+    const { lines } = await read(sent.subarray(0, at), sent.subarray(at))
+    const [first, broken, ...others] = lines
+    expect([first, ...others]).toEqual(['a', 'é', '\ufffd'])
+    expect(broken).toMatchObject({ code: 'malformed-json', errors: [{ field: 'line', rule: 'utf-8' }] })
+  }
 })

@@ -21,7 +21,7 @@ function hasControl(value: string): boolean {
 export function checkParam(name: string, value: string): string {
   if (value.length === 0 || value.length > PARAM_LENGTH_MAX)
     throw refuse(name, 'length', `must be 1 to ${PARAM_LENGTH_MAX} characters long`)
-  if (!value.isWellFormed() || value.includes('\uFFFD')) throw refuse(name, 'unicode', 'must be well-formed UTF-8')
+  if (!value.isWellFormed()) throw refuse(name, 'unicode', 'must be well-formed UTF-8')
   if (hasControl(value)) throw refuse(name, 'control', 'must not hold control characters')
   return value
 }

@@ -129,11 +129,10 @@ export class Session implements Timed, Leaving {
         `a socket may hold ${SUBSCRIPTIONS_MAX} subscriptions; unsubscribe from some, or open another socket`,
       )
     const request = parseSubscribe(payload)
-    const [path = '', search = ''] = request.resource.split('?')
-    const found = catalogue.find(path)
+    const found = catalogue.find(request.path)
     if (!found) throw Problem.of('not-found', 'no resource has this path')
     const named = authorized(found.readable, found.params, principal)
-    const query = checkQuery(found.readable, Object.fromEntries(new URLSearchParams(search)))
+    const query = checkQuery(found.readable, request.query)
     checkWatchable(found.readable, query)
     limits.subscribe(principal.subject)
     this.last += 1

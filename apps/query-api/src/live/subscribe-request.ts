@@ -1,10 +1,12 @@
 import { parsePosition } from '#http-api'
-import { Problem } from '#runtime'
+import { parseQuery, Problem, type QueryParameters } from '#runtime'
 
 const RESOURCE_LENGTH_MAX = 4_096
 
 export interface SubscribeRequest {
-  readonly resource: string
+  /** Percent-encoded, without what stands behind the `?`. */
+  readonly path: string
+  readonly query: QueryParameters
   readonly after: bigint | undefined
   readonly minPosition: bigint
 }
@@ -17,10 +19,22 @@ export function parseSubscribe(payload: unknown): SubscribeRequest {
   if (unknown !== undefined) throw invalid(`${unknown.slice(0, 100)} is not a field of subscribe`)
   if (typeof resource !== 'string' || !resource.startsWith('/') || resource.length > RESOURCE_LENGTH_MAX)
     throw invalid('"resource" must be the path of a query')
+  if (!isEncoded(resource)) throw invalid('"resource" must be percent-encoded UTF-8')
+  const end = resource.includes('?') ? resource.indexOf('?') : resource.length
   return {
-    resource,
+    path: resource.slice(0, end),
+    query: parseQuery(resource.slice(end + 1)),
     after: after === undefined ? undefined : parsePosition('after', after),
     minPosition: minPosition === undefined ? 0n : parsePosition('minPosition', minPosition),
+  }
+}
+
+/** What stands for broken bytes must come encoded: as itself it may be another character that was broken on the way. */
+function isEncoded(path: string): boolean {
+  try {
+    return !path.includes('\uFFFD') && decodeURIComponent(path.split('?')[0] ?? '') !== ''
+  } catch {
+    return false
   }
 }
 

@@ -12,7 +12,9 @@ import { answerClientError } from './client-error.js'
 import { Connections } from './connections.js'
 import { type Health } from './health.js'
 import { otherMethods } from './other-methods.js'
+import { readJsonBodies } from './json-body.js'
 import { ProblemFilter, sendProblem } from './problem-filter.js'
+import { readQuery, refuseMalformedQueries } from './query-string.js'
 import { boundSlowBodies } from './slow-body.js'
 
 export const BODY_BYTES_MAX = 1_048_576
@@ -53,7 +55,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     forceCloseConnections: 'idle',
     connectionTimeout: idle_ms_max,
     http: { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
-    routerOptions: { maxParamLength: SEGMENT_LENGTH_MAX },
+    routerOptions: { maxParamLength: SEGMENT_LENGTH_MAX, querystringParser: readQuery },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(error, request, reply, logger),
@@ -65,6 +67,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   })
   const fastify = app.getHttpAdapter().getInstance()
   fastify.removeContentTypeParser('text/plain')
+  readJsonBodies(fastify)
   const addOtherMethods = otherMethods(fastify)
   fastify.addHook('onRequest', (request, reply, done) => {
     if (HEALTH.has(request.url)) return done()
@@ -73,6 +76,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     void reply.header('x-correlation-id', context.correlationId)
     done()
   })
+  refuseMalformedQueries(fastify)
   boundSlowBodies(fastify, body_ms_max)
   measure(fastify, options.metrics)
   addHealthRoutes(fastify, options)
