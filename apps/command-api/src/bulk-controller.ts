@@ -7,10 +7,15 @@ import { Caller, type Principal, Problem, RequireScope } from '#runtime'
 import { BulkCommands } from './bulk-commands.js'
 import { linesOf } from './bulk-lines.js'
 
-/** What the controller needs of the server: bodies of lines come as they are. */
+const BULK_ROUTE = '/v1/commands'
+
+/** What the controller needs of the server: bodies of lines come as they are. No other route reads such a body. */
 export function takeLines(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance()
-  fastify.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload))
+  fastify.addContentTypeParser('application/x-ndjson', (request, payload, done) => {
+    if (request.routeOptions.url === BULK_ROUTE) return done(null, payload)
+    done(Problem.of('unsupported-media-type', 'send a JSON body with content-type application/json'))
+  })
 }
 
 /** `POST /v1/commands`: newline-delimited JSON both ways, streamed. */
@@ -18,7 +23,7 @@ export function takeLines(app: NestFastifyApplication): void {
 export class BulkController {
   constructor(@Inject(BulkCommands) private readonly bulk: BulkCommands) {}
 
-  @Post('/v1/commands')
+  @Post(BULK_ROUTE)
   @RequireScope('write')
   async run(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Caller() principal: Principal): Promise<void> {
     if (!(request.body instanceof Readable))

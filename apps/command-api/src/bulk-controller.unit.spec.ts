@@ -4,25 +4,53 @@ import { connect } from 'node:net'
 import { CommandHandler } from '#commands'
 import { domains } from '#domains'
 import { createMemoryStore } from '#event-store'
+import { ledger } from '#ledger'
 import { testApi, type TestApi } from '#testing'
 import { BulkCommands } from './bulk-commands.js'
 import { BulkController, takeLines } from './bulk-controller.js'
+import { commandRoute } from './command-route.js'
 
 let api: TestApi
 beforeEach(async () => {
-  const bulk = new BulkCommands(domains, new CommandHandler({ store: createMemoryStore() }))
-  const providers = [{ provide: BulkCommands, useValue: bulk }]
-  api = await testApi({ controllers: [BulkController], providers, configure: takeLines, idle_ms_max: 200 })
+  const handler = new CommandHandler({ store: createMemoryStore() })
+  const providers = [{ provide: BulkCommands, useValue: new BulkCommands(domains, handler) }]
+  const routes = ledger.commands.map((each) => commandRoute(ledger, each, handler))
+  const controllers = [BulkController, ...routes]
+  api = await testApi({ controllers, providers, configure: takeLines, idle_ms_max: 200 })
 })
 afterEach(() => api.close())
+
+const open = (book: string): string =>
+  `${JSON.stringify({ key: book, command: 'ledger.open-book', target: book, body: { book } })}\n`
+
+const send = (path: string, body: Uint8Array<ArrayBuffer>): Promise<Response> =>
+  fetch(api.url + path, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${api.token}`, 'content-type': 'application/x-ndjson' },
+    body,
+  })
+
+test('a line of broken bytes is answered so, and the others are taken', async () => {
+  const broken = Buffer.from(open('\ufffd')).toString('latin1').replaceAll('\u00ef\u00bf\u00bd', '\u00ff')
+  const sent = Buffer.concat([Buffer.from(open('one')), Buffer.from(broken, 'latin1'), Buffer.from(open('two'))])
+  const answers = (await (await send('/v1/commands', new Uint8Array(sent))).text()).trim().split('\n')
+  expect(answers.map((each) => JSON.parse(each) as unknown)).toMatchObject([
+    { key: 'one', status: 201 },
+    { key: null, status: 400, problem: { code: 'malformed-json', errors: [{ field: 'line', rule: 'utf-8' }] } },
+    { key: 'two', status: 201 },
+  ])
+})
+
+test('no other route reads lines', async () => {
+  const answer = await send('/v1/ledger/books', new Uint8Array(Buffer.from('{"book":"b"}')))
+  expect([answer.status, await answer.json()]).toMatchObject([415, { code: 'unsupported-media-type' }])
+})
 
 test('lines may come as seldom as they like', async () => {
   const lines = request(`${api.url}/v1/commands`, {
     method: 'POST',
     headers: { authorization: `Bearer ${api.token}`, 'content-type': 'application/x-ndjson' },
   })
-  const open = (book: string): string =>
-    `${JSON.stringify({ key: book, command: 'ledger.open-book', target: book, body: { book } })}\n`
   lines.write(open('one'))
   const [answer] = (await once(lines, 'response')) as [NodeJS.ReadableStream]
   const answers = answer.setEncoding('utf8')[Symbol.asyncIterator]()
