@@ -50,7 +50,7 @@ export async function localToken({ layout, config }: Local, options: TokenOption
   })
 }
 
-/** The controller accepts the local key whatever the APIs are told to accept. */
-export async function operatorToken({ layout }: Local): Promise<string> {
-  return issueToken(layout.keys, { role: 'operator', ttl_s: 60 })
+/** The controller accepts the local key whatever the APIs are told to accept. @param ttl_s of what goes on for longer than one answer */
+export async function operatorToken({ layout }: Local, ttl_s = 60): Promise<string> {
+  return issueToken(layout.keys, { role: 'operator', ttl_s })
 }

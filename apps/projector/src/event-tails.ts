@@ -1,15 +1,18 @@
 import { type ServerResponse } from 'node:http'
+import { atExpiry, type Expiring } from '#runtime'
 
 /** The answers of `GET /v1/events` that are under way: without a limit they go on until somebody ends them. */
 export class EventTails {
   private readonly running = new Set<ServerResponse>()
   private isStopping = false
 
-  /** @returns what ends it: its reader has left, or this instance stops. */
-  begin(response: ServerResponse): AbortSignal {
+  /** @returns what ends it: its reader has left, its token has expired, or this instance stops. */
+  begin(response: ServerResponse, token: Expiring): AbortSignal {
     const tail = new AbortController()
+    const callOff = atExpiry(token, () => tail.abort())
     this.running.add(response)
     response.once('close', () => {
+      callOff()
       this.running.delete(response)
       tail.abort()
     })

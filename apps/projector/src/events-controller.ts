@@ -3,12 +3,15 @@ import { Controller, Get, Inject, Query, Res } from '@nestjs/common'
 import { type FastifyReply } from 'fastify'
 import { type EventStore, EventsArchived } from '#event-store'
 import { parsePosition } from '#http-api'
-import { Problem, RequireScope } from '#runtime'
+import { Caller, expiredMeanwhile, type Expiring, isExpired, type Principal, Problem, RequireScope } from '#runtime'
 import { EventTails } from './event-tails.js'
 
 export const STORE = Symbol('event store')
 
-/** `GET /v1/events?from=&limit=`: the log as it is stored and grows, whatever the schema version, one JSON object a line. For operators. */
+/**
+ * `GET /v1/events?from=&limit=`: the log as it is stored and grows, whatever the schema version, one JSON object a line. For operators. When the token
+ * expires the last line is no event but `{"problem"}`.
+ */
 @Controller()
 export class EventsController {
   constructor(
@@ -22,15 +25,16 @@ export class EventsController {
     @Query('from') from: unknown,
     @Query('limit') limit: unknown,
     @Res() reply: FastifyReply,
+    @Caller() principal: Principal,
   ): Promise<void> {
     const least = from === undefined ? undefined : parsePosition('from', from)
     const after = least === undefined ? await this.store.head() : least > 0n ? least - 1n : 0n
     const most = limit === undefined ? undefined : parsePosition('limit', limit)
     await checkThere(this.store, after)
-    const signal = this.tails.begin(reply.raw)
+    const signal = this.tails.begin(reply.raw, principal)
     await reply
       .header('content-type', 'application/x-ndjson')
-      .send(Readable.from(linesOf(this.store, after, most, signal)))
+      .send(Readable.from(linesOf(this.store, { after, most, signal, token: principal })))
   }
 }
 
@@ -43,15 +47,18 @@ async function checkThere(store: EventStore, after: bigint): Promise<void> {
   }
 }
 
-async function* linesOf(
-  store: EventStore,
-  after: bigint,
-  most: bigint | undefined,
-  signal: AbortSignal,
-): AsyncGenerator<string> {
+interface Tail {
+  readonly after: bigint
+  readonly most: bigint | undefined
+  readonly signal: AbortSignal
+  readonly token: Expiring
+}
+
+async function* linesOf(store: EventStore, { after, most, signal, token }: Tail): AsyncGenerator<string> {
   let left = most
   if (left === 0n) return
-  for await (const { events } of store.subscribe({ after, signal }))
+  for await (const { events } of store.subscribe({ after, signal })) {
+    if (signal.aborted) break
     for (const { position, stream, revision, type, version, id, time, data, metadata } of events) {
       const place = { position: position.toString(), stream, revision: revision.toString() }
       yield `${JSON.stringify({ ...place, type, version, id, time, data, metadata })}\n`
@@ -59,4 +66,7 @@ async function* linesOf(
       left -= 1n
       if (left === 0n) return
     }
+  }
+  const problem = expiredMeanwhile('go on from the position after the last one')
+  if (isExpired(token)) yield `${JSON.stringify({ problem: problem.details('/v1/events') })}\n`
 }

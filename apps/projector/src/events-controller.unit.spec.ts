@@ -34,15 +34,27 @@ const append = (): Promise<unknown> =>
     ],
   })
 
+/** @returns what reads one line after the other. */
+async function tail(token: string): Promise<() => Promise<unknown>> {
+  const answer = await fetch(`${api.url}/v1/events?from=1`, { headers: { authorization: `Bearer ${token}` } })
+  const reader = answer.body!.getReader()
+  return async () => {
+    const piece = await reader.read()
+    return piece.done ? undefined : (JSON.parse(Buffer.from(piece.value).toString()) as unknown)
+  }
+}
+
+test('a tail ends with its token, and says so', async () => {
+  await append()
+  const next = await tail(await api.issue({ ttl_s: 2 }))
+  expect(await next()).toMatchObject({ position: '1', type: 'Lit' })
+  expect(await next()).toMatchObject({ problem: { status: 401, code: 'unauthorized' } })
+  expect(await next()).toBeUndefined()
+})
+
 test('a tail may be as quiet as the log, and is cut off before a planned stop', async () => {
   await append()
-  const headers = { authorization: `Bearer ${api.token}` }
-  const answer = await fetch(`${api.url}/v1/events?from=1`, { headers })
-  const reader = answer.body!.getReader()
-  const next = async (): Promise<unknown> => {
-    const piece = await reader.read()
-    return JSON.parse(Buffer.from(piece.value as Uint8Array).toString()) as unknown
-  }
+  const next = await tail(api.token)
   expect(await next()).toMatchObject({ position: '1', type: 'Lit' })
   const idle = connect(api.port, '127.0.0.1')
   idle.write('GET /v1/events HTTP/1.1\r\nhost')

@@ -4,6 +4,7 @@ export {
   createAuthenticator,
   unauthorized,
 } from './auth/authenticator.js'
+export { atExpiry, expiredMeanwhile, type Expiring, isExpired } from './auth/expiry.js'
 export { AuthGuard, bearerOf, Caller, Public, RequireScope, requireScope } from './auth/guard.js'
 export {
   ensureLocalKey,
@@ -27,6 +28,7 @@ export { projectRoot } from './config/project-root.js'
 export * as setting from './config/setting.js'
 export { type RequestContext, contextFrom, contextOf } from './log/context.js'
 export { createLogger, type Logger, reasonOf } from './log/logger.js'
+export { OnceAMinute } from './log/once-a-minute.js'
 export { goodbye } from './postgres/goodbye.js'
 export { withClient } from './postgres/with-client.js'
 export { type ProblemCode, PROBLEMS } from './problem/catalogue.js'

@@ -2,6 +2,9 @@ import { askStatus } from '../controller-client.js'
 import { CliFailure } from '../failure.js'
 import { local, operatorToken } from '../local.js'
 
+/** A tail ends with its token. */
+const TTL_S = 31_536_000
+
 interface Options {
   readonly from?: string
   readonly limit?: string
@@ -26,12 +29,13 @@ export async function eventsTail(options: Options): Promise<number> {
   if (from !== undefined) query.set('from', from)
   if (limit !== undefined) query.set('limit', limit)
   const response = await fetch(`${projector.url}/v1/events?${query.toString()}`, {
-    headers: { authorization: `Bearer ${await operatorToken(here)}` },
+    headers: { authorization: `Bearer ${await operatorToken(here, TTL_S)}` },
   })
   if (!response.ok || !response.body) throw new CliFailure(`the events cannot be read: ${await response.text()}`)
   let last = ''
   try {
     for await (const line of linesOf(response.body)) {
+      if (line.startsWith('{"problem"')) throw new Error(line)
       process.stdout.write(options.json ? `${line}\n` : `${pretty(line)}\n`)
       last = line
     }
