@@ -15,16 +15,15 @@ export class AnswerQueue {
   private first: Slot | undefined
   private last: Slot | undefined
   private length = 0
-  /** Nobody will take any more. */
-  isAbandoned = false
-  private isEnded = false
+  /** No more will be asked for, or taken. */
+  isClosed = false
   private wakeTaker: (() => void) | undefined
   private wakeAsker: (() => void) | undefined
 
   /** @param size answers asked for and not taken yet, at most. */
   constructor(private readonly size: number) {}
 
-  /** Until one more may be asked for; at once in a queue that was abandoned. */
+  /** Until one more may be asked for; at once in a queue that is closed. */
   room(): Promise<void> | undefined {
     if (this.length < this.size) return undefined
     return new Promise((resolve) => {
@@ -47,22 +46,21 @@ export class AnswerQueue {
 
   /** No more will be asked for. */
   end(): void {
-    this.isEnded = true
+    this.isClosed = true
     this.wakeTaker?.()
+    this.wakeAsker?.()
   }
 
   /** Whoever took answers has gone. */
   abandon(): void {
-    this.isAbandoned = true
     this.forget(undefined, this.length)
     this.end()
-    this.wakeAsker?.()
   }
 
   /** All that is there, at least one answer; undefined after the last one. */
   async take(): Promise<string | undefined> {
     while (this.first?.text === undefined) {
-      if (this.isEnded && !this.first) return undefined
+      if (this.isClosed && !this.first) return undefined
       await new Promise<void>((resolve) => {
         this.wakeTaker = resolve
       })

@@ -57,7 +57,7 @@ test('whoever waits for room is told when nobody takes answers any longer', asyn
   const room = queue.room()
   queue.abandon()
   await room
-  expect(queue.isAbandoned).toBe(true)
+  expect(queue.isClosed).toBe(true)
   expect(await queue.take()).toBeUndefined()
 })
 

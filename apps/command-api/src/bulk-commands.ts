@@ -2,7 +2,18 @@ import { parse } from 'secure-json-parse'
 import { type AnyCommand, type Domain, type EventMetadata } from '#domain-kit'
 import { type CommandHandler } from '#commands'
 import { causedBy, checkKey } from '#http-api'
-import { type Principal, Problem, problemFrom, type ProblemDetails } from '#runtime'
+import {
+  atExpiry,
+  expiredMeanwhile,
+  isExpired,
+  type Logger,
+  OnceAMinute,
+  type Principal,
+  Problem,
+  problemFrom,
+  type ProblemDetails,
+  reasonOf,
+} from '#runtime'
 import { answer } from './answer.js'
 import { AnswerQueue } from './answer-queue.js'
 import { type Line } from './bulk-lines.js'
@@ -37,54 +48,63 @@ const FIELDS = new Set(['key', 'command', 'target', 'body'])
 /** Commands of many streams, one a line, answered in order. A bad line is answered and the next one read. */
 export class BulkCommands {
   private readonly commands = new Map<string, Known>()
+  private readonly told = new OnceAMinute()
 
   constructor(
     domains: readonly Domain[],
-    private readonly handler: CommandHandler,
+    private readonly handler: Pick<CommandHandler, 'execute'>,
+    private readonly logger: Pick<Logger, 'error'>,
   ) {
     for (const domain of domains)
       for (const command of domain.commands)
         this.commands.set(`${domain.name}.${command.name}`, { domain, command, input: inputReader(domain, command) })
   }
 
-  /** Each line is a cause of its own. @returns the answers, a line each, many in one piece. */
+  /**
+   * Each line is a cause of its own. When the token expires that is the last answer, and no line after it is read.
+   *
+   * @returns the answers, a line each, many in one piece.
+   */
   async *run(lines: AsyncIterable<readonly Line[]>, caller: Caller): AsyncGenerator<string> {
     const answers = new AnswerQueue(WINDOW)
+    const callOff = atExpiry(caller.principal, () => endExpired(answers))
     void this.read(lines, answers, caller)
     try {
       for (let piece = await answers.take(); piece !== undefined; piece = await answers.take()) yield piece
     } finally {
+      callOff()
       answers.abandon()
     }
   }
 
   private async read(lines: AsyncIterable<readonly Line[]>, answers: AnswerQueue, caller: Caller): Promise<void> {
-    const ask = (result: Promise<LineResult>): void => {
-      const settle = answers.open()
-      void result.then((each) => settle(`${JSON.stringify(each)}\n`))
-    }
     try {
       for await (const together of lines)
         for (const line of together) {
           const room = answers.room()
           if (room) await room
-          if (answers.isAbandoned) return
-          ask(this.one(line, caller))
+          if (isExpired(caller.principal)) endExpired(answers)
+          if (answers.isClosed) return
+          const settle = answers.open()
+          void this.one(line, caller).then((result) => settle(textOf(result)))
         }
     } catch (error) {
-      ask(Promise.resolve(failed(null, error)))
+      if (answers.isClosed) return
+      answers.open()(textOf(failed(null, error)))
     }
     answers.end()
   }
 
   private async one(line: Line, { principal, metadata }: Caller): Promise<LineResult> {
     let key: string | null = null
+    let called = ''
     try {
       const { key: given, command: name, target, body } = fieldsOf(line)
       key = typeof given === 'string' ? given.slice(0, 255) : null
       checkKey('key', given)
       const known = typeof name === 'string' ? this.commands.get(name) : undefined
       if (!known || typeof name !== 'string') throw wrong('command', `there is no command ${JSON.stringify(name)}`)
+      called = name
       const { domain, command } = known
       const input = known.input.fromLine(target, body)
       authorize(principal, command, input.target)
@@ -98,9 +118,27 @@ export class BulkCommands {
       const { status, position, replayed } = answer(domain, command, outcome)
       return { key, status, position, ...(replayed ? { replayed } : {}) }
     } catch (error) {
+      this.logBug(called, metadata, error)
       return failed(key, error)
     }
   }
+
+  /** What is wrong for one line is wrong for a million of them: of each command it is said once a minute. */
+  private logBug(command: string, { correlationId }: EventMetadata, error: unknown): void {
+    if (problemFrom(error) || !this.told.isDue(command)) return
+    const stack = error instanceof Error ? error.stack : undefined
+    this.logger.error({ correlationId, command, reason: reasonOf(error), stack }, 'bug')
+  }
+}
+
+const textOf = (result: LineResult): string => `${JSON.stringify(result)}\n`
+
+/** The last answer: behind those that are on their way. */
+function endExpired(answers: AnswerQueue): void {
+  if (answers.isClosed) return
+  const problem = expiredMeanwhile('send the lines that were not answered; none after this was read')
+  answers.open()(textOf(failed(null, problem)))
+  answers.end()
 }
 
 function wrong(field: string, message: string): Problem {
@@ -123,6 +161,8 @@ function fieldsOf(line: Line): Readonly<Record<string, unknown>> {
 }
 
 function failed(key: string | null, error: unknown): LineResult {
-  const problem = problemFrom(error) ?? Problem.of('internal-error', 'this line failed; it was logged')
+  const problem =
+    problemFrom(error) ??
+    Problem.of('internal-error', 'this line failed by a bug of ours, which the log tells of once a minute')
   return { key, status: problem.status, problem: problem.details(PATH) }
 }

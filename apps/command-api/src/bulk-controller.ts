@@ -8,6 +8,7 @@ import { BulkCommands } from './bulk-commands.js'
 import { linesOf } from './bulk-lines.js'
 
 const BULK_ROUTE = '/v1/commands'
+const LINGER_MS = 2_000
 
 /** What the controller needs of the server: bodies of lines come as they are. No other route reads such a body. */
 export function takeLines(app: NestFastifyApplication): void {
@@ -15,6 +16,13 @@ export function takeLines(app: NestFastifyApplication): void {
   fastify.addContentTypeParser('application/x-ndjson', (request, payload, done) => {
     if (request.routeOptions.url === BULK_ROUTE) return done(null, payload)
     done(Problem.of('unsupported-media-type', 'send a JSON body with content-type application/json'))
+  })
+}
+
+/** Who goes on sending after the last answer has time to read it before the connection is closed: as a connection it is of no use any more. */
+function letGo(request: FastifyRequest, reply: FastifyReply): void {
+  reply.raw.once('finish', () => {
+    if (!request.raw.complete) setTimeout(() => request.raw.destroy(), LINGER_MS).unref()
   })
 }
 
@@ -31,7 +39,10 @@ export class BulkController {
     // Lines may come as seldom as they like.
     request.raw.socket.setTimeout(0)
     const metadata = metadataOf(request, principal)
-    const answers = this.bulk.run(linesOf(request.body), { principal, metadata })
+    letGo(request, reply)
+    // Whatever ends the reading, its answer still has to leave on this connection.
+    const pieces = request.body.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>
+    const answers = this.bulk.run(linesOf(pieces), { principal, metadata })
     await reply
       .status(200)
       .header('content-type', 'application/x-ndjson')

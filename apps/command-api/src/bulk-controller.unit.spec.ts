@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { CommandHandler } from '#commands'
 import { domains } from '#domains'
 import { createMemoryStore } from '#event-store'
 import { ledger } from '#ledger'
-import { testApi, type TestApi } from '#testing'
+import { silentLogger, testApi, type TestApi } from '#testing'
 import { BulkCommands } from './bulk-commands.js'
 import { BulkController, takeLines } from './bulk-controller.js'
 import { commandRoute } from './command-route.js'
@@ -13,7 +13,7 @@ import { commandRoute } from './command-route.js'
 let api: TestApi
 beforeEach(async () => {
   const handler = new CommandHandler({ store: createMemoryStore() })
-  const providers = [{ provide: BulkCommands, useValue: new BulkCommands(domains, handler) }]
+  const providers = [{ provide: BulkCommands, useValue: new BulkCommands(domains, handler, silentLogger()) }]
   const routes = ledger.commands.map((each) => commandRoute(ledger, each, handler))
   const controllers = [BulkController, ...routes]
   api = await testApi({ controllers, providers, configure: takeLines, idle_ms_max: 200 })
@@ -46,15 +46,41 @@ test('no other route reads lines', async () => {
   expect([answer.status, await answer.json()]).toMatchObject([415, { code: 'unsupported-media-type' }])
 })
 
-test('lines may come as seldom as they like', async () => {
+/** A stream of lines that goes on for as long as the test likes. */
+async function stream(token: string, first: string) {
   const lines = request(`${api.url}/v1/commands`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${api.token}`, 'content-type': 'application/x-ndjson' },
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/x-ndjson' },
   })
-  lines.write(open('one'))
-  const [answer] = (await once(lines, 'response')) as [NodeJS.ReadableStream]
+  lines.on('error', () => undefined).write(first)
+  const [answer] = (await once(lines, 'response')) as [IncomingMessage]
   const answers = answer.setEncoding('utf8')[Symbol.asyncIterator]()
   const next = async (): Promise<unknown> => JSON.parse(String((await answers.next()).value)) as unknown
+  return { lines, answers, next }
+}
+
+const EXPIRED = { key: null, status: 401, problem: { code: 'unauthorized' } }
+
+test('a stream ends with its token, also while no line comes', async () => {
+  const { lines, answers, next } = await stream(await api.issue({ ttl_s: 2 }), open('one'))
+  expect(await next()).toMatchObject({ key: 'one', status: 201 })
+  expect(await next()).toMatchObject(EXPIRED)
+  expect((await answers.next()).done).toBe(true)
+  lines.write(open('two'))
+  if (!lines.destroyed) await once(lines, 'close')
+})
+
+test('a line that is too long ends the stream, and its sender reads why', async () => {
+  const { lines, answers, next } = await stream(api.token, open('one'))
+  expect(await next()).toMatchObject({ key: 'one', status: 201 })
+  lines.write('x'.repeat(2_000_000))
+  expect(await next()).toMatchObject({ key: null, status: 413 })
+  expect((await answers.next()).done).toBe(true)
+  lines.destroy()
+})
+
+test('lines may come as seldom as they like', async () => {
+  const { lines, answers, next } = await stream(api.token, open('one'))
   expect(await next()).toMatchObject({ key: 'one', status: 201 })
   const idle = connect(api.port, '127.0.0.1')
   idle.write('POST /v1/commands HTTP/1.1\r\nhost')

@@ -42,7 +42,7 @@ await startService('command-api', settings, async (service) => {
       controllers: [BulkController, ReportController, ...reportJobs(config.HEADWATER_QUERIES_URL), ...routes],
       providers: [
         { provide: CommandHandler, useValue: handler },
-        { provide: BulkCommands, useValue: new BulkCommands(domains, handler) },
+        { provide: BulkCommands, useValue: new BulkCommands(domains, handler, logger) },
         { provide: REPORTS, useValue: reports },
         { provide: LOG_HEAD, useValue: headOf(store) },
       ],
