@@ -1,10 +1,12 @@
+import pg from 'pg'
 import { ledger } from '#ledger'
 import { eventually, scratchServers } from '#testing'
 import { append } from '../fixtures/ledger-events.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { type Projector } from '../project/projector.js'
 import { tablesOf } from '../tables/table.js'
-import { type BuildStatus } from './builds.js'
+import { type BuildStatus, Builds } from './builds.js'
+import { fleetOf } from './fleet.js'
 
 jest.setTimeout(60_000)
 
@@ -116,6 +118,39 @@ test('a build that is not to promote itself waits, goes with the log, and is pro
     { build: 1, slot: 'previous', state: 'ready' },
     { build: 2, slot: 'live', state: 'live' },
   ])
+})
+
+test('what a long query still reads is not dropped; folding goes on meanwhile, and nobody is left waiting for it', async () => {
+  await projector.builds.rebuild('statement', true, by)
+  await eventually('there is a build that may be dropped', async () =>
+    (await builds('statement')).some(({ slot }) => slot === 'previous'),
+  )
+  const reader = new pg.Client({ connectionString: stage.database.url })
+  await reader.connect()
+  await reader.query('begin')
+  await reader.query('select count(*) from "statement_v3$previous".totals')
+  const hasty = new Builds(stage.database.url, tables, fleetOf(tables), 5_000)
+  try {
+    const over = new AbortController()
+    const dropped = expect(hasty.drop('statement', 'previous', by)).rejects.toMatchObject({ code: 'unavailable' })
+    const done = dropped.finally(() => over.abort())
+    for (let round = 0; !over.signal.aborted; round += 1) {
+      await post(`book-${round}`)
+      await folded()
+    }
+    await done
+    const waiting =
+      'select 1 from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())'
+    expect(await stage.database.query(waiting)).toEqual([])
+    await post('x')
+    await folded()
+    expect(await shown('statement')).toContainEqual({ build: 1, slot: 'previous', state: 'ready' })
+  } finally {
+    await reader.end()
+    await hasty.close()
+  }
+  await projector.builds.drop('statement', 'previous', by)
+  expect(await shown('statement')).toEqual([{ build: 2, slot: 'live', state: 'live' }])
 })
 
 describe('is refused with the reason', () => {

@@ -2,10 +2,11 @@ import { type QueryRunner } from 'typeorm'
 import { Problem } from '#runtime'
 import { type ReadTable } from '../tables/table.js'
 import { type Stop } from './stop.js'
-import { Connections, isLate } from './connections.js'
+import { Connections } from './connections.js'
 import { createTables } from './create-tables.js'
 import * as sql from './builds-sql.js'
 import { type Decision, type DecisionRecord, decided, decisionsIn } from './decisions.js'
+import { answerMsMax, operate } from './operation.js'
 import { schemaIn, type Slot } from './slots.js'
 import { lanesOf } from '../project/lanes.js'
 
@@ -60,9 +61,8 @@ interface GoneOn {
 
 /** Of operations and those who look, together. */
 const CONNECTIONS_MAX = 2
-/** Batches in hand are waited for, and tables that are being indexed are not. */
-const QUERY_MS_MAX = 30_000
-const LOCK = 'select pg_advisory_xact_lock(7400003)'
+/** Batches in hand are waited for, and tables that are being indexed or read for longer are not. */
+const OPERATION_MS_MAX = 30_000
 
 /**
  * The builds of the installed projections: blue and green, and what operators do with them. Each operation is one transaction, written down in
@@ -75,9 +75,11 @@ export class Builds {
     url: string,
     private readonly tables: readonly ReadTable[],
     private readonly fleet: string,
-    ms_max = QUERY_MS_MAX,
+    /** How long an operation may take, in ms. */
+    private readonly ms_max = OPERATION_MS_MAX,
   ) {
-    this.connections = new Connections({ url, name: 'headwater builds', max: CONNECTIONS_MAX, ms_max })
+    const bounds = { max: CONNECTIONS_MAX, ms_max: answerMsMax(ms_max) }
+    this.connections = new Connections({ url, name: 'headwater builds', ...bounds })
   }
 
   async close(): Promise<void> {
@@ -247,17 +249,8 @@ export class Builds {
     return this.connections.use(async (runner) => (await runner.query(text, values)) as T[])
   }
 
-  /** What fails ends with its connection: nothing of it was done. @throws Problem `unavailable` when something has to be waited for too long */
   private async transaction(work: (runner: QueryRunner) => Promise<void>): Promise<void> {
-    const done = this.connections.use(async (runner) => {
-      await runner.startTransaction()
-      await runner.query(LOCK)
-      await work(runner)
-      await runner.commitTransaction()
-    })
-    await done.catch((error: unknown) => {
-      throw isLate(error) ? Problem.of('unavailable', 'not done in time; perhaps a build is being indexed') : error
-    })
+    await operate(this.connections, this.ms_max, work)
   }
 }
 

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type DatabaseError } from 'pg'
+import { QueryFailedError, type QueryRunner } from 'typeorm'
+import { Problem } from '#runtime'
+import { type Connections, isLate } from './connections.js'
+
+/** One operation at a time. */
+const LOCK = 'select pg_advisory_xact_lock(7400003)'
+/** A table or a lane is waited for so long in one try: whoever folds waits behind who waits. */
+const LOCK_MS_MAX = 250
+/** Whoever folds goes on between two tries. */
+const PAUSE_MS = 1_000
+/** The server gives up first, and says so. */
+const ANSWER_MS = 1_000
+
+/** Longer than this no connection for operations of so many ms waits for an answer. */
+export const answerMsMax = (ms_max: number): number => ms_max + ANSWER_MS
+
+/**
+ * What operators do with builds, as one transaction. What a query that takes long still reads is tried for again and again, so that folding goes on
+ * meanwhile; and the server gives up, too: what nobody waits for any more must not stand in the way of those who fold.
+ *
+ * @param ms_max how long it may take until the last try begins, and each of its statements.
+ * @throws Problem `unavailable` when something has to be waited for too long: nothing of it was done; what `work` throws.
+ */
+export async function operate(
+  connections: Connections,
+  ms_max: number,
+  work: (runner: QueryRunner) => Promise<void>,
+): Promise<void> {
+  const end_ms = performance.now() + ms_max
+  for (;;) {
+    const left_ms = end_ms - performance.now()
+    try {
+      await connections.use((runner) => attempt(runner, Math.max(1, Math.ceil(left_ms)), work))
+      return
+    } catch (error) {
+      if (!isLate(error) && !hasCode(error, LOCKED, CANCELLED)) throw error
+      if (!hasCode(error, LOCKED) || performance.now() + PAUSE_MS > end_ms)
+        throw Problem.of('unavailable', 'not done in time; perhaps a build is being indexed, or read by a long export')
+    }
+    await sleep(PAUSE_MS)
+  }
+}
+
+/** What fails ends with its connection. */
+async function attempt(
+  runner: QueryRunner,
+  ms_max: number,
+  work: (runner: QueryRunner) => Promise<void>,
+): Promise<void> {
+  await runner.startTransaction()
+  await runner.query(`set local statement_timeout = ${ms_max}; set local client_connection_check_interval = '1s'`)
+  await runner.query(LOCK)
+  await runner.query(`set local lock_timeout = ${LOCK_MS_MAX}`)
+  await work(runner)
+  await runner.commitTransaction()
+}
+
+/** SQLSTATE: a lock was not had within `lock_timeout`; a statement took longer than `statement_timeout`. */
+const [LOCKED, CANCELLED] = ['55P03', '57014']
+
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof QueryFailedError && codes.includes((error.driverError as DatabaseError).code ?? '')
+}
