@@ -18,7 +18,7 @@ export class FoldFailure extends Error {
   }
 }
 
-/** The database did not answer a fold's question: that is not the fold's fault. */
+/** The database did not answer a fold's question: that is not the fold's fault, unless it is what was asked for. */
 export class LoadFailure extends Error {
   override readonly name = 'LoadFailure'
 
@@ -33,8 +33,9 @@ export class LoadFailure extends Error {
  */
 const DATA_AT_FAULT = new Set(['21', '22', '23', '54'])
 
-/** Would the same batch fail again, wherever and whenever it is folded? */
+/** Would the same batch fail again, wherever and whenever it is folded? So it does, too, when no row can have the key that a fold asks for. */
 export function isPoison(error: unknown): boolean {
   if (error instanceof FoldFailure) return true
+  if (error instanceof LoadFailure) return isPoison(error.cause)
   return error instanceof pg.DatabaseError && DATA_AT_FAULT.has(error.code?.slice(0, 2) ?? '')
 }
