@@ -1,3 +1,4 @@
+import { temporaryPostgres, type TemporaryPostgres } from '#testing'
 import { runScenario } from './run-scenario.js'
 import { brake, layBrake } from './arena/slow-commits.js'
 import { type Arena, type ArenaOptions } from './arena/arena.js'
@@ -8,6 +9,12 @@ jest.setTimeout(300_000)
 const SEED = 20_263
 type Cycle = (arena: Arena) => Promise<void>
 
+let server: TemporaryPostgres
+beforeAll(async () => {
+  server = await temporaryPostgres()
+})
+afterAll(() => server.drop())
+
 /** One fault on writers that have a bug, or none. */
 async function verdictOf(bug: string | undefined, cycle: Cycle, more: Partial<ArenaOptions> = {}): Promise<Verdict> {
   const open = (random: ArenaOptions['random']) =>
@@ -15,7 +22,7 @@ async function verdictOf(bug: string | undefined, cycle: Cycle, more: Partial<Ar
       arena: { random, ...(bug ? { bug } : {}), writers: 2, clients: 2, lease_ms: 1_000, ...more },
       cycle,
     })
-  return runScenario({ name: 'broken', cycles: 1, kinds: [], open }, { seed: SEED, cycles: 1 })
+  return runScenario({ name: 'broken', cycles: 1, kinds: [], open }, { seed: SEED, cycles: 1, server })
 }
 
 const killLeader = async (arena: Arena): Promise<void> => {

@@ -19,7 +19,8 @@ const SOUND = {
 }
 
 test('read: one fault of each kind, and no answer is stale, no change lost, doubled or out of order, no row other than the log says', async () => {
-  const outcome = await runRead({ seed: SEED, cycles: STRIKES.length, books: 2, replica_pause_ms: 3_000 })
+  const pauses = { replica_pause_ms: 3_000, redis_pause_ms_max: 3_000 }
+  const outcome = await runRead({ seed: SEED, cycles: STRIKES.length, books: 2, ...pauses })
   expect(outcome.offenders).toEqual([])
   expect(outcome.counts).toMatchObject(SOUND)
   expect(outcome.isSound).toBe(true)

@@ -1,3 +1,4 @@
+import { temporaryPostgres, type TemporaryPostgres } from '#testing'
 import { canMount } from './arena/small-disk.js'
 import { summaryOf } from './figures.js'
 import { runScenario } from './run-scenario.js'
@@ -25,8 +26,15 @@ const SOUND = {
 /** The least rounds in which a fault of every kind strikes: kinds are dealt, none comes twice before all came once. */
 const CYCLES: Readonly<Record<string, number>> = { writer: 4, link: 3, slow: 2, subscriber: 2 }
 
+let server: TemporaryPostgres
+beforeAll(async () => {
+  server = await temporaryPostgres()
+})
+afterAll(() => server.drop())
+
 async function checkSound(scenario: Scenario): Promise<void> {
-  const verdict = await runScenario(scenario, { seed: SEED, cycles: CYCLES[scenario.name] ?? 1, arena: SMALL })
+  const cycles = CYCLES[scenario.name] ?? 1
+  const verdict = await runScenario(scenario, { seed: SEED, cycles, arena: SMALL, server, isShort: true })
   expect(verdict.offenders).toEqual([])
   expect(verdict.counts).toMatchObject(SOUND)
   expect(verdict.isSound).toBe(true)

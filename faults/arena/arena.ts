@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Random, sharedClock_ms } from '#testing'
+import { type Random, sharedClock_ms, type TemporaryPostgres } from '#testing'
 import { ClientProcess } from './clients.js'
 import { FollowerProcess } from './follower.js'
 import { layGround, type Ground, type GroundOptions } from './ground.js'
@@ -21,6 +21,8 @@ export interface ArenaOptions {
   /** What else the log's database is to have. */
   readonly prepare?: (url: string) => Promise<void>
   readonly postgres?: Pick<GroundOptions, 'postgresParent' | 'postgresSettings'>
+  /** Of several arenas, one after the other. Default: one of its own. */
+  readonly server?: TemporaryPostgres
 }
 
 /** A fault that was injected. Times on the shared clock. */
@@ -50,7 +52,7 @@ export class Arena {
   ) {}
 
   static async open(options: ArenaOptions): Promise<Arena> {
-    const { random, proxied = false, lease_ms = 2_000, postgres = {}, prepare, bug } = options
+    const { random, proxied = false, lease_ms = 2_000, postgres = {}, server, prepare, bug } = options
     const clientNames = names('client', options.clients)
     const followerNames = names('follower', options.followers ?? 0)
     const writerNames = names('event-writer', options.writers)
@@ -60,6 +62,7 @@ export class Arena {
       followers: followerNames,
       lease_ms,
       ...postgres,
+      ...(server ? { server } : {}),
     })
     await prepare?.(ground.url)
     const writers = await Writers.open(writerNames, ground, bug)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,9 +16,11 @@ export interface GroundOptions {
   /** Where Postgres keeps its data; default the system's folder for temporary files. */
   readonly postgresParent?: string
   readonly postgresSettings?: Readonly<Record<string, string>>
+  /** Somebody else's, for a database of the test's own. Default: one of its own. */
+  readonly server?: TemporaryPostgres
 }
 
-/** What every process of a test stands on: folders, keys, a Postgres of its own with an empty log and its witness. */
+/** What every process of a test stands on: folders, keys, a Postgres with an empty log and its witness. */
 export interface Ground {
   readonly layout: DataLayout
   readonly postgres: TemporaryPostgres
@@ -40,8 +43,8 @@ export async function layGround(options: GroundOptions): Promise<Ground> {
     ...options.clients.map((instance) => ({ role: 'command-api', instance })),
     ...options.followers.map((instance) => ({ role: 'projector', instance })),
   ])
-  const postgres = await temporaryPostgres(options.postgresSettings, options.postgresParent)
-  const url = await postgres.createDatabase('headwater_log')
+  const postgres = options.server ?? (await temporaryPostgres(options.postgresSettings, options.postgresParent))
+  const url = await postgres.createDatabase(`log_${randomUUID().replaceAll('-', '')}`)
   await migrateLog(url)
   await layWitness(url)
   return {
@@ -59,7 +62,7 @@ export async function layGround(options: GroundOptions): Promise<Ground> {
       NODE_OPTIONS: '--enable-source-maps',
     },
     close: async () => {
-      await postgres.drop()
+      if (!options.server) await postgres.drop()
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -11,6 +11,8 @@ export interface ReadOptions extends RunOptions {
   readonly books?: number
   /** Default 30,000. */
   readonly replica_pause_ms?: number
+  /** The longest. Default 9,000. */
+  readonly redis_pause_ms_max?: number
   /** Default all. */
   readonly strikes?: readonly Strike[]
 }
@@ -35,10 +37,10 @@ export async function runRead(options: ReadOptions): Promise<Outcome> {
 }
 
 async function rounds(field: ReadField, options: ReadOptions): Promise<readonly Timed[]> {
-  const { cycles, onCycle, signal, replica_pause_ms = 30_000, strikes = STRIKES } = options
+  const { cycles, onCycle, signal, replica_pause_ms = 30_000, redis_pause_ms_max = 9_000, strikes = STRIKES } = options
   const { system, random, projector } = field
   const deck = new Deck(random, strikes)
-  const where: Field = { system, secondProjector: projector.pid, random, replica_pause_ms }
+  const where: Field = { system, secondProjector: projector.pid, random, replica_pause_ms, redis_pause_ms_max }
   const times: Timed[] = []
   for (let done = 0; done < cycles && !signal?.aborted; done += 1) {
     await field.calm()

@@ -11,6 +11,7 @@ export const disk: Scenario = {
   name: 'disk',
   cycles: 15,
   kinds: ['full'],
+  breaksServer: true,
   open: async (random) => {
     const small = await smallDisk(SIZE_MB)
     return {

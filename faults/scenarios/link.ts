@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Deck } from '../arena/deck.js'
 import { type Proxy } from '../arena/proxy.js'
-import { type Scenario } from './scenario.js'
+import { DEAD_LINK_MS, type Scenario } from './scenario.js'
 
 const KINDS = ['cut', 'stall to-writer', 'stall to-client'] as const
 
@@ -13,7 +13,7 @@ export const link: Scenario = {
   name: 'link',
   cycles: 20,
   kinds: KINDS,
-  open: (random) => {
+  open: (random, isShort = false) => {
     const deck = new Deck(random, KINDS)
     return Promise.resolve({
       arena: { random, writers: 2, clients: 3, proxied: true },
@@ -25,7 +25,7 @@ export const link: Scenario = {
         const proxies = clients.flatMap((name) => arena.proxies.get(name) ?? [])
         const at_ms = arena.now_ms()
         for (const proxy of proxies) inject(proxy, kind)
-        await sleep(random.between(0, 4_000))
+        await sleep(isShort ? least_ms(kind) : random.between(0, 4_000))
         for (const proxy of proxies) proxy.heal()
         const healed_ms = arena.now_ms()
         await arena.recovered({ kind, at_ms, healed_ms, clients })
@@ -33,6 +33,9 @@ export const link: Scenario = {
     })
   },
 }
+
+/** What is cut is seen at once, and what is stalled when it is taken for dead. */
+const least_ms = (kind: (typeof KINDS)[number]): number => (kind === 'cut' ? 300 : DEAD_LINK_MS)
 
 function inject(proxy: Proxy, kind: (typeof KINDS)[number]): void {
   if (kind === 'cut') proxy.cut()

@@ -6,6 +6,7 @@ export const postgres: Scenario = {
   name: 'postgres',
   cycles: 20,
   kinds: ['kill and restart'],
+  breaksServer: true,
   open: (random) =>
     Promise.resolve({
       arena: { random, writers: 2, clients: 3 },

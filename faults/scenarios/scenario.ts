@@ -1,6 +1,9 @@
 import { type Random } from '#testing'
 import { type Arena, type ArenaOptions } from '../arena/arena.js'
 
+/** Longer than the silence that a link to a writer takes for death (`WRITER_LINK_LIMITS` of the event store). */
+export const DEAD_LINK_MS = 2_800
+
 /** One kind of fault test: what it stands on, and one round of it. */
 export interface Scenario {
   readonly name: string
@@ -8,7 +11,10 @@ export interface Scenario {
   readonly cycles: number
   /** Of the faults that it injects: a run of a few rounds has met each. */
   readonly kinds: readonly string[]
-  open(random: Random): Promise<Opened>
+  /** It breaks the database's server itself, and needs one of its own. */
+  readonly breaksServer?: boolean
+  /** @param isShort what lasts a while lasts no longer than it must to show. Default false. */
+  open(random: Random, isShort?: boolean): Promise<Opened>
 }
 
 export interface Opened {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Deck } from '../arena/deck.js'
-import { type Scenario } from './scenario.js'
+import { DEAD_LINK_MS, type Scenario } from './scenario.js'
 
 /** Its process is stopped, so that its link dies too; or it lives and does not take what it is sent. */
 const KINDS = ['stopped', 'not reading'] as const
@@ -10,7 +10,7 @@ export const subscriber: Scenario = {
   name: 'subscriber',
   cycles: 20,
   kinds: KINDS,
-  open: (random) => {
+  open: (random, isShort = false) => {
     const deck = new Deck(random, KINDS)
     return Promise.resolve({
       arena: { random, writers: 2, clients: 3, followers: 2 },
@@ -24,7 +24,7 @@ export const subscriber: Scenario = {
         const at_ms = arena.now_ms()
         try {
           await arena.recovered({ kind, at_ms })
-          await sleep(random.between(200, 4_000))
+          await sleep(isShort ? least_ms(kind) : random.between(200, 4_000))
         } finally {
           if (kind === 'stopped') follower.signal('SIGCONT')
           else follower.goOn()
@@ -34,3 +34,5 @@ export const subscriber: Scenario = {
     })
   },
 }
+
+const least_ms = (kind: (typeof KINDS)[number]): number => (kind === 'stopped' ? DEAD_LINK_MS : 300)

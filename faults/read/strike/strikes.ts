@@ -10,6 +10,8 @@ export interface Field {
   readonly random: Random
   /** How long a replica is paused. */
   readonly replica_pause_ms: number
+  /** How long Redis is paused at most. */
+  readonly redis_pause_ms_max: number
 }
 
 /** A fault that was injected and undone. Times on the shared clock. */
@@ -63,7 +65,8 @@ const pauseReplica: Strike = {
 /** Longer than anybody waits for it, and now and then so long that connections to it are given up. */
 const pauseRedis: Strike = {
   kind: 'pause redis',
-  inject: async ({ system, random }) => pause(await pidOf(system, 'redis'), random.between(1_500, 9_000)),
+  inject: async ({ system, random, redis_pause_ms_max }) =>
+    pause(await pidOf(system, 'redis'), random.between(1_500, redis_pause_ms_max)),
 }
 
 /** Past its lease: the other one folds its lanes when it wakes up in the middle of what it was doing. */
