@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { type IncomingMessage, ServerResponse } from 'node:http'
 import { Inject } from '@nestjs/common'
 import {
   type OnGatewayConnection,
@@ -12,7 +12,7 @@ import { LiveSessions } from './sessions.js'
 
 /** What is used of the engine below socket.io, which has no types of its own there. */
 interface Engine {
-  use(middleware: (request: IncomingMessage, response: ServerResponse, next: () => void) => void): void
+  use(middleware: (request: IncomingMessage, response: ServerResponse | object, next: () => void) => void): void
   on(event: 'connection', listener: (connection: object) => void): void
 }
 
@@ -38,20 +38,22 @@ export class LiveGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
   afterInit(namespace: Namespace): void {
     this.sessions.attach(namespace)
     const engine = namespace.server.engine as Engine
-    // Refused this early a client takes it for a lost connection, and tries again by itself. On a connection of its own: whoever goes on asking on
-    // this one would keep the server from closing.
+    // Refused this early a client takes it for a lost connection, and tries again by itself.
     engine.use((request, response, next) => {
-      if (!this.sessions.isClosed || request.url?.includes('sid=')) return next()
-      response.writeHead(503, { 'retry-after': '1', connection: 'close' }).end()
+      if (!this.sessions.isClosed || request.url?.includes('sid=')) next()
+      else refuse(request, response)
     })
+    // The engine's own namespace asks nobody for a token. Who is not let in anywhere is sent away after `connectTimeout`.
+    namespace.server
+      .of('/')
+      .use((_, next) => next(problemError(Problem.of('not-found', 'connect to the namespace /live'))))
     // Nobody asks for the first request again, and it would be kept for as long as the socket.
     engine.on('connection', (connection) => void Object.assign(connection, { request: null }))
     namespace.use((socket, next) => {
       this.sessions.authenticate(socket).then(
         () => next(),
         (error: unknown) => {
-          const problem = problemFrom(error) ?? Problem.of('internal-error', 'it was logged')
-          next(Object.assign(new Error(problem.detail), { data: problem.details('/live') }))
+          next(problemError(problemFrom(error) ?? Problem.of('internal-error', 'it was logged')))
         },
       )
     })
@@ -61,7 +63,25 @@ export class LiveGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
     this.sessions.open(socket)
   }
 
+  /** Nobody is left on its connection whose token was checked, and would be again. */
   handleDisconnect(socket: Socket): void {
     this.sessions.close(socket)
+    socket.conn.close()
   }
+}
+
+/** As socket.io tells a client: it finds the problem in `data`. */
+const problemError = (problem: Problem): Error =>
+  Object.assign(new Error(problem.detail), { data: problem.details('/live') })
+
+/**
+ * On a connection of its own: whoever goes on asking on this one would keep the server from closing. A websocket's handshake has no response of
+ * Node's, and the engine's stand-in writes nothing.
+ */
+function refuse(request: IncomingMessage, response: ServerResponse | object): void {
+  if (response instanceof ServerResponse)
+    return void response.writeHead(503, { 'retry-after': '1', connection: 'close' }).end()
+  request.socket.end(
+    'HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n',
+  )
 }

@@ -1,47 +1,109 @@
-import { EventEmitter } from 'node:events'
-import { Agent, createServer, get, type IncomingMessage, type RequestListener, type Server } from 'node:http'
-import { type AddressInfo } from 'node:net'
-import { type Namespace } from 'socket.io'
+import { once } from 'node:events'
+import { Agent, createServer, get, type IncomingMessage, type Server as HttpServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { Server } from 'socket.io'
+import { io, Manager } from 'socket.io-client'
 import { LiveGateway } from './gateway.js'
 import { type LiveSessions } from './sessions.js'
 
-/** What the gateway puts before the engine. */
-type Middleware = (...asked: [...Parameters<RequestListener>, next: () => void]) => void
+const CONNECT_MS_MAX = 200
 
-let server: Server
+let http: HttpServer
+let live: Server
+let closed: unknown[]
 const agent = new Agent({ keepAlive: true })
-afterEach(() => {
+afterEach(async () => {
   agent.destroy()
-  server.close()
-  server.closeAllConnections()
+  await live.close()
 })
 
-/** A server whose engine answers 200 to what the gateway lets through. */
-async function serve(isClosed: boolean): Promise<void> {
-  let middleware: Middleware | undefined
-  const engine = Object.assign(new EventEmitter(), { use: (given: Middleware) => (middleware = given) })
-  const namespace = { server: { engine }, use: () => undefined } as unknown as Namespace
-  new LiveGateway({ isClosed, attach: () => undefined } as unknown as LiveSessions).afterInit(namespace)
-  server = createServer((request, response) => middleware?.(request, response, () => response.end()))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+/** A server with the gateway, where every token is good. */
+async function serve(isClosed: boolean): Promise<number> {
+  closed = []
+  http = createServer()
+  live = new Server(http, { connectTimeout: CONNECT_MS_MAX, serveClient: false })
+  const sessions = {
+    ...{ isClosed, attach: () => undefined, authenticate: () => Promise.resolve(), open: () => undefined },
+    close: (socket: unknown) => closed.push(socket),
+  }
+  const gateway = new LiveGateway(sessions as unknown as LiveSessions)
+  const namespace = live.of('/live')
+  gateway.afterInit(namespace)
+  namespace.on('connection', (socket) => {
+    gateway.handleConnection(socket)
+    socket.on('disconnect', () => gateway.handleDisconnect(socket))
+  })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  return (http.address() as AddressInfo).port
 }
 
-const ask = (path: string): Promise<IncomingMessage> =>
+const ask = (port: number, path: string): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    const { port } = server.address() as AddressInfo
     get({ agent, port, host: '127.0.0.1', path }, (response) => resolve(response.resume())).on('error', reject)
   })
 
-test('a planned stop refuses who is new, lets the others go on, and is not held up by who asks again and again', async () => {
-  await serve(true)
-  expect((await ask('/socket.io/?EIO=4&transport=polling&sid=known')).statusCode).toBe(200)
-  const refusal = await ask('/socket.io/?EIO=4&transport=polling')
-  expect([refusal.statusCode, refusal.headers['retry-after'], refusal.headers.connection]).toEqual([503, '1', 'close'])
-  await new Promise((resolve) => server.close(resolve))
+const HANDSHAKE = '/socket.io/?EIO=4&transport=polling'
+
+/** Everything that the server says to a websocket's handshake, until it closes the connection. */
+async function upgrade(port: number, more = ''): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  const key = Buffer.alloc(16).toString('base64')
+  socket.write(
+    `GET /socket.io/?EIO=4&transport=websocket${more} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n` +
+      `sec-websocket-version: 13\r\nsec-websocket-key: ${key}\r\n\r\n`,
+  )
+  return text(socket)
+}
+
+describe('a planned stop', () => {
+  test('refuses who is new, lets the others go on, and is not held up by who asks again and again', async () => {
+    const port = await serve(true)
+    const refusal = await ask(port, HANDSHAKE)
+    expect([refusal.statusCode, refusal.headers['retry-after'], refusal.headers.connection]).toEqual([
+      503,
+      '1',
+      'close',
+    ])
+    // The engine does not know it: it was asked.
+    expect((await ask(port, `${HANDSHAKE}&sid=known`)).statusCode).toBe(400)
+    await new Promise((resolve) => http.close(resolve))
+  })
+
+  test('refuses a websocket in the same words', async () => {
+    const port = await serve(true)
+    const [head = ''] = (await upgrade(port)).split('\r\n\r\n')
+    const [status, ...headers] = head.split('\r\n')
+    expect(status).toBe('HTTP/1.1 503 Service Unavailable')
+    expect(headers).toEqual(expect.arrayContaining(['retry-after: 1', 'connection: close']))
+    expect(await upgrade(port, '&sid=known')).toMatch(/^HTTP\/1.1 400 /)
+  })
 })
 
 test('without a stop everybody comes in', async () => {
-  await serve(false)
-  expect((await ask('/socket.io/?EIO=4&transport=polling')).statusCode).toBe(200)
-  await new Promise((resolve) => server.close(resolve))
+  const port = await serve(false)
+  expect((await ask(port, HANDSHAKE)).statusCode).toBe(200)
+})
+
+test('nobody comes in where no token is asked for, and is sent away', async () => {
+  const port = await serve(false)
+  const manager = new Manager(`http://127.0.0.1:${port}`, { reconnection: false, transports: ['websocket'] })
+  const gone = new Promise((resolve) => manager.on('close', resolve))
+  await new Promise<void>((resolve) => manager.on('open', resolve))
+  const told = new Promise((resolve) => manager.engine.on('data', resolve))
+  manager.engine.write('0')
+  expect(await told).toContain('connect to the namespace /live')
+  expect(await gone).toBe('transport close')
+})
+
+test('nobody stays on a connection whose socket has left', async () => {
+  const port = await serve(false)
+  const socket = io(`http://127.0.0.1:${port}/live`, { reconnection: false, transports: ['websocket'] })
+  await once(socket as never, 'connect')
+  const gone = new Promise((resolve) => socket.io.on('close', resolve))
+  // As its client would not: it leaves the namespace and keeps the connection.
+  socket.io.engine.write('1/live,')
+  expect(await gone).toBe('transport close')
+  expect(closed).toHaveLength(1)
 })
