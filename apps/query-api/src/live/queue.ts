@@ -39,7 +39,10 @@ class NewestState implements ChangeQueue {
 
 const ITEMS_WAITING_MAX = 1_000
 
-/** Lists: each new item once, in log order; a reader more than a thousand items behind begins anew. */
+/**
+ * Lists: each new item once, in log order; a reader for whom a thousand items wait already when more come begins anew. How many come at once is no
+ * doing of the reader's, and is bounded by the batch that brings them.
+ */
 class EachItem implements ChangeQueue {
   private waiting: RowChange[] = []
   constructor(private readonly resource: ListResource) {}
@@ -49,8 +52,9 @@ class EachItem implements ChangeQueue {
   }
 
   put(changes: readonly RowChange[]): boolean {
-    this.waiting.push(...changes.filter(({ op }) => op === 'new'))
-    return this.waiting.length <= ITEMS_WAITING_MAX
+    if (this.waiting.length >= ITEMS_WAITING_MAX) return false
+    for (const each of changes) if (each.op === 'new') this.waiting.push(each)
+    return true
   }
 
   take(): Payload | undefined {

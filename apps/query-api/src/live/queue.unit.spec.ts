@@ -70,3 +70,12 @@ test('whoever may see only some of the new items is sent those, not what others 
   expect(data(all.take())).toEqual({ items: [{ id: 'a' }, { id: 'b' }] })
   expect(data(some.take())).toEqual({ items: [{ id: 'a' }] })
 })
+
+test('a reader that has read everything is told a batch of any size, and begins anew only when more come before it has read', () => {
+  const queue = queueFor(list)
+  const many = Array.from({ length: 5_000 }, (_, at) => change(BigInt(at + 1), String(at)))
+  expect(queue.put(many)).toBe(true)
+  expect(queue.put([change(6_000n, 'next')])).toBe(false)
+  for (let at = 0; at < 5_000; at += 1) expect(data(queue.take())).toEqual({ items: [{ id: String(at) }] })
+  expect(queue.put(many)).toBe(true)
+})
