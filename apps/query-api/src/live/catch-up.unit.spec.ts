@@ -52,7 +52,7 @@ beforeEach(async () => {
   reads = []
   carrier = { fleet: 'f', build: 1, liveAt: 0n }
   subscription = new Subscription({
-    ...{ id: 's1', named, hub, reader, query: { filter: {} }, principal: {} as Principal },
+    ...{ id: 's1', named, hub, readerFor: () => reader, query: { filter: {} }, principal: {} as Principal },
     onPending: () => undefined,
     onFailed: (_, error) => {
       throw error

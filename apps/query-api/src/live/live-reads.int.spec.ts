@@ -22,7 +22,7 @@ const FAR = 1_000n
 let servers: ScratchServers
 let redis: Redis
 let sources: Sources
-let reads: LiveReads
+let reads: LiveReading
 const catalogue = new ResourceCatalogue([ledger])
 const read = (path: string, minPosition: bigint, reader: LiveReading = reads): Promise<Answer> =>
   readResource(reader, catalogue.find(`/v1/ledger/books${path}`)!, { filter: {} }, minPosition, principalOf())
@@ -41,7 +41,9 @@ beforeAll(async () => {
   })
   const carriers = { of: () => fleetOf(tables) }
   const reader = new Reader({ sources, carriers, redis, logger, wait_ms_max: 60_000 })
-  reads = new LiveReads(reader, { running_max: READS_MAX, isAhead: (_, position) => position > 9n })
+  reads = new LiveReads(reader, { running_max: READS_MAX, isAhead: (_, position) => position > 9n }).for({
+    ...{ subject: 'somebody', isGone: false },
+  })
 })
 afterAll(async () => {
   await sources.close()

@@ -1,6 +1,6 @@
 import { type Answer, type NamedResource, type Reader } from '#read-models'
 import { Problem } from '#runtime'
-import { LiveReads, type LiveReadsOptions } from './live-reads.js'
+import { type Asker, type LiveReading, LiveReads, type LiveReadsOptions } from './live-reads.js'
 
 /** A read that is under way, and ends when the test says so. */
 interface Read {
@@ -26,13 +26,17 @@ const begin = (of: string): Promise<Answer> =>
 const reader = {
   document: ({ params }: NamedResource) => begin(String(params['book'])),
   collection: ({ params }: NamedResource) => begin(String(params['book'])),
+  missed: ({ params }: NamedResource) => begin(String(params['book'])),
   snapshot: (_: unknown, __: unknown, minPosition: bigint) => begin(`position ${minPosition}`),
 } as unknown as Reader
 
 /** What is told of is known up to position 9. */
-const readsOf = (options: Pick<LiveReadsOptions, 'running_max' | 'waiting_max'>): LiveReads =>
+const liveReads = (options: Omit<LiveReadsOptions, 'isAhead'>): LiveReads =>
   new LiveReads(reader, { ...options, isAhead: (_, position) => position > 9n })
+const somebody: Asker = { subject: 'somebody', isGone: false }
+const readsOf = (options: Omit<LiveReadsOptions, 'isAhead'>): LiveReading => liveReads(options).for(somebody)
 
+const place = { position: 0n, ordinal: 0 }
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const names = (): string[] => begun.map(({ of }) => of)
 
@@ -80,6 +84,23 @@ test('who asks for the same, as fresh, takes part in one read; anybody else does
   expect(names()).toEqual(['a', 'a', 'b', 'a', 'a'])
 })
 
+test('what nobody waits for any more when its turn has come is not read; what one of many still waits for is', async () => {
+  const reads = liveReads({ running_max: 1 })
+  const [gone, staying] = [1, 2].map(() => ({ subject: 'somebody', isGone: false }))
+  const near = { minPosition: 1n }
+  void reads.for(somebody).document(named('a'), near)
+  const dropped = [reads.for(gone!).document(named('b'), near), reads.for(gone!).missed(named('b'), place, 1, near)]
+  const shared = [reads.for(gone!).document(named('c'), near), reads.for(staying!).document(named('c'), near)]
+  const ended = Promise.allSettled(dropped)
+  gone!.isGone = true
+  begun[0]?.answer()
+  expect((await ended).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  await settled()
+  expect(names()).toEqual(['a', 'c'])
+  begun[1]?.answer()
+  expect(await Promise.all(shared)).toHaveLength(2)
+})
+
 describe('what asks for a position that is still to come', () => {
   const far = { minPosition: 10n }
   const near = { minPosition: 9n }
@@ -101,6 +122,20 @@ describe('what asks for a position that is still to come', () => {
     }
     expect(names().slice(2)).toEqual(['c', 'd', 'b'])
     expect((await Promise.all([...waits, ...reading])).length).toBe(4)
+  })
+
+  test('leaves room for other subjects, and may be asked for again when it has come', async () => {
+    const reads = liveReads({ running_max: 1, waiting_max: 3, waiting_of_subject_max: 2 })
+    const [ann, ben] = ['ann', 'ben'].map((subject) => reads.for({ subject, isGone: false }))
+    const waits = ['a', 'b'].map((book) => ann!.document(named(book), far))
+    await expect(ann!.document(named('c'), far)).rejects.toMatchObject({ code: 'overloaded', status: 503 })
+    void ben!.document(named('c'), far)
+    await expect(ben!.document(named('d'), far)).rejects.toMatchObject({ code: 'overloaded', status: 503 })
+    for (const each of begun) each.answer()
+    await Promise.all(waits)
+    void ann!.document(named('e'), far)
+    await settled()
+    expect(names()).toEqual(['a', 'b', 'c', 'e'])
   })
 
   test('is refused beyond a bound, and fails when it does not come', async () => {

@@ -1,12 +1,12 @@
-import { type Carriers, type Feed, type Reader } from '#read-models'
+import { type Carriers, type Feed, type NamedResource, type Reader } from '#read-models'
 import { EnclosedReads } from './enclosed-reads.js'
 import { FailureLog } from './failure-log.js'
 import { LiveHub } from './hub.js'
-import { LiveReads } from './live-reads.js'
+import { type Asker, LiveReads } from './live-reads.js'
 import { LiveSessions, type LiveSessionsOptions } from './sessions.js'
 import { SubjectLimits, type SubjectLimitsOptions } from './subject-limits.js'
 
-export interface LiveOptions extends Omit<LiveSessionsOptions, 'hub' | 'limits' | 'failures' | 'reader'> {
+export interface LiveOptions extends Omit<LiveSessionsOptions, 'hub' | 'limits' | 'failures' | 'readerFor'> {
   readonly feed: Feed
   readonly carriers: Carriers
   readonly reader: Reader
@@ -26,6 +26,10 @@ export function openLive({ feed, carriers, limits, reads_max, ...options }: Live
     running_max: reads_max,
     isAhead: (named, position) => hub.isAhead(named, position),
   })
-  const reader = new EnclosedReads(reads, (named) => hub.isEnclosedApart(named))
-  return { hub, sessions: new LiveSessions({ ...options, hub, reader, failures, limits: new SubjectLimits(limits) }) }
+  const isApart = (named: NamedResource): boolean => hub.isEnclosedApart(named)
+  const readerFor = (asker: Asker): EnclosedReads => new EnclosedReads(reads.for(asker), isApart)
+  return {
+    hub,
+    sessions: new LiveSessions({ ...options, hub, readerFor, failures, limits: new SubjectLimits(limits) }),
+  }
 }

@@ -6,7 +6,7 @@ import { type Leaving } from './drain.js'
 import { type Timed } from './expiry-wheel.js'
 import { type FailureLog } from './failure-log.js'
 import { type LiveHub } from './hub.js'
-import { type LiveReading } from './live-reads.js'
+import { type Asker, type LiveReading } from './live-reads.js'
 import { type Acknowledgement, type Closing, type ClosingReason, type Ended } from './messages.js'
 import { Sender } from './sender.js'
 import { type SubjectLimits } from './subject-limits.js'
@@ -23,7 +23,7 @@ const SPREAD_MS = 1_000
 export interface SessionContext {
   readonly catalogue: ResourceCatalogue
   readonly hub: LiveHub
-  readonly reader: LiveReading
+  readonly readerFor: (asker: Asker) => LiveReading
   readonly limits: SubjectLimits
   readonly failures: FailureLog
   readonly logger: Logger
@@ -41,7 +41,7 @@ export class Session implements Timed, Leaving {
   dueAt_ms: number
   private subscriptions: Map<string, Subscription> | undefined
   private readonly sender: Sender
-  /** Subscriptions whose answer has not left yet. */
+  /** Subscribes that are not answered yet, also of what has been closed since. */
   private opening = 0
   private last = 0
 
@@ -117,7 +117,7 @@ export class Session implements Timed, Leaving {
   private add(payload: unknown): { readonly subscription: Subscription; readonly request: SubscribeRequest } {
     const { sender } = this
     const { principal } = this.client
-    const { catalogue, hub, reader, limits } = this.context
+    const { catalogue, hub, readerFor, limits } = this.context
     if (Date.now() >= principal.expiresAt_ms)
       throw Problem.of('unauthorized', 'the token has expired; connect with a new one')
     requireScope(principal, 'read')
@@ -127,6 +127,11 @@ export class Session implements Timed, Leaving {
       throw Problem.of(
         'too-many-requests',
         `a socket may hold ${SUBSCRIPTIONS_MAX} subscriptions; unsubscribe from some, or open another socket`,
+      )
+    if (this.opening > SUBSCRIPTIONS_MAX)
+      throw Problem.of(
+        'too-many-requests',
+        `a socket may have ${SUBSCRIPTIONS_MAX} subscribes in hand; wait for their answers`,
       )
     const request = parseSubscribe(payload)
     const found = catalogue.find(request.path)
@@ -141,7 +146,7 @@ export class Session implements Timed, Leaving {
       named,
       query,
       hub,
-      reader,
+      readerFor,
       principal,
       onPending: (each) => sender.add(each),
       onFailed: (each, error) => this.failed(each, error),
@@ -156,10 +161,11 @@ export class Session implements Timed, Leaving {
     { after, minPosition }: SubscribeRequest,
     answer: (acknowledgement: Acknowledgement) => void,
   ): Promise<void> {
+    const { limits } = this.context
     try {
-      const acknowledgement = await (after === undefined
-        ? subscription.open(minPosition)
-        : subscription.resume(after, minPosition))
+      const acknowledgement = await limits.reading(this.client.principal.subject, () =>
+        after === undefined ? subscription.open(minPosition) : subscription.resume(after, minPosition),
+      )
       subscription.answer(() => answer(acknowledgement))
     } catch (error) {
       this.remove(subscription)

@@ -151,3 +151,46 @@ test('a connection on which sockets come and go is left as it was', async () => 
   expect(conn.eventNames()).toEqual([])
   expect(stage.sessions.size).toBe(0)
 })
+
+describe('whoever unsubscribes before the answer has not made room for more reads', () => {
+  test.each([
+    ['of its subject', 100, 'the subject of this token has 100 subscribes in hand here'],
+    ['of its socket', 100_000, 'a socket may have 1000 subscribes in hand'],
+  ])('%s', async (_, subscriptions_max, detail) => {
+    const read = jest.fn(() => new Promise<Answer>(() => undefined))
+    stage = new LiveStage([counting], { read, subscriptions_max })
+    const client = await stage.connect()
+    const ask = (name: string): Promise<object> => client.ask('subscribe', { resource: `/v1/counting/counts/${name}` })
+    for (let at = 1; at <= Math.min(subscriptions_max, 1_000); at += 1) {
+      void ask(`c${at}`)
+      expect(await client.ask('unsubscribe', { subscription: `s${at}` })).toEqual({ ok: true })
+      // It has read what it was answered.
+      client.conn.emit('drain')
+    }
+    expect(await ask('more')).toMatchObject({
+      ok: false,
+      problem: { status: 429, code: 'too-many-requests', detail: expect.stringContaining(detail) as string },
+    })
+    // As many as are read at a time.
+    expect(read).toHaveBeenCalledTimes(10)
+    expect(stage.hub.size).toBe(0)
+  })
+})
+
+test('what has been closed by the time that its turn comes is not read', async () => {
+  const begun: (() => void)[] = []
+  const read = (): Promise<Answer> => new Promise((resolve) => begun.push(() => resolve(answer(5n))))
+  stage = new LiveStage([counting], { read })
+  const [gone, staying] = [await stage.connect(new SocketDouble('1')), await stage.connect(new SocketDouble('2'))]
+  const ask = (client: SocketDouble, name: string) =>
+    client.ask('subscribe', { resource: `/v1/counting/counts/${name}` })
+  const first = Array.from({ length: 10 }, (_, at) => ask(staying, `first${at}`))
+  const dropped = Array.from({ length: 50 }, (_, at) => ask(gone, `dropped${at}`))
+  const last = ask(staying, 'last')
+  stage.sessions.close(gone.socket)
+  for (const each of begun.splice(0)) each()
+  await Promise.all([...first, ...dropped])
+  expect(begun).toHaveLength(1)
+  begun[0]?.()
+  expect(await last).toMatchObject({ ok: true })
+})

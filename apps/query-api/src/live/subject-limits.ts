@@ -10,9 +10,11 @@ export interface SubjectLimitsOptions {
 interface Held {
   sockets: number
   subscriptions: number
+  /** Under way, or waiting for their turn. */
+  reads: number
 }
 
-/** What each token subject holds on this instance: nobody takes it all. Knows as many subjects as have sockets. */
+/** What each token subject holds on this instance: nobody takes it all. Knows as many subjects as have sockets, or reads in hand. */
 export class SubjectLimits {
   private readonly subjects = new Map<string, Held>()
 
@@ -21,7 +23,7 @@ export class SubjectLimits {
   /** @throws Problem `too-many-requests` */
   connect(subject: string): void {
     const { sockets_max } = this.options
-    const held = this.subjects.get(subject) ?? { sockets: 0, subscriptions: 0 }
+    const held = this.subjects.get(subject) ?? { sockets: 0, subscriptions: 0, reads: 0 }
     if (held.sockets >= sockets_max)
       throw Problem.of(
         'too-many-requests',
@@ -35,7 +37,7 @@ export class SubjectLimits {
     const held = this.subjects.get(subject)
     if (!held) return
     held.sockets -= 1
-    if (held.sockets === 0) this.subjects.delete(subject)
+    this.forget(subject, held)
   }
 
   /** @throws Problem `too-many-requests` */
@@ -54,5 +56,33 @@ export class SubjectLimits {
   unsubscribe(subject: string): void {
     const held = this.subjects.get(subject)
     if (held) held.subscriptions -= 1
+  }
+
+  /**
+   * Reads the state of what a subject subscribes to. It counts until it has ended, also when the subscription or the socket has gone by then: as
+   * many at a time as there may be subscriptions.
+   *
+   * @throws Problem `too-many-requests`; whatever `read` throws
+   */
+  async reading<T>(subject: string, read: () => Promise<T>): Promise<T> {
+    const { subscriptions_max } = this.options
+    const held = this.subjects.get(subject)
+    if (!held) return read()
+    if (held.reads >= subscriptions_max)
+      throw Problem.of(
+        'too-many-requests',
+        `the subject of this token has ${subscriptions_max} subscribes in hand here, the most it may; wait for their answers`,
+      )
+    held.reads += 1
+    try {
+      return await read()
+    } finally {
+      held.reads -= 1
+      this.forget(subject, held)
+    }
+  }
+
+  private forget(subject: string, { sockets, reads }: Held): void {
+    if (sockets === 0 && reads === 0) this.subjects.delete(subject)
   }
 }

@@ -33,3 +33,19 @@ test('all sockets of a subject share its subscriptions', () => {
   limits.subscribe('ann')
   expect(() => limits.subscribe('ann')).toThrow(refused(SUBSCRIPTIONS))
 })
+
+test('a read counts until it has ended, also when all sockets of its subject have gone', async () => {
+  const done: (() => void)[] = []
+  const read = (): Promise<void> => limits.reading('ann', () => new Promise((resolve) => done.push(resolve)))
+  limits.connect('ann')
+  const reads = [read(), read(), read()]
+  await expect(read()).rejects.toMatchObject({ code: 'too-many-requests', status: 429 })
+  limits.disconnect('ann')
+  limits.connect('ann')
+  await expect(read()).rejects.toMatchObject({ code: 'too-many-requests' })
+  await limits.reading('ben', () => Promise.resolve())
+  for (const each of done.splice(0)) each()
+  await Promise.all(reads)
+  reads.push(read())
+  expect(done).toHaveLength(1)
+})

@@ -3,7 +3,7 @@ import { type Principal, Problem } from '#runtime'
 import { type Query } from '../query-input.js'
 import { readResource, requireCovered } from '../read-resource.js'
 import { type LiveHub, type RowChange, type Watcher } from './hub.js'
-import { type LiveReading } from './live-reads.js'
+import { type Asker, type LiveReading } from './live-reads.js'
 import { type Acknowledgement, type Outgoing } from './messages.js'
 import { changedAt, type Chunk, endOf, isContinued, type Missed, readChunk } from './missed.js'
 import { patiently } from './patiently.js'
@@ -12,7 +12,7 @@ import { type ChangeQueue, queueFor } from './queue.js'
 import { type Source } from './sender.js'
 import { answerPayload } from './shared-payload.js'
 
-/** Changes that are kept while it opens, and messages that wait while it catches up. */
+/** Changes that are kept while it opens besides those of the newest batch, and messages that wait while it catches up. */
 const KEPT_MAX = 1_000
 /** Who has read another build than the one that is known to be live looks again: by then that is known better. */
 const VERIFY_MS = 1_500
@@ -29,7 +29,7 @@ export interface SubscriptionOptions {
   readonly named: NamedResource
   readonly query: Query
   readonly hub: LiveHub
-  readonly reader: LiveReading
+  readonly readerFor: (asker: Asker) => LiveReading
   readonly principal: Principal
   /** Something waits to be sent. */
   readonly onPending: (subscription: Subscription) => void
@@ -43,7 +43,7 @@ const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
  * One watched resource of one reader. It watches before it reads, reads at least as far as it has watched, and then drops
  * what the snapshot holds already: nothing is missed between the two and nothing comes twice.
  */
-export class Subscription implements Watcher, Source {
+export class Subscription implements Watcher, Source, Asker {
   readonly named: NamedResource
   build = 0
   private readonly queue: ChangeQueue | undefined
@@ -150,10 +150,11 @@ export class Subscription implements Watcher, Source {
   private keep(changes: readonly RowChange[]): void {
     // Of a document the newest says it all.
     if (this.named.readable.resource.kind === 'document') this.buffered = changes.slice(-1)
-    else this.buffered.push(...changes)
-    if (this.buffered.length <= KEPT_MAX) return
-    this.isBroken = true
-    this.buffered = []
+    else if (this.buffered.length < KEPT_MAX) this.buffered = [...this.buffered, ...changes]
+    else {
+      this.isBroken = true
+      this.buffered = []
+    }
   }
 
   gap(): void {
@@ -172,6 +173,14 @@ export class Subscription implements Watcher, Source {
 
   get id(): string {
     return this.options.id
+  }
+
+  get subject(): string {
+    return this.options.principal.subject
+  }
+
+  get isGone(): boolean {
+    return this.isClosed
   }
 
   get isPending(): boolean {
@@ -198,8 +207,8 @@ export class Subscription implements Watcher, Source {
   }
 
   private async read(minPosition: bigint): Promise<Answer> {
-    const { reader, query, principal } = this.options
-    return readResource(reader, this.named, query, this.least(minPosition), principal)
+    const { readerFor, query, principal } = this.options
+    return readResource(readerFor(this), this.named, query, this.least(minPosition), principal)
   }
 
   /** As `read`, for who was told of it before: that it is gone by now is its state. */
@@ -214,7 +223,7 @@ export class Subscription implements Watcher, Source {
   }
 
   private chunk(after: Place, minPosition: bigint): Promise<Chunk> {
-    return readChunk(this.options.reader, this.named, after, this.least(minPosition))
+    return readChunk(this.options.readerFor(this), this.named, after, this.least(minPosition))
   }
 
   private patiently<T>(read: () => Promise<T>): Promise<T> {

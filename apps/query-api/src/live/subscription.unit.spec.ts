@@ -51,7 +51,7 @@ function told(): unknown[] {
 
 const subscribed = (): Subscription =>
   new Subscription({
-    ...{ id: 's1', named, hub, reader, query: { filter: {} }, principal: {} as Principal },
+    ...{ id: 's1', named, hub, readerFor: () => reader, query: { filter: {} }, principal: {} as Principal },
     onPending: () => undefined,
     onFailed: (_, error) => failed.push(error),
   })
