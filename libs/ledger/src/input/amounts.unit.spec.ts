@@ -1,6 +1,14 @@
+import { openApi } from '#http-api'
 import { faultNamesOf, faultsOf } from '#testing'
 import { PostTransaction } from '../commands/post-transaction.js'
 import { goodEntry, goodPosting, texts, withPosting } from '../fixtures/bodies.js'
+import { ledger } from '../index.js'
+
+interface Page {
+  readonly components: {
+    readonly schemas: { readonly CostDto: { readonly properties: { readonly amount: { readonly pattern: string } } } }
+  }
+}
 
 describe('an amount', () => {
   test.each([
@@ -57,6 +65,16 @@ describe('an amount', () => {
 
 describe('a cost', () => {
   const cost = { kind: 'unit', amount: '1.10', commodity: 'USD' }
+
+  test.each(['1.10', '0', '-0', '-00.000', '-0.01', '-1', '--0', '-0.', '-', '', '1e5'])(
+    'of %j is judged by the schema as it is by the rule',
+    (amount) => {
+      const page = openApi({ title: 'Ledger', domains: [ledger], part: 'commands' }) as unknown as Page
+      const { pattern } = page.components.schemas.CostDto.properties.amount
+      const isFine = faultNamesOf(PostTransaction, withPosting({ cost: { ...cost, amount } })).length === 0
+      expect(new RegExp(pattern).test(amount)).toBe(isFine)
+    },
+  )
 
   test('is a unit or a total cost that is not negative', () => {
     for (const kind of ['unit', 'total'])

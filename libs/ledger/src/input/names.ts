@@ -93,12 +93,18 @@ function amountFault(value: unknown, { nonNegative = false, positive = false }: 
   return undefined
 }
 
+/** What is not negative may be a zero with a sign. */
+function amountPattern({ nonNegative = false, positive = false }: AmountRule): string {
+  const unsigned = '\\d+(\\.\\d+)?'
+  if (positive) return `^${unsigned}$`
+  return nonNegative ? `^(${unsigned}|-0+(\\.0+)?)$` : `^-?${unsigned}$`
+}
+
 /** An exact decimal as text: optional `-`, digits, optional `.` and digits; at most {@link AMOUNT_DIGITS_MAX} digits. */
 export function IsAmount(rule: AmountRule = {}): PropertyDecorator {
-  const sign = rule.nonNegative || rule.positive ? '' : '-?'
   return ValidateBy({
     name: 'isAmount',
-    constraints: [{ jsonSchema: { type: 'string', pattern: `^${sign}\\d+(\\.\\d+)?$` } }],
+    constraints: [{ jsonSchema: { type: 'string', pattern: amountPattern(rule) } }],
     validator: {
       validate: (value) => amountFault(value, rule) === undefined,
       defaultMessage: (args) => `${args?.property ?? 'amount'} ${amountFault(args?.value, rule) ?? 'is not an amount'}`,
