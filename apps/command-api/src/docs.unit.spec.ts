@@ -1,8 +1,12 @@
 import { domains } from '#domains'
-import { openApi } from '#http-api'
+import { reportPaths } from '#http-api'
+import { documentedRoutes, routesOf } from '#testing'
+import { BulkCommands } from './bulk-commands.js'
+import { takeLines } from './bulk-controller.js'
 import { BULK_PATH } from './bulk-docs.js'
-import { reportsOf } from './report-controller.js'
-import { reportPaths } from './report-docs.js'
+import { CommandHandler } from '#commands'
+import { controllersOf, page as commandsPage } from './command-api.js'
+import { LOG_HEAD, REPORTS, reportsOf } from './report-controller.js'
 
 interface Page {
   readonly paths: Readonly<Record<string, { readonly post?: Operation }>>
@@ -13,9 +17,9 @@ interface Operation {
 }
 
 const extra = { ...BULK_PATH, ...reportPaths([...reportsOf(domains).keys()]) }
-const page = openApi({ title: 'Headwater: commands', domains, part: 'commands', extra }) as unknown as Page
+const page = commandsPage() as unknown as Page
 
-describe.each(Object.keys(extra))('POST %s, which no domain declares,', (path) => {
+describe.each(['/v1/commands', '/v1/reports/{name}'])('POST %s, which no domain declares,', (path) => {
   const { responses } = page.paths[path]!.post!
 
   test('stands on the page of commands, and refers to nothing that is not there', () => {
@@ -33,4 +37,18 @@ describe.each(Object.keys(extra))('POST %s, which no domain declares,', (path) =
 
 test('a report may be asked for by each name that is installed', () => {
   expect(JSON.stringify(extra['/v1/reports/{name}'])).toContain('"enum":["trial-balance"]')
+})
+
+test('every route stands on the page, and nothing else', async () => {
+  const providers = [CommandHandler, BulkCommands, REPORTS, LOG_HEAD].map((provide) => ({ provide, useValue: {} }))
+  const controllers = [
+    ...controllersOf({ execute: () => Promise.reject(new Error('not asked')) }, 'http://127.0.0.1:1'),
+  ]
+  const routes = await routesOf({ controllers, providers, configure: takeLines })
+  expect(documentedRoutes(page)).toEqual(routes)
+})
+
+test('what takes archived events is told of', () => {
+  for (const path of ['/v1/reports/{name}', '/v1/ledger/books'])
+    expect(page.paths[path]!.post!.responses[410]?.description).toContain('archived')
 })

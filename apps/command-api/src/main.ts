@@ -3,15 +3,12 @@ import { domains } from '#domains'
 import { aggregateNames } from '#domain-kit'
 import { CommandHandler, openPostgresSnapshots, Snapshots } from '#commands'
 import { besideTheLog, connectEventStore, eventStoreSettings } from '#event-store'
-import { openApi, serveDocs } from '#http-api'
+import { serveDocs } from '#http-api'
 import { authSettings, createAuthenticator, setting, startService } from '#runtime'
 import { BulkCommands } from './bulk-commands.js'
-import { BulkController, takeLines } from './bulk-controller.js'
-import { BULK_PATH } from './bulk-docs.js'
-import { commandRoute } from './command-route.js'
-import { headOf, LOG_HEAD, ReportController, REPORTS, reportsOf } from './report-controller.js'
-import { reportPaths } from './report-docs.js'
-import { reportJobs } from './report-jobs.js'
+import { takeLines } from './bulk-controller.js'
+import { controllersOf, page } from './command-api.js'
+import { headOf, LOG_HEAD, REPORTS, reportsOf } from './report-controller.js'
 
 const settings = {
   ...authSettings,
@@ -33,17 +30,15 @@ await startService('command-api', settings, async (service) => {
   const snapshots = new Snapshots({ store: kept, logger })
   onStop('snapshots', () => snapshots.close())
   const handler = new CommandHandler({ store, snapshots })
-  const routes = domains.flatMap((domain) => domain.commands.map((each) => commandRoute(domain, each, handler)))
-  const reports = reportsOf(domains)
   class CommandApi {}
   return {
     module: {
       module: CommandApi,
-      controllers: [BulkController, ReportController, ...reportJobs(config.HEADWATER_QUERIES_URL), ...routes],
+      controllers: [...controllersOf(handler, config.HEADWATER_QUERIES_URL)],
       providers: [
         { provide: CommandHandler, useValue: handler },
         { provide: BulkCommands, useValue: new BulkCommands(domains, handler, logger) },
-        { provide: REPORTS, useValue: reports },
+        { provide: REPORTS, useValue: reportsOf(domains) },
         { provide: LOG_HEAD, useValue: headOf(store) },
       ],
     },
@@ -55,8 +50,7 @@ await startService('command-api', settings, async (service) => {
     }),
     configure: async (app) => {
       takeLines(app)
-      const extra = { ...BULK_PATH, ...reportPaths([...reports.keys()]) }
-      await serveDocs(app, openApi({ title: 'Headwater: commands', domains, part: 'commands', extra }))
+      await serveDocs(app, page())
     },
   }
 })

@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { IoAdapter } from '@nestjs/platform-socket.io'
 import { domains } from '#domains'
 import { aggregateNames } from '#domain-kit'
-import { openApi, serveDocs } from '#http-api'
+import { serveDocs } from '#http-api'
 import { Carriers, Exporter, Feed, openRedis, Reader, ResourceCatalogue, Sources, tablesOf } from '#read-models'
 import { authSettings, createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
 import { ExportSlots } from './export/export-slots.js'
@@ -10,9 +10,7 @@ import { LiveGateway } from './live/gateway.js'
 import { openLive } from './live/open-live.js'
 import { LiveSessions } from './live/sessions.js'
 import { measureOpen } from './live-metrics.js'
-import { reportRequests } from './rest/report-requests.js'
-import { ReportResultsController } from './rest/report-results.js'
-import { queryRoute } from './rest/query-route.js'
+import { controllersOf, page } from './query-api.js'
 import { replicaMetrics, replicaProgress } from './replica-progress.js'
 
 const settings = {
@@ -106,12 +104,11 @@ await startService('query-api', settings, async (service) => {
   health.fact('feed', () => feed.isLive)
   health.fact('position', () => progress.position.toString())
   measureOpen({ sockets: () => sessions.size, subscriptions: () => hub.size, exports: () => slots.size }, metrics)
-  const queries = catalogue.resources.map((each) => queryRoute(each, tools))
   class QueryApi {}
   return {
     module: {
       module: QueryApi,
-      controllers: [ReportResultsController, reportRequests(config.HEADWATER_COMMANDS_URL), ...queries],
+      controllers: [...controllersOf(catalogue, tools, config.HEADWATER_COMMANDS_URL)],
       providers: [
         LiveGateway,
         { provide: LiveSessions, useValue: sessions },
@@ -123,7 +120,7 @@ await startService('query-api', settings, async (service) => {
     authenticator,
     configure: async (app) => {
       app.useWebSocketAdapter(new IoAdapter(app))
-      await serveDocs(app, openApi({ title: 'Headwater: queries', domains, part: 'queries' }))
+      await serveDocs(app, page())
     },
   }
 })

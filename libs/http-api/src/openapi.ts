@@ -60,6 +60,7 @@ const COMMAND_CODES: readonly ProblemCode[] = [
   'invalid-parameter',
   'unauthorized',
   'forbidden',
+  'archived',
   'revision-mismatch',
   'body-too-large',
   'unsupported-media-type',

@@ -1,12 +1,14 @@
-import { type JsonSchema, problemResponses } from '#http-api'
+import { problemResponses } from './openapi.js'
+import { type JsonSchema } from './schemas.js'
 
-const CODES = [
+const REQUEST_CODES = [
   'malformed-json',
   'invalid-body',
   'invalid-parameter',
   'unauthorized',
   'forbidden',
   'not-found',
+  'archived',
   'body-too-large',
   'unsupported-media-type',
   'key-reused',
@@ -16,16 +18,50 @@ const CODES = [
   'contended',
 ] as const
 
-/** `POST /v1/reports/{name}` in OpenAPI: it is no declared command. */
+const RESULT_CODES = [
+  'invalid-parameter',
+  'unauthorized',
+  'forbidden',
+  'not-found',
+  'internal-error',
+  'unavailable',
+  'overloaded',
+  'not-fresh-enough',
+] as const
+
+const parameter = (name: string, schema: JsonSchema = { type: 'string' }): JsonSchema => ({
+  ...{ name, in: 'path', required: true, schema },
+})
+
+const result: JsonSchema = {
+  operationId: 'reports.result',
+  summary: 'What a finished job computed; the job names the files that it has',
+  tags: ['reports'],
+  parameters: [parameter('id'), parameter('file', { type: 'string', pattern: '^result\\.[a-z0-9]{1,20}$' })],
+  responses: {
+    200: {
+      description: 'The result, in the format that its name ends with',
+      headers: {
+        'Headwater-Position': { schema: { type: 'string' } },
+        'Content-Disposition': { schema: { type: 'string' } },
+      },
+      content: { '*/*': { schema: { type: 'string' } } },
+    },
+    ...problemResponses(RESULT_CODES),
+  },
+}
+
+/** `POST /v1/reports/{name}` and a job's results in OpenAPI: no domain declares them. Both APIs answer them. */
 export function reportPaths(names: readonly string[]): Readonly<Record<string, JsonSchema>> {
   return {
+    '/v1/reports/jobs/{id}/{file}': { get: result },
     '/v1/reports/{name}': {
       post: {
         operationId: 'reports.request',
         summary: 'Have a report computed; Location names the job, which can be read and watched',
         tags: ['reports'],
         parameters: [
-          { name: 'name', in: 'path', required: true, schema: { type: 'string', enum: names } },
+          parameter('name', { type: 'string', enum: names }),
           { name: 'Idempotency-Key', in: 'header', schema: { type: 'string' }, description: 'Names this request' },
         ],
         requestBody: {
@@ -55,7 +91,7 @@ export function reportPaths(names: readonly string[]): Readonly<Record<string, J
             },
             content: { 'application/json': { schema: { $ref: '#/components/schemas/Accepted' } } },
           },
-          ...problemResponses(CODES),
+          ...problemResponses(REQUEST_CODES),
         },
       },
     },
