@@ -1,5 +1,6 @@
 import { describeConflicts, describeExpectations, describeLimits, describeTips } from './contract/appends.js'
 import { describeLeaving, describeSlowSubscribers } from './contract/leaving.js'
+import { describeNameLimits } from './contract/name-limits.js'
 import { describeClaims, describeCommandIds } from './contract/names.js'
 import { describeOrder, describeReading } from './contract/reading.js'
 import { all, type Store } from './contract/requests.js'
@@ -68,6 +69,7 @@ function describeStore(name: string, open: Open, tests: (store: Store, subject: 
 function describeAppending(store: Store, multiStreamAppends: boolean): void {
   describe('expectations', () => describeExpectations(store))
   describe('limits', () => describeLimits(store))
+  describe('limits of names', () => describeNameLimits(store, multiStreamAppends))
   describe('tips', () => describeTips(store))
   describe('conflicts', () => describeConflicts(store))
   describe('command ids', () => describeCommandIds(store))

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type AppendRequest, type AppendResult, type StreamCheck, type StreamClaim, type StreamWrite } from '../port.js'
+import { type AppendRequest, type AppendResult, type StreamWrite } from '../port.js'
 import {
   all,
   idsOf,
@@ -43,38 +43,7 @@ export function describeExpectations(store: Store): void {
   })
 }
 
-const claimsOf = (stream: string, count: number): StreamClaim[] =>
-  Array.from({ length: count }, (_, at) => ({ stream, name: `name-${at}` }))
-
-/** Streams that need be there or not, and get no event. */
-const checksOf = (count: number): StreamCheck[] =>
-  Array.from({ length: count }, () => ({ stream: newStream(), expected: 'none' }))
-
 export function describeLimits(store: Store): void {
-  test('so many claims and checks are taken, and one more is refused whole', async () => {
-    const { capabilities, limits } = store()
-    const before = await store().head()
-    const stream = newStream()
-    const claims = claimsOf(stream, limits.claims_per_append)
-    const claiming = newRequest(stream, { claims: [...claims, { stream, name: 'one more' }] })
-    const beyond = { limit: 'claims_per_append', actual: limits.claims_per_append + 1, retryable: false }
-    await expect(store().append(claiming)).rejects.toMatchObject(beyond)
-    const checks = checksOf(limits.checks_per_append)
-    if (capabilities.multiStreamAppends) {
-      const beyond = { limit: 'checks_per_append', actual: limits.checks_per_append + 1, retryable: false }
-      const checking = newRequest(stream, { checks: [...checks, ...checksOf(1)] })
-      await expect(store().append(checking)).rejects.toMatchObject(beyond)
-      const [write] = newRequest(stream).writes
-      const idle = checks.map((each) => ({ ...each, events: [] }))
-      const writing = newRequest(stream, { writes: [write!, ...idle], checks: checksOf(1) })
-      await expect(store().append(writing)).rejects.toMatchObject(beyond)
-    }
-    expect(await store().head()).toBe(before)
-    const most = { claims, ...(capabilities.multiStreamAppends ? { checks } : {}) }
-    await mustAppend(store(), newRequest(stream, most))
-    expect(await store().findClaim(claims.at(-1)!)).toMatchObject({ stream })
-  })
-
   test('what is beyond the limits is refused whole', async () => {
     const { limits } = store()
     const before = await store().head()
