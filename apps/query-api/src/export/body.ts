@@ -13,7 +13,7 @@ export interface BodyOptions {
 
 /**
  * Chunks as text. One is made when the one before has been taken, so a slow reader makes the database wait, not the memory grow;
- * one that stalls, and anything that ends the slot before the last line, ends the body with an error.
+ * one that stalls, and anything that ends the slot before the last line, ends the body with an error. The slot ends with the body.
  */
 export function exportBody({ chunks, format, fields, slot, stalled_ms_max }: BodyOptions): Readable {
   async function* texts(): AsyncGenerator<string> {
@@ -35,8 +35,11 @@ export function exportBody({ chunks, format, fields, slot, stalled_ms_max }: Bod
     }
   }
   const body = Readable.from(texts(), { objectMode: false })
-  slot.signal.addEventListener('abort', () => {
+  body.once('close', () => slot.end())
+  const cut = (): void => {
     if (!body.readableEnded) body.destroy(slot.signal.reason as Error)
-  })
+  }
+  if (slot.signal.aborted) cut()
+  else slot.signal.addEventListener('abort', cut, { once: true })
   return body
 }

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request } from 'node:http'
 import { type AddressInfo } from 'node:net'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { ledger } from '#ledger'
 import {
   Exporter,
@@ -39,6 +39,8 @@ let sources: Sources
 let server: FastifyInstance
 let slots: ExportSlots
 let url: string
+/** What a request waits for before it comes to the export. */
+let arrived: (reply: FastifyReply) => Promise<void>
 
 beforeAll(async () => {
   const tables = tablesOf([ledger])
@@ -72,19 +74,23 @@ async function serve(stalled_ms_max: number, own = new ExportSlots({ running_max
   const tools = { reader, slots, exporter: new Exporter({ reader, sources }), stalled_ms_max }
   const named = new ResourceCatalogue([ledger]).find('/v1/ledger/books/main/transactions')!
   server = fastify({ forceCloseConnections: true })
-  server.get('/', (_, reply) =>
-    sendExport(tools, reply, {
+  server.get('/', async (_, reply) => {
+    await arrived(reply)
+    await sendExport(tools, reply, {
       ...{ named, query: { filter: {} }, minPosition: 0n, format: FORMATS.get('text/csv')!, isHead: false },
       principal: {} as Principal,
-    }),
-  )
+    })
+  })
   server.setErrorHandler((error, _, reply) =>
     error instanceof Problem ? reply.status(error.status).headers(error.headers).send(error.code) : reply.send(error),
   )
   await server.listen({ port: 0, host: '127.0.0.1' })
   url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`
 }
-beforeEach(() => serve(60_000))
+beforeEach(async () => {
+  arrived = () => Promise.resolve()
+  await serve(60_000)
+})
 afterEach(async () => {
   await server.close()
   await sources.close()
@@ -138,6 +144,24 @@ test('a reader that takes nothing makes the database wait, one more export than 
   await eventually('its place and its connection are free', async () => slots.size === 1 && (await exporting()) === 1)
   expect((await open()).destroy().statusCode).toBe(200)
   expect(await lengthOf(second)).toBeGreaterThan(ROWS * DESCRIPTION_LENGTH)
+})
+
+test('who is gone before the export begins leaves nothing behind', async () => {
+  let isOver = false
+  arrived = async (reply) => {
+    answer.destroy()
+    await eventually('the reader is gone', () => reply.raw.destroyed)
+    isOver = true
+  }
+  const answer = request(url, { agent: false })
+  answer.on('error', () => undefined)
+  answer.end()
+  await eventually('it has come', () => isOver)
+  await eventually('all is free', async () => slots.size === 0 && (await exporting()) === 0)
+  arrived = () => Promise.resolve()
+  const all = [await open(), await open()]
+  expect(all.map(({ statusCode }) => statusCode)).toEqual([200, 200])
+  for (const each of all) each.destroy()
 })
 
 test('what cannot be read to its end is cut, not ended', async () => {

@@ -43,10 +43,13 @@ export async function sendExport(tools: ExportTools, reply: FastifyReply, asked:
   const { named, format, isHead } = asked
   const slot = slots.begin()
   const closed = new Promise<void>((resolve) => {
-    reply.raw.once('close', () => {
+    const left = (): void => {
       slot.end('the reader left')
       resolve()
-    })
+    }
+    reply.raw.once('close', left)
+    // Who had left before is not told of again.
+    if (reply.raw.destroyed) left()
   })
   try {
     const { position, source, chunks } = await open(tools, asked, slot)
