@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type CommandHandler, type CommandOutcome } from '#commands'
 import { type AnyCommand, type Domain, type Report } from '#domain-kit'
-import { collectionSql, type ReadTable, ROWS_MAX, type Snapshot, type Sources } from '#read-models'
+import { checkpointIn, collectionSql, type ReadTable, ROWS_MAX, type Snapshot, type Sources } from '#read-models'
 import { settleReport, startReport } from '#reports'
 import { Problem } from '#runtime'
 import { type ResultStore } from './result-store.js'
@@ -77,7 +77,7 @@ export class ReportRunner {
     const resource = { params: Object.keys(where) }
     const statement = collectionSql({ table, resource, within: undefined }, where, {}, ROWS_MAX + 1)
     const freshness = {
-      of: table.projection,
+      of: checkpointIn(table, where),
       minPosition: BigInt(job.minPosition),
       wait_ms_max: FRESH_MS_MAX,
     }

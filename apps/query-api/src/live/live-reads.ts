@@ -118,7 +118,7 @@ export class LiveReads {
   ): Promise<T> {
     if (this.options.isAhead(named, minPosition))
       await this.aside.wait(askers, () =>
-        this.reader.snapshot(named.readable, positionSql(named.readable, named.params), minPosition),
+        this.reader.snapshot(named, positionSql(named.readable, named.params), minPosition),
       )
     return this.inTurn(askers, read)
   }

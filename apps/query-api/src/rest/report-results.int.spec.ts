@@ -93,3 +93,15 @@ test('while the job is not done there is none', async () => {
   const answer = await server.inject('/running/result.json')
   expect([answer.statusCode, answer.body]).toEqual([404, 'not-found'])
 })
+
+test('a result that a replica does not have yet is waited for, and not said to be none', async () => {
+  await job('late', 'done', '8')
+  // As the cache knows it, which is ahead of the replica.
+  await servers.database.query("update jobs_v1.jobs set changed_position = 12 where id = 'late'")
+  const refused = await server.inject('/late/result.json')
+  expect([refused.statusCode, refused.body]).toEqual([503, 'not-fresh-enough'])
+  const answer = server.inject('/late/result.json')
+  await results('late', 8)
+  await servers.database.query('update headwater.lanes set position = 12')
+  expect((await answer).statusCode).toBe(200)
+})

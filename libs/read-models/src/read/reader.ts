@@ -15,7 +15,7 @@ import { type At, type ListQuery } from './query.js'
 import { type NamedResource, type ReadableHistory, type ReadableResource } from './resources.js'
 import { SharedReads } from './shared-reads.js'
 import { type Snapshot, type SourceName, type Sources } from './sources.js'
-import { collectionSql, documentSql, type Place, type Statement } from './sql.js'
+import { checkpointIn, collectionSql, documentSql, type Place, type Statement } from './sql.js'
 
 /** An answer and what it reflects. */
 export interface Answer {
@@ -28,6 +28,8 @@ export interface Answer {
   /** Changes when the answer may have changed. */
   readonly etag: string
   readonly data: object
+  /** Of a document: the position of the last event that changed it, at most that of the answer. */
+  readonly changedAt?: bigint
   /** What a token must cover beyond the path, to see it. */
   readonly covers?: { readonly aggregate: string; readonly id: string }
 }
@@ -69,6 +71,12 @@ export interface When extends Fresh {
 
 type Params = Readonly<Record<string, string>>
 
+/** What is read of a table, and of which instance. */
+interface Tabled {
+  readonly readable: Pick<ReadableResource, 'table'>
+  readonly params: Params
+}
+
 /** Reads resources: Redis first, then a replica that is fresh enough, the primary only by policy. */
 export class Reader {
   private readonly wait_ms_max: number
@@ -107,7 +115,7 @@ export class Reader {
     const { limit, where, sort } = query
     const { scanned_max = 50_000 } = this.options
     const range = { limit: limit + 1, where, sort, before, at: when.at, scanned_max }
-    const snapshot = await this.fresh(listSql(named, range), readable, when.minPosition)
+    const snapshot = await this.fresh(listSql(named, range), named, when.minPosition)
     if (!snapshot.isWithin) throw notFound(params, when.at)
     const rows = snapshot.rows.slice(0, limit)
     const end = snapshot.rows.length > limit ? rows.at(-1) : snapshot.stoppedAt
@@ -124,7 +132,7 @@ export class Reader {
     const { readable, params } = named
     const resource = readable.resource as ListResource
     const statement = listSql(named, { limit: limit + 1, after })
-    const { position, build, rows, isWithin } = await this.fresh(statement, readable, minPosition)
+    const { position, build, rows, isWithin } = await this.fresh(statement, named, minPosition)
     if (!isWithin) throw notFound(params)
     const items = rows.slice(0, limit).map((row) => ({ place: row.created, item: itemOf(resource, row) }))
     return { position, build, items, isComplete: rows.length <= limit }
@@ -136,7 +144,7 @@ export class Reader {
     if (at) return this.asItWas(named, query, at, { minPosition })
     const resource = readable.resource as CollectionResource
     const statement = collectionSql(readable, params, resource.prefix(query), ROWS_MAX + 1)
-    const { position, build, source, replica, rows, isWithin } = await this.fresh(statement, readable, minPosition)
+    const { position, build, source, replica, rows, isWithin } = await this.fresh(statement, named, minPosition)
     if (!isWithin) throw notFound(params)
     checkRows(rows)
     const answer = resource.answer(
@@ -154,7 +162,11 @@ export class Reader {
     if ('position' in at) ({ position } = at)
     else {
       const history = historyOf(readable)
-      const moment = await this.fresh(momentSql(history, params, at.time), { table: history.timeline }, minPosition)
+      const moment = await this.fresh(
+        momentSql(history, params, at.time),
+        { readable: { table: history.timeline }, params },
+        minPosition,
+      )
       const [row] = moment.rows
       if (!row) throw notFound(params, at.time)
       position = row.changed
@@ -172,7 +184,7 @@ export class Reader {
     const position = when.at ?? when.minPosition
     const prefixes = resource.kind === 'collection' ? resource.prefix(query) : {}
     const statement = latestSql(readable, latest, params, { at: position, prefixes, limit: ROWS_MAX + 1 })
-    const found = await this.fresh(statement, { table: latest.lines }, when.minPosition)
+    const found = await this.fresh(statement, { readable: { table: latest.lines }, params }, when.minPosition)
     const { build, source, replica, rows, isWithin } = found
     if (!isWithin) throw notFound(params, position)
     checkRows(rows)
@@ -182,12 +194,8 @@ export class Reader {
   }
 
   /** Rows for a computation, from one snapshot of a replica. */
-  async snapshot(
-    readable: Pick<ReadableResource, 'table' | 'within'>,
-    statement: Statement,
-    minPosition: bigint,
-  ): Promise<Snapshot> {
-    return this.fresh(statement, readable, minPosition)
+  async snapshot(named: Tabled, statement: Statement, minPosition: bigint): Promise<Snapshot> {
+    return this.fresh(statement, named, minPosition)
   }
 
   private placeOf(table: ReadTable, params: Params): CachePlace {
@@ -211,7 +219,7 @@ export class Reader {
     cached: CachedRow | undefined,
     minPosition: bigint,
   ): Promise<Snapshot> {
-    const snapshot = await this.fresh(documentSql(readable, params), readable, minPosition)
+    const snapshot = await this.fresh(documentSql(readable, params), { readable, params }, minPosition)
     const [row] = snapshot.rows
     // A promotion moves no position: one replica may have replayed it, another one not.
     const isSame = cached?.position === snapshot.position && cached.build === snapshot.build
@@ -219,15 +227,11 @@ export class Reader {
     return snapshot
   }
 
-  /** A replica's snapshot at or past the position; waits for one, bounded. */
-  private async fresh(
-    statement: Statement,
-    { table }: Pick<ReadableResource, 'table'>,
-    minPosition: bigint,
-  ): Promise<Snapshot> {
-    const { projection, columns } = table
-    const { sources } = this.options
-    return sources.replica(statement, columns, { of: projection, minPosition, wait_ms_max: this.wait_ms_max })
+  /** A replica's snapshot at or past the position, in the lane of what is read; waits for one, bounded. */
+  private async fresh(statement: Statement, { readable, params }: Tabled, minPosition: bigint): Promise<Snapshot> {
+    const { table } = readable
+    const of = checkpointIn(table, params)
+    return this.options.sources.replica(statement, table.columns, { of, minPosition, wait_ms_max: this.wait_ms_max })
   }
 }
 
@@ -282,5 +286,5 @@ function answerOf(
   const data = { position: position.toString(), ...resource.answer(stored.row, place) }
   const covers = resource.covers?.(stored.row)
   const etag = etagOf(readable, build, stored.changed)
-  return { position, build, source, replica, etag, data, ...(covers ? { covers } : {}) }
+  return { position, build, source, replica, etag, data, changedAt: stored.changed, ...(covers ? { covers } : {}) }
 }

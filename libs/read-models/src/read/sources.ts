@@ -3,7 +3,7 @@ import { type Logger, Problem, reasonOf } from '#runtime'
 import { fromSql, type StoredRow } from '../tables/row-codec.js'
 import { type Columns } from '#domain-kit'
 import { toldOf } from './replicas/failure.js'
-import { type Versioned } from './replicas/replica.js'
+import { type Checkpoint } from './replicas/replica.js'
 import { ReplicaSet, type ReplicaSetOptions, type ReplicaStatus } from './replicas/replica-set.js'
 import { StreamPools } from './replicas/stream-pools.js'
 import { type RowStream } from './row-stream.js'
@@ -39,7 +39,7 @@ export interface SourcesOptions extends Omit<ReplicaSetOptions, 'urls'> {
 /** What a query asks of its source. */
 export interface Freshness {
   /** Whose checkpoint the token is compared with. Default: whichever is the highest. */
-  readonly of?: Versioned
+  readonly of?: Checkpoint
   /** Default 0. */
   readonly minPosition?: bigint
   /** How long to wait for a source that is so fresh, in ms. Default 0. */
@@ -135,7 +135,7 @@ export class Sources {
   }
 
   /** How far every replica is with every one of these projections; 0n before one has begun. */
-  progress(projections: readonly Versioned[]): bigint {
+  progress(projections: readonly Checkpoint[]): bigint {
     const all = projections.map((each) => this.replicas.least(each))
     return all.reduce((least, each) => (each < least ? each : least), all[0] ?? 0n)
   }

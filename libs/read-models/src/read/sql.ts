@@ -1,6 +1,7 @@
 import { laneFor } from '../project/lanes.js'
 import { type ReadTable } from '../tables/table.js'
-import { type ReadableResource } from './resources.js'
+import { type Checkpoint } from './replicas/replica.js'
+import { type NamedResource, type ReadableResource } from './resources.js'
 
 /** A statement that answers with the checkpoint and the rows of one and the same snapshot. */
 export interface Statement {
@@ -69,6 +70,12 @@ function checkpointSql(tables: readonly ReadTable[], given: Readonly<Record<stri
   return `select min(position) as position, max(build) as build from (${each.join(' union all ')}) p having count(*) >= ${each.length}`
 }
 
+/** Whose checkpoint an answer of this table is about, and in which lane: of all of them when the parameters name no instance. */
+export function checkpointIn(table: ReadTable, given: Readonly<Record<string, string>>): Checkpoint {
+  const { name, version } = table.projection
+  return { name, version, lane: laneFor(table, given) }
+}
+
 /**
  * Is the checkpoint that of another projection, too? Then the rows may be ahead of it: it is folded in another lane, or by itself, or by the
  * fleet of another release.
@@ -86,6 +93,21 @@ function existsSql(
 ): string {
   const then = at === undefined ? '' : ` and w.created_position <= ${values.add(at)}::bigint`
   return `exists (select 1 from ${table.sql} w where ${equals(params, given, values, 'w')}${then})`
+}
+
+/**
+ * Rows of what lies beside the read models, with the checkpoint of a resource, in one snapshot: what was written before an event is there when the event
+ * is folded.
+ *
+ * @param rows with `is_found` and the place columns; its values come first.
+ */
+export function besideSql(
+  { readable, params }: Pick<NamedResource, 'readable' | 'params'>,
+  rows: Statement,
+): Statement {
+  const values = new Values()
+  for (const value of rows.values) values.add(value)
+  return withCheckpoint(readable, params, rows.text, values)
 }
 
 /** How far it is, and no rows. */

@@ -5,9 +5,12 @@ import { type Standing } from './choose.js'
 import { CutOff } from './failure.js'
 
 /** Whose checkpoint is meant. */
-export type Versioned = Pick<AnyProjection, 'name' | 'version'>
+export interface Checkpoint extends Pick<AnyProjection, 'name' | 'version'> {
+  /** Undefined: the least of all its lanes. */
+  readonly lane?: number | undefined
+}
 
-const keyOf = ({ name, version }: Versioned): string => `${name}.${version}`
+const keyOf = ({ name, version, lane }: Checkpoint): string => `${name}.${version}.${lane ?? ''}`
 
 export interface ReplicaOptions {
   readonly url: string
@@ -43,19 +46,23 @@ export class Replica {
   }
 
   /** A projection's checkpoint here, or the highest of all; at least that far, because it was so far once. */
-  knownOf(projection: Versioned | undefined): bigint {
+  knownOf(projection: Checkpoint | undefined): bigint {
     return projection ? (this.positions.get(keyOf(projection)) ?? 0n) : this.position
   }
 
   /** An answer said so: a slow one may be older than what is known. */
-  saw(projection: Versioned, position: bigint): void {
+  saw(projection: Checkpoint, position: bigint): void {
     if (position > this.knownOf(projection)) this.set(projection, position)
     this.learned_ms = performance.now()
   }
 
   /** It was asked, and this is where it is; a replica that was made anew may be behind what it was. */
-  set(projection: Versioned, position: bigint): void {
-    this.positions.set(keyOf(projection), position)
+  set(projection: Checkpoint, position: bigint): void {
+    this.setAll([[projection, position]])
+  }
+
+  setAll(seen: Iterable<readonly [Checkpoint, bigint]>): void {
+    for (const [projection, position] of seen) this.positions.set(keyOf(projection), position)
     this.position = [...this.positions.values()].reduce((most, each) => (each > most ? each : most), 0n)
   }
 

@@ -10,7 +10,7 @@ const of = { name: 'counts', version: 1 }
 const statement = {
   text: `select c.position || '/1' as checkpoint, true as is_within, true as is_found, c.position as seen,
     0 as created_position, 0 as created_ordinal, 0 as changed_position
-    from headwater.lanes c`,
+    from headwater.lanes c where lane = 0`,
   values: [],
 }
 
@@ -28,7 +28,10 @@ beforeAll(async () => {
     `create schema headwater; ${LANES_SQL};
     insert into headwater.lanes values ('fleet', 0, 1, 1, '', 0, now());
     insert into headwater.builds values ('counts', 1, 1, 'live', true, true);
-    insert into headwater.members values ('counts', 1, 1, 0, 'fleet', null, null)`,
+    insert into headwater.members values ('counts', 1, 1, 0, 'fleet', null, null);
+    insert into headwater.builds values ('shared', 1, 1, 'live', true, true);
+    insert into headwater.members values ('shared', 1, 1, 0, 'fleet', null, null), ('shared', 1, 1, 1, 'fleet', 1, '{}');
+    insert into headwater.lanes values ('fleet', 1, 1, 1, '', 0, now())`,
   )
   ;[one, two] = [await primary.replica(), await primary.replica()]
   writer = new pg.Client({ connectionString: primary.url('read') })
@@ -69,7 +72,7 @@ async function query(server: TemporaryPostgres, sql: string): Promise<unknown[]>
 
 /** Moves the checkpoint on. @returns where it is then. */
 async function write(by = 1): Promise<bigint> {
-  const sql = 'update headwater.lanes set position = position + $1 returning position'
+  const sql = 'update headwater.lanes set position = position + $1 where lane = 0 returning position'
   const { rows } = await writer.query<{ position: string }>(sql, [by])
   return BigInt(rows[0]!.position)
 }
@@ -133,6 +136,15 @@ test('who waits for a position asks when it is told to be committed, once, and a
   expect(await reading).toMatchObject({ result: known + 1n })
   expect(asked).toBe(2)
   await replicas.close()
+})
+
+test('a lane that stands still is known to be where it is, and the others where they are', async () => {
+  const shared = { name: 'shared', version: 1 }
+  const [going, stopped] = [0, 1].map((lane) => ({ ...shared, lane }))
+  const token = await write()
+  await eventually('it is known of both replicas', () => sources.progress([going!]) >= token)
+  expect(sources.progress([stopped!])).toBe(1n)
+  expect(sources.progress([shared])).toBe(1n)
 })
 
 test('a query that waits is woken by the write that it waits for', async () => {

@@ -1,8 +1,8 @@
-import { type Versioned } from './replica.js'
+import { type Checkpoint } from './replica.js'
 
 /** What a query needs to find at a replica. */
 export interface Need {
-  readonly of: Versioned | undefined
+  readonly of: Checkpoint | undefined
   readonly minPosition: bigint
 }
 

@@ -3,13 +3,21 @@ import { reasonOf } from '#runtime'
 import { bounded } from '../../bounded.js'
 import { isWrongStatement } from './failure.js'
 import { type Haste, pauseBefore } from './pauses.js'
-import { type Replica } from './replica.js'
+import { type Checkpoint, type Replica } from './replica.js'
 
-/** In: nothing. Out: how far the live build of each projection is here: in the lane that is furthest behind. Locks nothing. */
+/** In: nothing. Out: how far the live build of each projection is here, by lane, and in the lane that is furthest behind. Locks nothing. */
 const POSITIONS_SQL = `
-select m.projection as name, m.version, min(coalesce(m.position, l.position)) as position
+select m.projection as name, m.version, min(coalesce(m.position, l.position)) as position,
+  json_object_agg(m.lane, coalesce(m.position, l.position)::text) as lanes
 from headwater.members m join headwater.builds b using (projection, version, build)
 join headwater.lanes l on l.fleet = m.fleet and l.lane = m.lane where b.slot = 'live' group by 1, 2`
+
+interface PositionsRow {
+  readonly name: string
+  readonly version: number
+  readonly position: string
+  readonly lanes: Readonly<Record<string, string>>
+}
 
 const CONNECT_MS_MAX = 2_000
 
@@ -94,7 +102,7 @@ export class ReplicaWatch {
     try {
       this.client ??= await this.connect()
       const positions = await bounded(this.positions(this.client), hang_ms_max, replica.name)
-      for (const { name, version, position } of positions) replica.set({ name, version }, BigInt(position))
+      replica.setAll(positions.flatMap(checkpointsOf))
       replica.learned_ms = performance.now()
       this.failures = 0
       onAnswer()
@@ -105,10 +113,10 @@ export class ReplicaWatch {
     }
   }
 
-  private async positions(client: pg.Client): Promise<readonly { name: string; version: number; position: string }[]> {
+  private async positions(client: pg.Client): Promise<readonly PositionsRow[]> {
     try {
       const statement = { name: 'positions', text: POSITIONS_SQL }
-      return (await client.query<{ name: string; version: number; position: string }>(statement)).rows
+      return (await client.query<PositionsRow>(statement)).rows
     } catch (error) {
       // The read models are not made, or not replicated yet: it is there, and nowhere.
       if (isWrongStatement(error)) return []
@@ -140,4 +148,9 @@ export class ReplicaWatch {
     this.client = undefined
     void client?.end().catch(() => undefined)
   }
+}
+
+function checkpointsOf({ name, version, position, lanes }: PositionsRow): readonly (readonly [Checkpoint, bigint])[] {
+  const each = Object.entries(lanes).map(([lane, at]) => [{ name, version, lane: Number(lane) }, BigInt(at)] as const)
+  return [[{ name, version }, BigInt(position)], ...each]
 }
