@@ -59,6 +59,12 @@ export async function initCluster({ bin, folder, owner }: ClusterPlace, password
   await rename(fresh, folder)
 }
 
+/**
+ * A table that is dropped, or locked otherwise, is waited for by whoever replays that on a replica while a query reads it there, and by everything behind it.
+ * Then the query is cut off. Less than the two seconds that queries wait for a position; the default is 30 s.
+ */
+const STANDBY_DELAY_MS_MAX = 1_000
+
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -68,6 +74,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_slot_wal_keep_size: '2GB',
   hot_standby: 'on',
   hot_standby_feedback: 'on',
+  max_standby_streaming_delay: `${STANDBY_DELAY_MS_MAX}ms`,
   max_connections: '120',
   shared_buffers: '128MB',
   wal_buffers: '16MB',

@@ -19,12 +19,15 @@ export interface RowStream {
 /**
  * Opens a server-side cursor in a read-only transaction of one snapshot. The signal ends it at once, whatever it is doing: its
  * connection is cut, and the server stops working for it within a second (`client_connection_check_interval`).
+ *
+ * @param onLost is told why it ends early when that is the server's doing.
  */
 export async function openRowStream(
   pool: pg.Pool,
   { text, values }: Statement,
   columns: Columns,
   signal: AbortSignal,
+  onLost: (error: unknown) => void = () => undefined,
 ): Promise<RowStream> {
   signal.throwIfAborted()
   const client = await pool.connect()
@@ -55,6 +58,9 @@ export async function openRowStream(
       signal.throwIfAborted()
       await client.query('commit')
       release(false)
+    } catch (error) {
+      if (!signal.aborted) onLost(error)
+      throw error
     } finally {
       release(true)
     }

@@ -30,7 +30,7 @@ export class StreamPools {
       const pool = this.pools[at]
       if (!pool) continue
       try {
-        return { at, stream: await openRowStream(pool, statement, columns, signal) }
+        return { at, stream: await openRowStream(pool, statement, columns, signal, (error) => this.lost(error)) }
       } catch (error) {
         // It is the reader that left, not the replica.
         if (signal.aborted) throw Problem.of('unavailable', 'the export was ended before it began')
@@ -44,6 +44,10 @@ export class StreamPools {
 
   async close(): Promise<void> {
     await Promise.all(this.pools.map((pool) => pool.end()))
+  }
+
+  private lost(error: unknown): void {
+    this.logger.warn({ reason: reasonOf(error) }, 'a stream was cut off by its server')
   }
 
   private pool(connectionString: string): pg.Pool {
