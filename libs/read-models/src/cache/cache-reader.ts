@@ -1,7 +1,7 @@
 import { type Logger, reasonOf } from '#runtime'
 import { bounded } from '../bounded.js'
 import { Breaker } from './breaker.js'
-import { ROW_TTL_S } from './cache-writer.js'
+import { TTL_S } from './keys.js'
 import { type Redis } from './redis.js'
 import { Script } from './script.js'
 import { FILL_LUA, READ_LUA } from './scripts.js'
@@ -95,7 +95,7 @@ export class CacheReader {
    */
   fill({ generation, position }: CachedRow, { key, suffix, own }: CachePlace, text: string): void {
     if (this.breaker.isOpen) return
-    const args = [generation, position.toString(), String(ROW_TTL_S), suffix, text, own]
+    const args = [generation, position.toString(), String(TTL_S), suffix, text, own]
     this.fillScript.run(this.options.redis, [key], args).catch(() => undefined)
   }
 

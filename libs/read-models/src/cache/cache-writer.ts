@@ -6,13 +6,11 @@ import { type LaneChanges } from '../project/changes.js'
 import { LANES } from '../project/lanes.js'
 import { BUDGET_KEY, CACHE_BYTES_MAX } from './budget.js'
 import { CachedLane, type LaneSetup } from './cached-lane.js'
+import { TTL_S } from './keys.js'
 import { type Redis } from './redis.js'
 import { Script } from './script.js'
-import { APPLY_LUA } from './scripts.js'
+import { APPLY_LUA, TEND_LUA } from './scripts.js'
 import { sweepGenerations } from './sweep.js'
-
-/** Cached rows live this long after they were last written. */
-export const ROW_TTL_S = 3_600
 
 /** How long folding waits for Redis, in ms. What was not answered by then is not waited for again until it is. */
 const WRITE_MS_MAX = 1_000
@@ -24,6 +22,9 @@ const WRITE_MS_MAX = 1_000
 export class CacheWriter {
   private readonly lanes: readonly CachedLane[]
   private readonly applyScript = new Script(APPLY_LUA)
+  private readonly tendScript = new Script(TEND_LUA)
+  /** What Redis was sent, and has not answered: a batch, a look after what is there. */
+  private readonly unanswered = new Set<Promise<unknown>>()
   private isSweeping = false
   /** Lanes are beginning, or beginning anew. */
   private mending: Promise<void> | undefined
@@ -57,8 +58,30 @@ export class CacheWriter {
     await this.mend()
   }
 
-  /** Called while idle too: a Redis that came back must not wait for the next event. Never throws. */
-  async mend(): Promise<void> {
+  /**
+   * Called every second or so, while idle too: what Redis has lost must not wait for the next event, and what nobody tends goes after {@link TTL_S}.
+   * Never throws.
+   */
+  async tend(): Promise<void> {
+    const going = this.lanes.filter(({ isBroken }) => !isBroken)
+    // A connection that hangs is given up only when nobody writes to it; and a batch under way says itself whether it follows on.
+    if (going.length > 0 && this.unanswered.size === 0) await this.lookAfter(going)
+    await this.mend()
+  }
+
+  private async lookAfter(lanes: readonly CachedLane[]): Promise<void> {
+    const keys = lanes.map(({ key }) => key)
+    try {
+      const args = [String(TTL_S), ...lanes.flatMap((lane) => lane.leftAs())]
+      const outcomes = await this.run(this.tendScript, keys, args)
+      for (const [at, lane] of lanes.entries()) if (outcomes[at] === 'gap') this.told(lane, 'gap')
+    } catch {
+      // Redis is away, which its client has said: the next batch, or the next look, sees what is left.
+    }
+  }
+
+  /** Begins anew where Redis missed something. Never throws. */
+  private async mend(): Promise<void> {
     if (!this.lanes.some(({ isBroken }) => isBroken)) return
     await this.patiently(async () => {
       for (const lane of this.lanes) if (lane.isBroken) await lane.reset()
@@ -88,7 +111,7 @@ export class CacheWriter {
     if (this.isSweeping) return
     this.isSweeping = true
     const states = LANES.flatMap((lane) => this.lanes[0]?.stateOf(lane) ?? [])
-    sweepGenerations(this.redis, states, ROW_TTL_S)
+    sweepGenerations(this.redis, states, TTL_S)
       .catch((error: unknown) => this.logger.warn({ reason: reasonOf(error) }, 'old rows stay until they expire'))
       .finally(() => {
         this.isSweeping = false
@@ -104,19 +127,27 @@ export class CacheWriter {
     const parts = lanes.flatMap((lane) => lane.arguments(position, changes.get(lane.lane)))
     try {
       const keys = lanes.map(({ key }) => key)
-      const args = [String(ROW_TTL_S), position.toString(), ...parts]
-      const applied = this.applyScript.run(this.redis, keys, args)
-      const outcomes = (await bounded(applied, WRITE_MS_MAX, 'Redis')) as readonly string[]
-      for (const [at, lane] of lanes.entries()) this.told(lane, outcomes[at], position)
+      const args = [String(TTL_S), position.toString(), ...parts]
+      const outcomes = await this.run(this.applyScript, keys, args)
+      for (const [at, lane] of lanes.entries()) this.told(lane, outcomes[at])
     } catch (error) {
       for (const lane of lanes) lane.isBroken = true
       this.logger.warn({ reason: reasonOf(error) }, 'a batch did not reach Redis')
     }
   }
 
-  private told(lane: CachedLane, outcome: string | undefined, position: bigint): void {
+  /** @returns an outcome for each lane. @throws when Redis does not answer in time. */
+  private async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<readonly string[]> {
+    const answer = script.run(this.redis, keys, args)
+    this.unanswered.add(answer)
+    const answered = (): boolean => this.unanswered.delete(answer)
+    answer.then(answered, answered)
+    return (await bounded(answer, WRITE_MS_MAX, 'Redis')) as readonly string[]
+  }
+
+  private told(lane: CachedLane, outcome: string | undefined): void {
     if (outcome === 'ok') return
-    const told = { outcome, lane: lane.lane, position: position.toString() }
+    const told = { outcome, lane: lane.lane, position: lane.toldTo.toString() }
     this.logger.warn(told, 'the cache does not follow on; a new generation begins')
     lane.isBroken = outcome === 'gap'
   }

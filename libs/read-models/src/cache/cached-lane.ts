@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type BatchChanges } from '../project/changes.js'
 import { KeptFeed } from './kept-feed.js'
-import { feedKey, stateKey } from './keys.js'
+import { feedKey, stateKey, TTL_S } from './keys.js'
 import { type Redis } from './redis.js'
 import { RESET_LUA } from './scripts.js'
 
@@ -82,11 +82,22 @@ export class CachedLane {
     ]
   }
 
+  /** The position up to which Redis was told. */
+  get toldTo(): bigint {
+    return this.told
+  }
+
+  /** For the script that looks after what is there. */
+  leftAs(): string[] {
+    return [this.setup.epoch.toString(), this.told.toString()]
+  }
+
   /** @throws when Redis does not answer. */
   async reset(): Promise<void> {
     const { epoch, builds, fields } = this.setup
     const { position } = this
-    const args = [epoch.toString(), position.toString(), randomUUID(), builds, ...Object.entries(fields).flat()]
+    const about = [epoch.toString(), position.toString(), randomUUID(), builds]
+    const args = [...about, String(TTL_S), ...Object.entries(fields).flat()]
     await this.redis.eval(RESET_LUA, { keys: [this.key], arguments: args })
     this.kept = new KeptFeed()
     this.told = position

@@ -9,5 +9,10 @@ export const ownField = ({ name, version }: { readonly name: string; readonly ve
   `own:${name}.v${version}`
 export const buildField = ({ name, version }: { readonly name: string; readonly version: number }): string =>
   `build:${name}.v${version}`
+/**
+ * What nobody writes or tends goes after so long: rows that were not written again, and what a fleet leaves behind that a release has replaced. Whoever
+ * comes back sooner goes on with it.
+ */
+export const TTL_S = 3_600
 /** Every row of every generation. */
 export const ROW_KEYS = 'hw:rm:*:row:*'

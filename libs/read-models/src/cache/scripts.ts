@@ -27,6 +27,7 @@ for lane = 1, #KEYS do
     if number ~= '0' then
       local feed = 'hw:rm:' .. state[1] .. ':feed'
       redis.call('XADD', feed, ARGV[2] .. '-0', 'after', state[4], 'changes', changes)
+      redis.call('EXPIRE', feed, ARGV[1])
       if least ~= '' then redis.call('XTRIM', feed, 'MINID', least) end
       redis.call('HSET', KEYS[lane], 'epoch', epoch, 'applied', ARGV[2], 'fed', ARGV[2])
     else
@@ -41,7 +42,7 @@ return outcomes`
 /**
  * Begins a new generation of a lane at a position: after a gap, nothing cached before may look fresh. Old rows expire, the old feed wakes
  * its readers and is dropped soon.
- * KEYS: state. ARGV: epoch, position, generation, builds, then pairs of further fields and what they hold. Returns `ok` or `fenced`.
+ * KEYS: state. ARGV: epoch, position, generation, builds, ttl in s, then pairs of further fields and what they hold. Returns `ok` or `fenced`.
  */
 export const RESET_LUA = `
 local state = redis.call('HMGET', KEYS[1], 'generation', 'epoch')
@@ -53,8 +54,30 @@ if state[1] then
 end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'generation', ARGV[3], 'epoch', ARGV[1], 'applied', ARGV[2], 'fed', ARGV[2], 'builds', ARGV[4])
-for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('EXPIRE', KEYS[1], ARGV[5])
 return 'ok'`
+
+/**
+ * Lets states of lanes and their feeds live on, and sees whether Redis has lost some of what it was told.
+ * KEYS: states of the lanes. ARGV: ttl in s, then for each lane: epoch, position up to which it was told. Returns `ok`, `gap` or `fenced` for each; only
+ * those that are `ok` live on.
+ */
+export const TEND_LUA = `
+local outcomes = {}
+for lane = 1, #KEYS do
+  local epoch, told = ARGV[2 * lane], ARGV[2 * lane + 1]
+  local state = redis.call('HMGET', KEYS[lane], 'generation', 'epoch', 'applied')
+  if not state[1] then outcomes[lane] = 'gap'
+  elseif tonumber(state[2]) > tonumber(epoch) then outcomes[lane] = 'fenced'
+  elseif tonumber(state[3]) < tonumber(told) then outcomes[lane] = 'gap'
+  else
+    redis.call('EXPIRE', KEYS[lane], ARGV[1])
+    redis.call('EXPIRE', 'hw:rm:' .. state[1] .. ':feed', ARGV[1])
+    outcomes[lane] = 'ok'
+  end
+end
+return outcomes`
 
 /**
  * Rows and the position that each reflects, in one round trip and one moment.

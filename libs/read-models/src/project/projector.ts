@@ -42,6 +42,8 @@ export interface ProjectorOptions {
 
 /** To begin anew stops all folding for a moment: a build that catches up by itself, and fails, does not ask for it more often. */
 const APART_PAUSE_MS = 5_000
+/** So often Redis is asked whether it still has what it was told, in ms. */
+const TEND_MS = 1_000
 /** What is asked to plan takes milliseconds: what has no answer for so long has lost its server. */
 const PLANNING_MS_MAX = 10_000
 
@@ -240,7 +242,7 @@ export class Projector {
     const { redis, logger, cache_bytes_max } = this.options
     const { lanes, positions, together: members } = plan
     const unit = await ProjectionUnit.open({ ...this.base, lanes, positions, members })
-    let mending: NodeJS.Timeout | undefined
+    let tending: NodeJS.Timeout | undefined
     try {
       await unit.join()
       const cache = new CacheWriter(
@@ -249,7 +251,7 @@ export class Projector {
         logger,
         cache_bytes_max,
       )
-      mending = setInterval(() => void cache.mend(), 1_000)
+      tending = setInterval(() => void cache.tend(), TEND_MS)
       await cache.begin()
       this.position = least(positions)
       this.failure = undefined
@@ -259,7 +261,7 @@ export class Projector {
         if (unit.hasJoined()) this.key = ''
       })
     } finally {
-      clearInterval(mending)
+      clearInterval(tending)
       await unit.close()
     }
   }

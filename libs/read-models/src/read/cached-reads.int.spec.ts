@@ -11,7 +11,7 @@ import {
 } from '#testing'
 import { BUDGET_KEY } from '../cache/budget.js'
 import { fleetOf } from '../builds/fleet.js'
-import { buildField, ROW_KEYS, stateKey } from '../cache/keys.js'
+import { buildField, feedKey, ROW_KEYS, stateKey, TTL_S } from '../cache/keys.js'
 import { openRedis, type Redis } from '../cache/redis.js'
 import { append } from '../fixtures/ledger-events.js'
 import { LANES, partitionOf } from '../project/lanes.js'
@@ -138,6 +138,43 @@ test('after FLUSHALL under writes no answer is wrong, and the cache comes back',
   expect(seen).toEqual(new Set(['cache', 'replica']))
   await cachedAt(await post('main'))
   expect(await balance()).toMatchObject({ source: 'cache', amount: '101', position: 101n })
+})
+
+test.each([
+  ['all that it had', () => redis.flushAll()],
+  ['what it was told last', () => redis.hSet(mainLane, 'applied', '0')],
+])('a Redis that loses %s while nothing is written is told again', async (_, lose) => {
+  await project()
+  const token = await post('main')
+  await cachedAt(token)
+  const generation = await redis.hGet(mainLane, 'generation')
+  await lose()
+  await eventually('another generation begins', async () => {
+    const there = await redis.hGet(mainLane, 'generation')
+    return there !== null && there !== generation
+  })
+  await cachedAt(token)
+  await eventually('the row is cached', async () => (await balance(token)).source === 'cache')
+})
+
+test('what is in Redis lives on as long as somebody tends it, and goes when a release has replaced who did', async () => {
+  await project()
+  await cachedAt(await post('main'))
+  const generation = await redis.hGet(mainLane, 'generation')
+  const names = (await redis.keys('hw:rm:*')).filter((name) => name !== BUDGET_KEY)
+  expect(names).toEqual(expect.arrayContaining([mainLane, feedKey(generation!)]))
+  for (const name of names) {
+    const left_s = await redis.ttl(name)
+    expect(left_s).toBeGreaterThan(0)
+    expect(left_s).toBeLessThanOrEqual(TTL_S)
+  }
+  const tended = [mainLane, feedKey(generation!)]
+  for (const name of tended) await redis.expire(name, 300)
+  await eventually('they live on', async () => {
+    const left_s = await Promise.all(tended.map((name) => redis.ttl(name)))
+    return left_s.every((each) => each > 300)
+  })
+  expect(await redis.hGet(mainLane, 'generation')).toBe(generation)
 })
 
 test('misses of one row at one time are one read of the replica', async () => {
