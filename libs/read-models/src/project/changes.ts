@@ -69,7 +69,8 @@ export function documentText({ columns }: { columns: Columns }, { row, created, 
 /** What a batch did, by lane. */
 export type LaneChanges = ReadonlyMap<number, BatchChanges>
 
-function laneOf({ table, before, after }: Touched): number {
+/** In which lane a row is folded. */
+export function laneOf({ table, before, after }: Touched): number {
   if (!table.isPartitioned) return WHOLE
   const { name } = table.projection.of
   return partitionOf(streamOf(name, String((after ?? before)?.row[name])))

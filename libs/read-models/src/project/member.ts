@@ -26,6 +26,11 @@ export class Member {
   readonly types: ReadonlySet<string>
   readonly positions: Map<number, bigint>
   readonly joining: Set<number>
+  /**
+   * Lanes in which the cache knows it at a position of its own, from when it did not go with them: it is told nothing more there. Where it has met its lane,
+   * the next unit begins with a new generation.
+   */
+  untold: ReadonlySet<number>
 
   constructor(readonly plan: MemberPlan) {
     // What stands at the beginning of the log in all of its lanes has no row of theirs.
@@ -34,6 +39,7 @@ export class Member {
     this.types = new Set(plan.projection.types)
     this.positions = new Map(plan.lanes)
     this.joining = new Set(plan.joining)
+    this.untold = plan.joining
   }
 
   forget(): void {

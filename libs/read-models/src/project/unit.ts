@@ -3,7 +3,7 @@ import { type RecordedEvent } from '#domain-kit'
 import { CopyQuery, type EventBatch } from '#event-store'
 import { goodbye, type Logger, reasonOf } from '#runtime'
 import { allEnded } from '../all-ended.js'
-import { type LaneChanges, changesByLane } from './changes.js'
+import { type LaneChanges, changesByLane, laneOf } from './changes.js'
 import { foldBatch } from './fold-batch.js'
 import { Lost } from './failure.js'
 import { partitionOf, WHOLE } from './lanes.js'
@@ -108,10 +108,20 @@ export class ProjectionUnit {
     await done
   }
 
-  /** What a batch did to what is live, by lane. */
+  /** What a batch did to what is live, by lane; see {@link Member.untold}. */
   changes({ writes }: Folded): LaneChanges {
-    const live = new Set(this.members.filter(({ plan }) => plan.slot === 'live').flatMap(({ plan }) => plan.tables))
-    return changesByLane(writes.filter(({ table }) => live.has(table)).flatMap(({ touched }) => touched))
+    const live = new Map(
+      this.members
+        .filter(({ plan }) => plan.slot === 'live')
+        .flatMap(({ plan, untold }) => plan.tables.map((table) => [table, untold] as const)),
+    )
+    return changesByLane(
+      writes.flatMap(({ table, touched }) => {
+        const untold = live.get(table)
+        if (!untold) return []
+        return untold.size === 0 ? touched : touched.filter((each) => !untold.has(laneOf(each)))
+      }),
+    )
   }
 
   /** True once: after the last of the builds that were behind has met its lanes. */
@@ -138,11 +148,12 @@ export class ProjectionUnit {
     await Promise.all([this.writing, this.reading].map(goodbye))
   }
 
-  /** Builds that are where their lanes are go with them from now on. @throws {@link Lost} */
+  /** Builds that are where their lanes are go with them from now on; before the cache is asked how far each is. @throws {@link Lost} */
   async join(): Promise<void> {
     if (!this.isJoining) return
     await this.sendLast(0n, { statements: [], copies: [] })
     this.isJoining = this.members.some(({ joining }) => joining.size > 0)
+    for (const member of this.members) member.untold = new Set(member.joining)
   }
 
   private async foldEvents(events: readonly RecordedEvent[]): Promise<readonly TableChanges[]> {
