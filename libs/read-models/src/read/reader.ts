@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type CollectionResource, type Columns, type DocumentResource, type ListResource } from '#domain-kit'
 import { type Logger, Problem } from '#runtime'
 import { type CachedRow, type CachePlace, CacheReader } from '../cache/cache-reader.js'
@@ -12,7 +13,7 @@ import { Cursors } from './cursor.js'
 import { latestSql, momentSql } from './history-sql.js'
 import { listSql } from './list-sql.js'
 import { type At, type ListQuery } from './query.js'
-import { type NamedResource, type ReadableHistory, type ReadableResource } from './resources.js'
+import { type NamedResource, type ReadableHistory, type ReadableResource, type RowFilter } from './resources.js'
 import { SharedReads } from './shared-reads.js'
 import { type Snapshot, type SourceName, type Sources } from './sources.js'
 import { checkpointIn, collectionSql, documentSql, type Place, type Statement } from './sql.js'
@@ -124,7 +125,7 @@ export class Reader {
     const items = rows.map((row) => itemOf(resource, row))
     const data = { position: position.toString(), items, next }
     const { build, source, replica } = snapshot
-    return { position, build, source, replica, etag: etagOf(readable, build, position, rows), data }
+    return { position, build, source, replica, etag: etagOf(readable, build, position, rows, named.only), data }
   }
 
   /** Every item after a place, oldest first, at most `limit`. */
@@ -260,16 +261,22 @@ function historyOf({ history, resource }: ReadableResource): ReadableHistory {
 
 /**
  * Weak, and of one build: another may have folded the same events to something else. Rows may be ahead of the position that they are shown under, while two projections are apart (`spansProjections`): how far all
- * of them are together then tells one content from the next.
+ * of them are together then tells one content from the next. Who may see only some rows has tags of his own.
  */
 export function etagOf(
   { table: { projection } }: Pick<ReadableResource, 'table'>,
   build: number,
   revision: bigint,
   rows: readonly Pick<StoredRow, 'changed'>[] = [],
+  only?: RowFilter,
 ): string {
   const ahead = rows.reduce((sum, { changed }) => (changed > revision ? sum + changed - revision : sum), 0n)
-  return `W/"${projection.name}.${projection.version}.${build}-${revision}${ahead > 0n ? `+${ahead}` : ''}"`
+  return `W/"${projection.name}.${projection.version}.${build}-${revision}${ahead > 0n ? `+${ahead}` : ''}${only ? `~${tagOf(only)}` : ''}"`
+}
+
+function tagOf({ column, values }: RowFilter): string {
+  const text = JSON.stringify([column, ...[...values].sort()])
+  return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }
 
 export function itemOf(resource: ListResource, { row, created, changed }: StoredRow): object {

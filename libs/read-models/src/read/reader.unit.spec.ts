@@ -41,3 +41,14 @@ test('what spans streams is read in the lane of the whole log', async () => {
   await reader.list(named('/books'), { limit: 1 }, { minPosition: 7n })
   expect(asked).toMatchObject([{ of: { name: 'books', lane: WHOLE } }])
 })
+
+test('a list has another tag for who may see only some of its rows', async () => {
+  const tagOf = async (...values: readonly string[]): Promise<string> => {
+    const only = values.length > 0 ? { column: 'book', values } : undefined
+    return (await reader.list({ ...named('/books'), only }, { limit: 1 }, { minPosition: 0n })).etag
+  }
+  const tags = [await tagOf(), await tagOf('main'), await tagOf('main', 'other')]
+  expect(new Set(tags).size).toBe(3)
+  expect(await tagOf('other', 'main')).toBe(tags[2])
+  for (const tag of tags) expect(tag).toMatch(/^W\/"[^"]+"$/)
+})
