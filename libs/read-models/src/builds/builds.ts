@@ -106,12 +106,13 @@ export class Builds {
     return this.connections.use((runner) => decisionsIn(runner, name))
   }
 
-  /** Begins another build of a projection beside the live one. @throws Problem `not-found`, `build-conflict` */
+  /** Begins another build of a projection beside the live one, or the first one of its version anew when that was dropped. @throws Problem `not-found`, `build-conflict` */
   async rebuild(name: string, promotesItself: boolean, by: Decision): Promise<void> {
     const tables = this.tablesOf(name)
     await this.transaction(async (runner) => {
       const builds = await this.of(runner, tables)
-      if (!builds.live) throw conflict(name, 'its first build is not live yet; wait for it')
+      if (builds.next && !builds.live)
+        throw conflict(name, 'its first build is not live yet; wait for it, or drop it with --slot next')
       if (builds.next) throw conflict(name, 'a build is under way; promote it, or drop it with --slot next')
       const { name: projection, version } = builds.table.projection
       const build = 1 + Math.max(...builds.all.map((each) => each.build), await lastBuild(runner, builds.table))
