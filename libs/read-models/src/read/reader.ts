@@ -99,8 +99,10 @@ export class Reader {
     const cached = await this.cached(place, minPosition)
     if (cached?.text !== undefined)
       return answerOf(readable, resource, parseRow(table.columns, cached.text), { ...cached, source: 'cache' })
-    const read = (): Promise<Snapshot> => this.miss({ readable, params }, place, cached, minPosition)
-    const snapshot = await this.misses.read(place.suffix, minPosition, read)
+    const end_ms = performance.now() + this.wait_ms_max
+    const left_ms = (): number => Math.max(0, end_ms - performance.now())
+    const read = (): Promise<Snapshot> => this.miss({ readable, params }, place, cached, minPosition, left_ms())
+    const snapshot = await this.misses.read(place.suffix, minPosition, read, () => left_ms() === 0)
     const [row] = snapshot.rows
     if (!row) throw notFound(params, undefined, snapshot.position)
     return answerOf(readable, resource, row, snapshot)
@@ -219,8 +221,9 @@ export class Reader {
     place: CachePlace,
     cached: CachedRow | undefined,
     minPosition: bigint,
+    wait_ms_max: number,
   ): Promise<Snapshot> {
-    const snapshot = await this.fresh(documentSql(readable, params), { readable, params }, minPosition)
+    const snapshot = await this.fresh(documentSql(readable, params), { readable, params }, minPosition, wait_ms_max)
     const [row] = snapshot.rows
     // A promotion moves no position: one replica may have replayed it, another one not.
     const isSame = cached?.position === snapshot.position && cached.build === snapshot.build
@@ -229,10 +232,15 @@ export class Reader {
   }
 
   /** A replica's snapshot at or past the position, in the lane of what is read; waits for one, bounded. */
-  private async fresh(statement: Statement, { readable, params }: Tabled, minPosition: bigint): Promise<Snapshot> {
+  private async fresh(
+    statement: Statement,
+    { readable, params }: Tabled,
+    minPosition: bigint,
+    wait_ms_max = this.wait_ms_max,
+  ): Promise<Snapshot> {
     const { table } = readable
     const of = checkpointIn(table, params)
-    return this.options.sources.replica(statement, table.columns, { of, minPosition, wait_ms_max: this.wait_ms_max })
+    return this.options.sources.replica(statement, table.columns, { of, minPosition, wait_ms_max })
   }
 }
 

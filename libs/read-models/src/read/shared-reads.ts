@@ -1,3 +1,5 @@
+import { Problem } from '#runtime'
+
 interface Shared<T> {
   readonly minPosition: bigint
   readonly result: Promise<T>
@@ -5,22 +7,28 @@ interface Shared<T> {
 
 /**
  * Lets queries for the same row that come while one is being read take part in that read. One joins a read that asks for no more than it
- * does itself, so that nobody waits for another's token, and reads anew if what comes is older than its own. Holds what is under
- * way, and nothing else.
+ * does itself, so that nobody waits for another's token. It reads anew if what comes is older than its own, and if the other one's time was up before its
+ * own is. Holds what is under way, and nothing else.
  */
 export class SharedReads<T extends { readonly position: bigint }> {
   private readonly underWay = new Map<string, Shared<T>>()
 
-  async read(row: string, minPosition: bigint, read: () => Promise<T>): Promise<T> {
-    const other = this.underWay.get(row)
-    if (other && other.minPosition <= minPosition) {
-      const result = await other.result
-      if (result.position >= minPosition) return result
-      // No second chance for one that asks for less: waiting must end.
-      const same = this.underWay.get(row)
-      if (same?.minPosition === minPosition) return same.result
+  /** @param isOver is the time up of who asks? @throws what `read` throws, its own or that of a read in which it took part. */
+  async read(row: string, minPosition: bigint, read: () => Promise<T>, isOver: () => boolean): Promise<T> {
+    // No second chance for one that asks for less: waiting must end.
+    for (let mayBeLess = true; ; mayBeLess = false) {
+      const other = this.underWay.get(row)
+      if (!other || other.minPosition > minPosition || (!mayBeLess && other.minPosition < minPosition))
+        return this.begin(row, { minPosition, result: read() })
+      const result = await other.result.catch((error: unknown) => {
+        if (!isTimeUp(error) || isOver()) throw error
+        return undefined
+      })
+      if (result && result.position >= minPosition) return result
     }
-    const mine: Shared<T> = { minPosition, result: read() }
+  }
+
+  private async begin(row: string, mine: Shared<T>): Promise<T> {
     this.underWay.set(row, mine)
     try {
       return await mine.result
@@ -29,3 +37,5 @@ export class SharedReads<T extends { readonly position: bigint }> {
     }
   }
 }
+
+const isTimeUp = (error: unknown): boolean => error instanceof Problem && error.code === 'not-fresh-enough'
