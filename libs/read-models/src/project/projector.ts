@@ -38,13 +38,14 @@ export interface ProjectorOptions {
   readonly lease_ms?: number
   /** Budget of the cached rows, in bytes. Default 256 MiB. */
   readonly cache_bytes_max?: number
+  /** What is asked to plan takes milliseconds: what has no answer for so long, in ms, has lost its server. Default 10,000. */
+  readonly planning_ms_max?: number
 }
 
 /** To begin anew stops all folding for a moment: a build that catches up by itself, and fails, does not ask for it more often. */
 const APART_PAUSE_MS = 5_000
 /** So often Redis is asked whether it still has what it was told, in ms. */
 const TEND_MS = 1_000
-/** What is asked to plan takes milliseconds: what has no answer for so long has lost its server. */
 const PLANNING_MS_MAX = 10_000
 
 /** Something that folds, until its work changes. */
@@ -81,7 +82,7 @@ export class Projector {
   private closing: Promise<void> | undefined
 
   constructor(private readonly options: ProjectorOptions) {
-    const { url, instance, logger, domains, lease_ms } = options
+    const { url, instance, logger, domains, lease_ms, planning_ms_max = PLANNING_MS_MAX } = options
     this.tables = tablesOf(domains)
     this.fleet = fleetOf(this.tables)
     this.pool = new pg.Pool({
@@ -89,7 +90,7 @@ export class Projector {
       max: 1,
       application_name: `headwater planning ${instance}`,
       connectionTimeoutMillis: 5_000,
-      query_timeout: PLANNING_MS_MAX,
+      query_timeout: planning_ms_max,
     })
     this.pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'a connection broke'))
     // One that breaks while it is used tells its query, or the next one; without a listener it would end the process, too.

@@ -28,7 +28,13 @@ afterEach(async () => {
 
 test('a primary that is lost without a word is not waited for: what is to be folded is asked of the one that is there', async () => {
   const store = createMemoryStore()
-  const options = { url: link.url, domains: [counting], instance: 'projector-1', lease_ms: 1_000 }
+  const options = {
+    url: link.url,
+    domains: [counting],
+    instance: 'projector-1',
+    lease_ms: 1_000,
+    planning_ms_max: 1_000,
+  }
   projector = new Projector({ ...options, store, redis, logger: servers.logger })
   projector.start()
   await count(store, 'a')
@@ -39,7 +45,7 @@ test('a primary that is lost without a word is not waited for: what is to be fol
   const folding = `select 1 from pg_stat_activity where application_name = 'headwater folding projector-1' and datname = current_database()`
   await eventually('they are gone', async () => (await servers.database.query(folding)).length === 0)
   const begun = async (): Promise<boolean> => (await servers.database.query(folding)).length > 0
-  await eventually('it begins anew', begun, { timeout_ms: 60_000 })
+  await eventually('it begins anew', begun)
   await count(store, 'a')
   await eventually('it is folded', () => projector.position === 2n)
 })

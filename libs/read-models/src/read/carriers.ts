@@ -40,7 +40,7 @@ export interface Carrier {
 
 /**
  * Which fleet of projectors folds what this process reads: its cache and its feed are the ones to go by. Another one takes over only while a
- * release replaces another; see {@link fleetOf}. And which build is read. As of a second ago; what a replica says that is behind
+ * release replaces another; see {@link fleetOf}. And which build is read. As of a second ago, by default; what a replica says that is behind
  * another one's answer is passed over. Emits `changed` with a projection's name when the fleet is another, `promoted` when only the build is.
  */
 export class Carriers extends EventEmitter<{ changed: [projection: string]; promoted: [projection: string] }> {
@@ -55,6 +55,8 @@ export class Carriers extends EventEmitter<{ changed: [projection: string]; prom
     private readonly tables: readonly ReadTable[],
     private readonly rows: Rows,
     private readonly logger: Logger,
+    /** So often it is asked, in ms. */
+    private readonly poll_ms = POLL_MS,
   ) {
     super()
     this.own = fleetOf(tables)
@@ -126,6 +128,6 @@ export class Carriers extends EventEmitter<{ changed: [projection: string]; prom
     } catch (error) {
       this.logger.debug({ reason: reasonOf(error) }, 'who folds cannot be asked; it stands as it was')
     }
-    if (!this.isClosed) this.timer = setTimeout(() => void this.look(), POLL_MS)
+    if (!this.isClosed) this.timer = setTimeout(() => void this.look(), this.poll_ms)
   }
 }
