@@ -6,7 +6,7 @@ import { processorOf } from '../support/processor.js'
 import { median, rounded, say } from '../support/report.js'
 import { type Worker, worker } from '../support/workers.js'
 import { type AppendResult, type AppendTask } from './client.js'
-import { CopyLimit, logHead } from './copy-limit.js'
+import { COPIED, CopyLimit, logHead } from './copy-limit.js'
 import { emmettAppends, insertAppends } from './peers.js'
 
 const IN_FLIGHT = [1, 16, 64, 256, 1_024]
@@ -62,6 +62,7 @@ export const append = benchmark({ short: 'switch', ours: 'switch' }, async (told
 async function measureOurs(bench: Bench): Promise<{ readonly ours: Record<string, number>; readonly copy: number }> {
   const ours = await byInFlight(bench)
   await processor(bench, ours)
+  await fill(bench, COPIED)
   const limit = await CopyLimit.of(bench.server, bench.url)
   const copies: number[] = []
   const rates = [ours['per_s_1024'] ?? NaN]
@@ -128,17 +129,19 @@ async function measurePeers(server: TemporaryPostgres): Promise<Record<string, n
   return { emmett, insert }
 }
 
+/** Appends until the log has so many events. */
+async function fill(bench: Bench, events: number): Promise<void> {
+  while (Number(await logHead(bench.url)) < events) await measure(bench, 1_024, 20_000)
+}
+
 /**
  * Rate at 5 million events divided by that of a log of some hundred thousand, in turns. Either is that of a writer and of clients
  * that have just been started: what they gain or lose with the time that they run is none of the log's.
  */
 async function slowdown(server: TemporaryPostgres, url: string): Promise<number> {
-  const head = async (): Promise<number> => Number(await logHead(url))
   const fresh = async (log: string): Promise<number> =>
     withWriter(server, log, async (bench) => rate(await measure(bench, 1_024)))
-  await withWriter(server, url, async (bench) => {
-    while ((await head()) < MANY_EVENTS) await measure(bench, 1_024, 20_000)
-  })
+  await withWriter(server, url, (bench) => fill(bench, MANY_EVENTS))
   const old: number[] = []
   const young: number[] = []
   for (let round = 0; round < AGE_ROUNDS; round += 1) {
@@ -146,6 +149,6 @@ async function slowdown(server: TemporaryPostgres, url: string): Promise<number>
     old.push(await fresh(url))
   }
   say('at some hundred thousand', Math.round(median(young)))
-  say(`at ${Math.round((await head()) / 1_000)} thousand`, Math.round(median(old)))
+  say(`at ${Math.round(Number(await logHead(url)) / 1_000)} thousand`, Math.round(median(old)))
   return median(old) / median(young)
 }

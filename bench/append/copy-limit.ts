@@ -6,6 +6,8 @@ import { type TemporaryPostgres } from '#testing'
 
 const BATCH = 1_000
 const BATCHES = 250
+/** That a log must have for its rows to be copied. */
+export const COPIED = BATCH * BATCHES
 const WARM_UP = 50
 const COLUMNS = 'position, revision, time, stream, id, type, version, data, metadata'
 /** Through the same few bytes of protocol as the writer, so that the limit is not the driver's. */
@@ -26,12 +28,12 @@ export class CopyLimit {
     private readonly batches: readonly Buffer[],
   ) {}
 
-  /** @param url of a log that has a quarter of a million events at least. */
+  /** @param url of a log that has {@link COPIED} events at least. */
   static async of(server: TemporaryPostgres, url: string): Promise<CopyLimit> {
     const client = new pg.Client({ connectionString: url })
     await client.connect()
     try {
-      const sql = `copy (select ${COLUMNS} from log.events where position <= ${BATCH * BATCHES} order by position)
+      const sql = `copy (select ${COLUMNS} from log.events where position <= ${COPIED} order by position)
         to stdout (format binary)`
       return new CopyLimit(server, batchesOf(await buffer(client.query(copyTo(sql)))))
     } finally {
