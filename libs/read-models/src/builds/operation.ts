@@ -6,8 +6,12 @@ import { type Connections, isLate } from './connections.js'
 
 /** One operation at a time. */
 const LOCK = 'select pg_advisory_xact_lock(7400003)'
-/** A table or a lane is waited for so long in one try: whoever folds waits behind who waits. */
-const LOCK_MS_MAX = 250
+/**
+ * A table or a lane is waited for so long in the first try, because whoever folds waits behind who waits, and twice as long in each that follows:
+ * where batches take longer than the first, its turn comes nevertheless.
+ */
+const LOCK_MS_MIN = 250
+const LOCK_MS_MAX = 4_000
 /** Whoever folds goes on between two tries. */
 const PAUSE_MS = 1_000
 /** The server gives up first, and says so. */
@@ -29,10 +33,10 @@ export async function operate(
   work: (runner: QueryRunner) => Promise<void>,
 ): Promise<void> {
   const end_ms = performance.now() + ms_max
-  for (;;) {
-    const left_ms = end_ms - performance.now()
+  for (let lock_ms = LOCK_MS_MIN; ; lock_ms = Math.min(2 * lock_ms, LOCK_MS_MAX)) {
+    const left_ms = Math.max(1, Math.ceil(end_ms - performance.now()))
     try {
-      await connections.use((runner) => attempt(runner, Math.max(1, Math.ceil(left_ms)), work))
+      await connections.use((runner) => attempt(runner, { left_ms, lock_ms }, work))
       return
     } catch (error) {
       if (!isLate(error) && !hasCode(error, LOCKED, CANCELLED)) throw error
@@ -46,13 +50,13 @@ export async function operate(
 /** What fails ends with its connection. */
 async function attempt(
   runner: QueryRunner,
-  ms_max: number,
+  { left_ms, lock_ms }: { readonly left_ms: number; readonly lock_ms: number },
   work: (runner: QueryRunner) => Promise<void>,
 ): Promise<void> {
   await runner.startTransaction()
-  await runner.query(`set local statement_timeout = ${ms_max}; set local client_connection_check_interval = '1s'`)
+  await runner.query(`set local statement_timeout = ${left_ms}; set local client_connection_check_interval = '1s'`)
   await runner.query(LOCK)
-  await runner.query(`set local lock_timeout = ${LOCK_MS_MAX}`)
+  await runner.query(`set local lock_timeout = ${lock_ms}`)
   await work(runner)
   await runner.commitTransaction()
 }
