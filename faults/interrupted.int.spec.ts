@@ -25,10 +25,11 @@ test('a second Ctrl-C ends a run at once, with all that it has started, and leav
   let said = ''
   run.stderr.on('data', (text: Buffer) => (said += text.toString()))
   try {
-    const family = await eventually('it runs', () => {
+    const runs = (): readonly number[] | false => {
       const all = familyOf(run.pid ?? 0)
       return all.length >= RUNNING && all
-    })
+    }
+    const family = await eventually('it runs', runs, { timeout_ms: 90_000 })
     run.kill('SIGINT')
     await eventually('it has heard the first', () => said.includes('once more to end at once'))
     run.kill('SIGINT')
