@@ -14,7 +14,8 @@ const LINGER_MS = 2_000
 export function takeLines(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance()
   fastify.addContentTypeParser('application/x-ndjson', (request, payload, done) => {
-    if (request.routeOptions.url === BULK_ROUTE) return done(null, payload)
+    // Where there is no route that is said, whatever was sent.
+    if (request.routeOptions.url === BULK_ROUTE || request.is404) return done(null, payload)
     done(Problem.of('unsupported-media-type', 'send a JSON body with content-type application/json'))
   })
 }

@@ -27,7 +27,11 @@ export const BULK_PATH: Readonly<Record<string, JsonSchema>> = {
       tags: ['bulk'],
       requestBody: { content: { 'application/x-ndjson': { schema: line } } },
       responses: {
-        200: { description: 'A line for each command', content: { 'application/x-ndjson': { schema: result } } },
+        200: {
+          description:
+            'A line for each command. Where the token expires meanwhile, or a line is too long, a last one without a key says so: nothing after it was read',
+          content: { 'application/x-ndjson': { schema: result } },
+        },
         ...problemResponses(['unauthorized', 'forbidden', 'unsupported-media-type', 'internal-error', 'unavailable']),
       },
     },

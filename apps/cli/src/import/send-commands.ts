@@ -1,13 +1,13 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { commandBatches, type Outgoing } from './command-batches.js'
-import { type CommandResult, ProtocolError, readResult } from './command-result.js'
+import { type CommandResult, readResult } from './command-result.js'
 import { ConnectionLost, postLines, type PostOptions, RequestRefused } from './post-lines.js'
 import { problemText } from './problem.js'
 import { DEFAULT_RETRY, type RetryPolicy, waitToRetry } from './retry.js'
 
 /** The answer to a command that is settled for good. */
-export type Settled = Exclude<CommandResult, { kind: 'later' }>
+export type Settled = Exclude<CommandResult, { kind: 'later' | 'ended' }>
 
 export interface SendOptions {
   /** Origin of the command API. */
@@ -94,10 +94,13 @@ async function exchange<T>(
   let answered = 0
   try {
     for await (const line of postLines(body, post)) {
-      const command = batch[answered]
-      if (command === undefined) throw new ProtocolError(`more answers than commands: ${line.slice(0, 200)}`)
-      const result = readResult(line, command.key)
-      answered++
+      const result = readResult(line, batch[answered]?.key)
+      if (result.kind === 'ended') {
+        reason = problemText(result.status, result.problem)
+        break
+      }
+      const command = batch[answered++]
+      if (!command) break
       if (result.kind === 'later') {
         again.push(command)
         reason = problemText(result.status, result.problem)

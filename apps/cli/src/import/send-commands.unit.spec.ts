@@ -80,6 +80,26 @@ test('a token that has just expired is asked for anew, once', async () => {
   await expect(send(commands('a'))).rejects.toThrow('expired (unauthorized, 401)')
 })
 
+test('when the token expires in the midst of the answers, the rest is sent again with another one', async () => {
+  const ended = `${JSON.stringify({ key: null, status: 401, ...problem('unauthorized') })}\n`
+  script = [
+    (_, response) => response.end(line('a') + ended),
+    (_, response) => response.end(line('b') + line('c') + ended),
+  ]
+  const onRetry = jest.fn()
+  expect(await send(commands('a', 'b', 'c'), { onRetry })).toEqual(['a done', 'b done', 'c done'])
+  expect(seen).toEqual([
+    ['a', 'b', 'c'],
+    ['b', 'c'],
+  ])
+  expect(onRetry.mock.calls).toEqual([[expect.stringContaining('401'), 1]])
+})
+
+test('an answer to nothing is refused', async () => {
+  script = [(_, response) => response.end(line('a') + line('b'))]
+  await expect(send(commands('a'))).rejects.toThrow('more answers than commands')
+})
+
 test('answers about another command are not guessed at', async () => {
   script = [(_, response) => response.end(line('b'))]
   await expect(send(commands('a', 'b'))).rejects.toThrow('the answer is about "b" where "a" was next')

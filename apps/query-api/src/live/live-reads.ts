@@ -18,7 +18,7 @@ export interface LiveReadsOptions {
   readonly running_max: number
   /** Reads at a time that wait for a position first. Default 1,024. */
   readonly waiting_max?: number
-  /** As many of them are one token subject's at most. Default 256. */
+  /** As many of them are one token subject's at most, once half of all are taken. Default 256. */
   readonly waiting_of_subject_max?: number
   /** Is a position one that no source can be expected to have yet of what is read? */
   readonly isAhead: (named: NamedResource, position: bigint) => boolean

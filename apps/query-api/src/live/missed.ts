@@ -1,4 +1,4 @@
-import { type Answer, type Carrier, type NamedResource, type Place, type Reader } from '#read-models'
+import { type Carrier, type NamedResource, type Place, type Reader } from '#read-models'
 import { type Change } from './messages.js'
 
 const ITEMS_MAX = 1_000
@@ -41,14 +41,6 @@ export async function readChunk(
   const last = told.at(-1)?.place.position
   const next = isComplete || last === undefined ? undefined : endOf(last)
   return { position, build, changes, next, end: endOf(last !== undefined && last > position ? last : position) }
-}
-
-/** When what was read changed last: of a document its tag says so, else it may have changed until it was read. */
-export function changedAt(
-  { position, etag }: Pick<Answer, 'position'> & { etag?: string },
-  isDocument: boolean,
-): bigint {
-  return isDocument && etag !== undefined ? BigInt(/-(\d+)"$/.exec(etag)?.[1] ?? '0') : position
 }
 
 /** Was what a reader was told up to a position told by this build? It goes on only then. */

@@ -5,7 +5,7 @@ import { readResource, requireCovered } from '../read-resource.js'
 import { type LiveHub, type RowChange, type Watcher } from './hub.js'
 import { type Asker, type LiveReading } from './live-reads.js'
 import { type Acknowledgement, type Outgoing } from './messages.js'
-import { changedAt, type Chunk, endOf, isContinued, type Missed, readChunk } from './missed.js'
+import { type Chunk, endOf, isContinued, type Missed, readChunk } from './missed.js'
 import { patiently } from './patiently.js'
 import { Payload } from './payload.js'
 import { type ChangeQueue, queueFor } from './queue.js'
@@ -212,7 +212,7 @@ export class Subscription implements Watcher, Source, Asker {
   }
 
   /** As `read`, for who was told of it before: that it is gone by now is its state. */
-  private async state(minPosition: bigint): Promise<State & Partial<Pick<Answer, 'etag'>>> {
+  private async state(minPosition: bigint): Promise<State & Pick<Answer, 'changedAt'>> {
     try {
       return await this.read(minPosition)
     } catch (error) {
@@ -267,11 +267,11 @@ export class Subscription implements Watcher, Source, Asker {
 
   private async missedState(after: bigint, minPosition: bigint): Promise<Missed> {
     const state = await this.state(minPosition)
-    const { position, build, data } = state
+    // What is no document may have changed until it was read.
+    const { position, build, data, changedAt = position } = state
     if (!isContinued(this.options.hub.carrierOf(this), build, after)) return this.beginAnew(after, state)
     this.begin(position, build)
-    const isNews = changedAt(state, this.named.readable.resource.kind === 'document') > after
-    return { position, changes: isNews ? [{ position: position.toString(), data }] : [] }
+    return { position, changes: changedAt > after ? [{ position: position.toString(), data }] : [] }
   }
 
   /** The first chunk answers the subscribe; further ones are sent as changes, before anything live. */

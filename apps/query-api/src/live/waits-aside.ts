@@ -1,6 +1,6 @@
 import { Problem } from '#runtime'
 
-/** Waits for positions that are still to come: so many at a time, and so many of them for one token subject, that nobody takes them all. */
+/** Waits for positions that are still to come: so many at a time, and when half of the places are taken so many for one token subject, that nobody takes them all. */
 export class WaitsAside {
   private count = 0
   private readonly ofSubject = new Map<string, number>()
@@ -18,7 +18,8 @@ export class WaitsAside {
   async wait<T>([asker]: readonly { readonly subject: string }[], wait: () => Promise<T>): Promise<T> {
     const subject = asker?.subject ?? ''
     const theirs = this.ofSubject.get(subject) ?? 0
-    if (theirs >= this.ofSubject_max) throw refusal(`${theirs} subscriptions of the subject of this token`)
+    if (theirs >= this.ofSubject_max && this.count >= this.count_max / 2)
+      throw refusal(`${theirs} subscriptions of the subject of this token`)
     if (this.count >= this.count_max) throw refusal(`${this.count} subscriptions`)
     this.count += 1
     this.ofSubject.set(subject, theirs + 1)

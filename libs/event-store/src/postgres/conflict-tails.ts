@@ -29,11 +29,11 @@ export class ConflictTails {
    */
   async tail(stream: string, from: number, revision: number): Promise<readonly RecordedEvent[] | undefined> {
     const recent = this.recent?.after(stream, from - 1) ?? []
-    if (recent.length > revision - from) return recent.slice(0, revision + 1 - from)
+    if (recent.length > revision - from) return carried(recent.slice(0, revision + 1 - from))
     const known = this.reading.get(stream)
     if (known && known.from <= from && known.revision >= revision)
       return (await known.events)?.slice(from - known.from, revision + 1 - known.from)
-    const events = this.read(stream, from, revision)
+    const events = carried(this.readStream(stream, { from: BigInt(from), limit: revision + 1 - from }))
     const mine = { from, revision, events }
     this.reading.set(stream, mine)
     try {
@@ -42,11 +42,13 @@ export class ConflictTails {
       if (this.reading.get(stream) === mine) this.reading.delete(stream)
     }
   }
+}
 
-  private async read(stream: string, from: number, revision: number): Promise<RecordedEvent[] | undefined> {
-    const tail = new Tail(DEFAULT_LIMITS)
-    for await (const event of this.readStream(stream, { from: BigInt(from), limit: revision + 1 - from }))
-      if (!tail.add(event)) return undefined
-    return tail.events
-  }
+/** @returns undefined when they are more than a conflict carries. */
+async function carried(
+  events: Iterable<RecordedEvent> | AsyncIterable<RecordedEvent>,
+): Promise<RecordedEvent[] | undefined> {
+  const tail = new Tail(DEFAULT_LIMITS)
+  for await (const event of events) if (!tail.add(event)) return undefined
+  return tail.events
 }

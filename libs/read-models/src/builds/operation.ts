@@ -8,10 +8,11 @@ import { type Connections, isLate } from './connections.js'
 const LOCK = 'select pg_advisory_xact_lock(7400003)'
 /**
  * A table or a lane is waited for so long in the first try, because whoever folds waits behind who waits, and twice as long in each that follows:
- * where batches take longer than the first, its turn comes nevertheless.
+ * where batches take longer than the first, its turn comes nevertheless. At most for less than queries wait (2 s), and for more than Postgres takes to
+ * end a vacuum that is in the way (`deadlock_timeout`, 1 s).
  */
 const LOCK_MS_MIN = 250
-const LOCK_MS_MAX = 4_000
+const LOCK_MS_MAX = 1_500
 /** Whoever folds goes on between two tries. */
 const PAUSE_MS = 1_000
 /** The server gives up first, and says so. */
@@ -39,8 +40,8 @@ export async function operate(
       await connections.use((runner) => attempt(runner, { left_ms, lock_ms }, work))
       return
     } catch (error) {
-      if (!isLate(error) && !hasCode(error, LOCKED, CANCELLED)) throw error
-      if (!hasCode(error, LOCKED) || performance.now() + PAUSE_MS > end_ms)
+      if (!isLate(error) && !hasCode(error, ...LOCKED, CANCELLED)) throw error
+      if (!hasCode(error, ...LOCKED) || performance.now() + PAUSE_MS > end_ms)
         throw Problem.of('unavailable', 'not done in time; perhaps a build is being indexed, or read by a long export')
     }
     await sleep(PAUSE_MS)
@@ -61,8 +62,10 @@ async function attempt(
   await runner.commitTransaction()
 }
 
-/** SQLSTATE: a lock was not had within `lock_timeout`; a statement took longer than `statement_timeout`. */
-const [LOCKED, CANCELLED] = ['55P03', '57014']
+/** SQLSTATE: a lock was not had within `lock_timeout`, or each of two waited for what the other held. */
+const LOCKED = ['55P03', '40P01']
+/** SQLSTATE: a statement took longer than `statement_timeout`. */
+const CANCELLED = '57014'
 
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof QueryFailedError && codes.includes((error.driverError as DatabaseError).code ?? '')

@@ -33,6 +33,7 @@ for lane = 1, #KEYS do
     else
       redis.call('HSET', KEYS[lane], 'epoch', epoch, 'applied', ARGV[2])
     end
+    redis.call('EXPIRE', KEYS[lane], ARGV[1])
     outcomes[lane] = 'ok'
   end
 end
