@@ -92,8 +92,7 @@ async function run(name, ...how) {
 
 // What kills or rebuilds parts of the whole system (`alone`) goes last, one test after the other.
 // There Jest would wait for what a failed test has left open.
-// One worker more than processors: half of the time a test waits, for servers that start or for something that must not happen.
-const workers = String(Math.min(4, availableParallelism() + 1))
+const workers = String(Math.min(4, availableParallelism()))
 const runs = [
   await run('together', '--selectProjects', 'unit', 'int', 'e2e', '--maxWorkers', workers, '--testSequencer', join(root, 'scripts', 'longest-first.cjs')),
 ]

@@ -83,4 +83,5 @@ test('what no controller stops is named, and nothing is said to be stopped', asy
   const said = jest.spyOn(process.stderr, 'write')
   await expect(stopAll(here, QUICK)).rejects.toThrow('still running: stranger-1;')
   expect(said).not.toHaveBeenCalledWith(expect.stringContaining('Stopped'))
-})
+  // Three controllers, each of which starts and stops all roles.
+}, 300_000)
