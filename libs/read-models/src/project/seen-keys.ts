@@ -19,7 +19,9 @@ export class SeenKeys {
   private readonly filters: BloomFilter[] = []
   /** Keys that the youngest filter has room for. */
   private room = 0
-  private size = KEYS_FIRST
+
+  /** @param size keys that the first filter holds. */
+  constructor(private size = KEYS_FIRST) {}
 
   /** What is added beyond makes it say "perhaps" too often. */
   get isFull(): boolean {
