@@ -5,24 +5,30 @@ import { BODY_BYTES_MAX, Problem, utf8Of } from '#runtime'
 export type Line = string | Problem
 
 const NEWLINE = 0x0a
+/** Pieces of one line that are kept apart: joined with each that comes, a line in small pieces would be copied as often. */
+const PIECES_MAX = 1_000
 
 /**
  * Lines of a stream of bytes, those that came together in one list; one longer than 1 MiB ends it. Holds one line at a time
  * beyond what came last. @throws Problem
  */
 export async function* linesOf(source: AsyncIterable<Buffer>): AsyncGenerator<readonly Line[]> {
-  let rest: Buffer = Buffer.alloc(0)
+  let rest: Buffer[] = []
+  let rest_bytes = 0
   for await (const piece of source) {
-    const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece])
-    const end = bytes.lastIndexOf(NEWLINE)
-    rest = bytes.subarray(end + 1)
-    const lines = end < 0 ? [] : textsOf(bytes.subarray(0, end))
+    const end = piece.lastIndexOf(NEWLINE)
+    const lines = end < 0 ? [] : textsOf(Buffer.concat([...rest, piece.subarray(0, end)]))
+    if (end >= 0) [rest, rest_bytes] = [[], 0]
+    else if (rest.length === PIECES_MAX) rest = [Buffer.concat(rest)]
+    const begun = piece.subarray(end + 1)
+    rest.push(begun)
+    rest_bytes += begun.length
     const good = lines.findIndex(isTooLong)
     yield (good < 0 ? lines : lines.slice(0, good)).filter(isFilled)
-    if (good >= 0 || rest.length > BODY_BYTES_MAX)
+    if (good >= 0 || rest_bytes > BODY_BYTES_MAX)
       throw Problem.of('body-too-large', 'a line is at most 1 MiB; nothing after it was read')
   }
-  yield textsOf(rest).filter(isFilled)
+  yield textsOf(Buffer.concat(rest)).filter(isFilled)
 }
 
 /** Decoded together when nothing in them is broken: no byte of a longer character is a newline. */

@@ -36,6 +36,11 @@ test('lines are those of the text, however it was cut into pieces', async () => 
   )
 })
 
+test('a line may come in any number of pieces', async () => {
+  const line = Array.from({ length: 2_500 }, (_, at) => String(at % 10))
+  expect((await read(...line, '\nb\n', ...line)).lines).toEqual([line.join(''), 'b', line.join('')])
+})
+
 test('the last line need not end', async () => {
   expect((await read('a\nb')).lines).toEqual(['a', 'b'])
   expect((await read('a\nb\n\n \n')).lines).toEqual(['a', 'b'])

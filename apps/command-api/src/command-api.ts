@@ -6,7 +6,7 @@ import { reports } from '#reports'
 import { BulkController } from './bulk-controller.js'
 import { BULK_PATH } from './bulk-docs.js'
 import { commandRoute } from './command-route.js'
-import { ReportController, reportsOf } from './report-controller.js'
+import { ReportController } from './report-controller.js'
 import { reportJobs } from './report-jobs.js'
 
 /** All that answers here. @param queriesUrl origin of the query API, which has the jobs of reports */
@@ -18,6 +18,6 @@ export function controllersOf(handler: Pick<CommandHandler, 'execute'>, queriesU
 /** What `/docs-json` tells of it. */
 export function page(): OpenApiDocument {
   const { paths } = openApi({ title: '', domains: [reports], part: 'queries' })
-  const extra = { ...BULK_PATH, ...reportPaths([...reportsOf(domains).keys()]), ...(paths as typeof BULK_PATH) }
+  const extra = { ...BULK_PATH, ...reportPaths(domains), ...(paths as typeof BULK_PATH) }
   return openApi({ title: 'Headwater: commands', domains, part: 'commands', extra })
 }

@@ -6,7 +6,7 @@ import { takeLines } from './bulk-controller.js'
 import { BULK_PATH } from './bulk-docs.js'
 import { CommandHandler } from '#commands'
 import { controllersOf, page as commandsPage } from './command-api.js'
-import { LOG_HEAD, REPORTS, reportsOf } from './report-controller.js'
+import { LOG_HEAD, REPORTS } from './report-controller.js'
 
 interface Page {
   readonly paths: Readonly<Record<string, { readonly post?: Operation }>>
@@ -16,7 +16,7 @@ interface Operation {
   readonly responses: Readonly<Record<string, { readonly description: string; readonly headers?: object }>>
 }
 
-const extra = { ...BULK_PATH, ...reportPaths([...reportsOf(domains).keys()]) }
+const extra = { ...BULK_PATH, ...reportPaths(domains) }
 const page = commandsPage() as unknown as Page
 
 describe.each(['/v1/commands', '/v1/reports/{name}'])('POST %s, which no domain declares,', (path) => {

@@ -18,6 +18,5 @@ export function controllersOf(
 
 /** What `/docs-json` tells of it. */
 export function page(): OpenApiDocument {
-  const names = domains.flatMap(({ reports }) => reports.map(({ name }) => name))
-  return openApi({ title: 'Headwater: queries', domains, part: 'queries', extra: reportPaths(names) })
+  return openApi({ title: 'Headwater: queries', domains, part: 'queries', extra: reportPaths(domains) })
 }

@@ -1,3 +1,4 @@
+import { type Domain } from '#domain-kit'
 import { problemResponses } from './openapi.js'
 import { type JsonSchema } from './schemas.js'
 
@@ -52,7 +53,8 @@ const result: JsonSchema = {
 }
 
 /** `POST /v1/reports/{name}` and a job's results in OpenAPI: no domain declares them. Both APIs answer them. */
-export function reportPaths(names: readonly string[]): Readonly<Record<string, JsonSchema>> {
+export function reportPaths(domains: readonly Domain[]): Readonly<Record<string, JsonSchema>> {
+  const names = domains.flatMap(({ reports }) => reports.map(({ name }) => name))
   return {
     '/v1/reports/jobs/{id}/{file}': { get: result },
     '/v1/reports/{name}': {

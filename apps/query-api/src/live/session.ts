@@ -1,6 +1,6 @@
 import { type Socket } from 'socket.io'
 import { type ResourceCatalogue } from '#read-models'
-import { type Logger, type Principal, Problem, problemFrom, reasonOf, requireScope } from '#runtime'
+import { isExpired, type Logger, type Principal, Problem, problemFrom, reasonOf, requireScope } from '#runtime'
 import { authorized, checkQuery, checkWatchable } from '../query-input.js'
 import { type Leaving } from './drain.js'
 import { type Timed } from './expiry-wheel.js'
@@ -118,8 +118,7 @@ export class Session implements Timed, Leaving {
     const { sender } = this
     const { principal } = this.client
     const { catalogue, hub, readerFor, limits } = this.context
-    if (Date.now() >= principal.expiresAt_ms)
-      throw Problem.of('unauthorized', 'the token has expired; connect with a new one')
+    if (isExpired(principal)) throw Problem.of('unauthorized', 'the token has expired; connect with a new one')
     requireScope(principal, 'read')
     if (sender.isFull)
       throw Problem.of('too-many-requests', 'this socket has much unread; read it before you subscribe')
