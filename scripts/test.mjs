@@ -67,6 +67,7 @@ const stop = () => {
 process.once('SIGINT', stop)
 process.once('SIGTERM', stop)
 while (!said.includes('Headwater is ready')) {
+  if (said.includes('Not all is ready')) stop()
   if (system.exitCode !== null || system.signalCode !== null) {
     process.stderr.write(`the system did not start; its logs are in ${env.HEADWATER_DATA}/logs\n`)
     process.exit(1)

@@ -29,7 +29,8 @@ export class Supervisor {
     for (const names of this.plan.startOrder) {
       if (this.stopping) return
       const wave = this.processes.filter(({ component }) => names.includes(component.name))
-      await Promise.all(wave.map((each) => each.start()))
+      // Not waited for: before one is started, a whole database may have to be copied.
+      for (const each of wave) void each.start()
       await this.ready(wave.filter(({ component }) => component.role !== 'query-api'))
     }
   }

@@ -1,13 +1,18 @@
 import { type Status } from '../controller-client.js'
 import { type Local } from '../local.js'
+import { reasonsIn } from './until-ready.js'
 
 /** As one word of a shell, whatever is in it. */
 function word(text: string): string {
   return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 
-/** The one block that `up` prints when all is ready. The curl lines work when pasted. */
-export function banner({ controllerUrl, layout, config }: Local, { urls, instances, position }: Status): string {
+/** The one block that `up` prints when all runs. The curl lines work when pasted. */
+export function banner({ controllerUrl, layout, config }: Local, status: Status): string {
+  const { urls, instances, position, ready } = status
+  const said = ready
+    ? `Headwater is ready, at position ${position}.`
+    : [`Headwater runs, at position ${position}. Not all is ready:`, ...reasonsIn(status)].join('\n')
   const settings = [
     process.env['HEADWATER_DATA'] ? `HEADWATER_DATA=${word(layout.root)} ` : '',
     process.env['HEADWATER_PORT_BASE'] ? `HEADWATER_PORT_BASE=${config.HEADWATER_PORT_BASE} ` : '',
@@ -16,7 +21,7 @@ export function banner({ controllerUrl, layout, config }: Local, { urls, instanc
     .filter(({ role }) => role.startsWith('postgres') || role === 'redis')
     .map(({ id, url }) => `  ${id.padEnd(18)}${url}`)
   return `
-Headwater is ready, at position ${position}.
+${said}
 
   commands          ${urls.commands}
   queries           ${urls.queries}

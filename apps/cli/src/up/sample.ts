@@ -6,9 +6,9 @@ import { importProgress } from '../import/progress.js'
 import { type Status } from '../controller-client.js'
 import { type Local, localToken } from '../local.js'
 
-/** An empty log gets half a year of a household into the book `demo`, so that there is something to look at. */
+/** An empty log of a system that is ready gets half a year of a household into the book `demo`, so that there is something to look at. */
 export async function importSample(here: Local, status: Status, signal: AbortSignal): Promise<void> {
-  if (status.position !== '0' || here.config.HEADWATER_JWKS_URL !== undefined) return
+  if (!status.ready || status.position !== '0' || here.config.HEADWATER_JWKS_URL !== undefined) return
   const progress = importProgress('importing the sample journal into book demo')
   try {
     const { imported } = await importFile({
