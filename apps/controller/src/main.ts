@@ -30,7 +30,11 @@ await startService('controller', localSettings, async ({ config, logger, onStop 
     onListening: () => {
       writePidFile(pidFile, process.pid)
         .then(() => supervisor.start())
-        .catch((error: unknown) => logger.error({ reason: reasonOf(error) }, 'the start failed'))
+        .catch((error: unknown) => {
+          // Without its pid file nobody would find it, and nobody else would get the port.
+          logger.fatal({ reason: reasonOf(error) }, 'the start failed')
+          process.exit(1)
+        })
     },
     authenticator: await createAuthenticator({
       jwksUrl: localJwksUrl(plan.layout.keys),

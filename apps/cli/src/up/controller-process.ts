@@ -14,6 +14,7 @@ export async function runningController({ layout }: Local): Promise<PidFile | un
 }
 
 export interface StartedController {
+  readonly pid: number | undefined
   hasEnded(): boolean
   /** @returns the last lines it wrote, once it has ended by itself; undefined while it runs. */
   failure(): string | undefined
@@ -46,6 +47,7 @@ export async function startController({ config, layout, ports }: Local): Promise
   child.unref()
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
   return {
+    pid: child.pid,
     hasEnded,
     failure: () => {
       if (!hasEnded()) return undefined

@@ -12,14 +12,14 @@ export async function start(here: Local): Promise<StartedController> {
   return last.controller
 }
 
-/** Has the controller that was started last not ended? It is given its time, however slow the machine. */
-export function isStarted(): boolean {
-  return last.controller?.hasEnded() === false
+/** Of the controller that was started last, unless it has ended. It is given its time, however slow the machine. */
+export function startedPid(): number | undefined {
+  return last.controller?.hasEnded() === false ? last.controller.pid : undefined
 }
 
 /** Starts a controller if none runs, or is starting; one every 5 s at most, if nothing else is said. @returns whether it did. */
 export async function ensureController(here: Local, pause_ms = START_PAUSE_MS): Promise<boolean> {
-  if ((await runningController(here)) || isStarted() || Date.now() - last.start_ms <= pause_ms) return false
+  if ((await runningController(here)) || startedPid() !== undefined || Date.now() - last.start_ms <= pause_ms) return false
   await start(here)
   return true
 }

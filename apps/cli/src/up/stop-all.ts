@@ -4,7 +4,7 @@ import { askStop } from '../controller-client.js'
 import { CliFailure } from '../failure.js'
 import { type Local } from '../local.js'
 import { runningController } from './controller-process.js'
-import { ensureController, isStarted } from './kept-controller.js'
+import { ensureController, startedPid } from './kept-controller.js'
 
 /** All processes one after the other, each for as long as it may take, come to 180 s. */
 const STOP_MS_MAX = 300_000
@@ -27,13 +27,13 @@ export async function stopAll(here: Local, { start_pause_ms }: StopOptions = {})
   let told: number | undefined
   for (;;) {
     const left = await runningIn(here.layout.run)
-    // One that is starting yet cannot be told; it must not be left to itself.
-    if (left.length === 0 && !isStarted()) break
-    const controller = await runningController(here)
-    const isGivenUp = !controller && !isStarted() && starts === STARTS_MAX
+    // One that is starting yet must not be left to itself; it can be told as soon as it answers, known to others or not.
+    const pid = (await runningController(here))?.pid ?? startedPid()
+    if (left.length === 0 && pid === undefined) break
+    const isGivenUp = pid === undefined && starts === STARTS_MAX
     if (isGivenUp || Date.now() > end_ms) throw new CliFailure(stillRunning(here, left))
-    if (!controller) starts += Number(await ensureController(here, start_pause_ms))
-    else if (controller.pid !== told && (await askStop(here))) told = controller.pid
+    if (pid === undefined) starts += Number(await ensureController(here, start_pause_ms))
+    else if (pid !== told && (await askStop(here))) told = pid
     await sleep(50)
   }
   process.stderr.write('Stopped. All data is kept.\n')
