@@ -125,6 +125,10 @@ function needsOf(commands: readonly AnyCommand[], needs: readonly Capability[]):
   ]
 }
 
+declare const checked: unique symbol
+/** Domains that {@link install} has found to go together: what a process serves. */
+export type InstalledDomains = readonly Domain[] & { readonly [checked]: true }
+
 /**
  * Checks at boot that domains can live side by side: streams and tables have their aggregates' and projections' names; and
  * that what process managers send is there.
@@ -132,7 +136,7 @@ function needsOf(commands: readonly AnyCommand[], needs: readonly Capability[]):
  * @throws RangeError naming the first domain, aggregate, projection or process manager whose name two of them use, or the first
  *   process manager that sends a command, or follows an aggregate, of no installed domain.
  */
-export function install(domains: readonly Domain[]): readonly Domain[] {
+export function install(domains: readonly Domain[]): InstalledDomains {
   unique(
     'domain',
     domains.map(({ name }) => name),
@@ -161,11 +165,11 @@ export function install(domains: readonly Domain[]): readonly Domain[] {
     if (!followed.has(of.name))
       throw new RangeError(`process manager "${name}" follows "${of.name}", an aggregate of no installed domain`)
   }
-  return domains
+  return domains as InstalledDomains
 }
 
 /** Names of all that commands, projections and reports are about: what a token may be restricted to instances of. */
-export function aggregateNames(domains: readonly Domain[]): readonly string[] {
+export function aggregateNames(domains: InstalledDomains): readonly string[] {
   const of = domains.flatMap(({ aggregates, projections }) => [...aggregates, ...projections.map((each) => each.of)])
   return [...new Set(of.map(({ name }) => name))]
 }

@@ -1,5 +1,5 @@
 import { IsInt, IsString } from 'class-validator'
-import { aggregate, command, domain, install, processManager, recorded, SENDINGS_MAX } from './index.js'
+import { aggregate, aggregateNames, command, domain, install, processManager, recorded, SENDINGS_MAX } from './index.js'
 
 type OrderEvent =
   { type: 'Placed'; data: { readonly item: string; readonly amount: number } } | { type: 'Cancelled'; data: object }
@@ -126,6 +126,12 @@ describe('installed', () => {
 
   test('a process manager finds the commands that it sends, internal ones too', () => {
     expect(install([orders, stocks])).toEqual([orders, stocks])
+  })
+
+  test('a process is not given domains of which nobody has checked that they go together', () => {
+    expect(aggregateNames(install([orders, stocks]))).toEqual(['order', 'stock'])
+    // @ts-expect-error a list of domains is not yet an installation
+    expect(aggregateNames([orders, stocks])).toEqual(['order', 'stock'])
   })
 
   test('without a command that it sends, it fails at boot', () => {
