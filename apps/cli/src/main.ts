@@ -42,6 +42,8 @@ function run<A extends unknown[]>(action: (...args: A) => Promise<number>): (...
 const program = new Command('headwater')
   .description('Event-sourced CQRS backend: one serialized writer, read replicas, live subscriptions')
   .addHelpText('after', ENVIRONMENT)
+  // Nor in any command below: "token reader" is not to print an operator's token.
+  .allowExcessArguments(false)
 program.command('up').description('start everything and stay in the foreground; Ctrl-C stops it').action(run(up))
 program
   .command('status')

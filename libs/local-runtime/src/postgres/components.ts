@@ -66,7 +66,7 @@ export function embeddedPostgres(layout: DataLayout, ports: Ports, secrets: Secr
         const mine = await place(layout.replica(at + 1), port)
         await removeIfLost(adminUrl, slotOf(at + 1), mine.folder)
         await copyPrimary(await primaryPlace(), mine, adminUrl)
-        await pointAt(mine, `host=127.0.0.1 port=${ports.primary} user=${SUPERUSER} ${conninfo}`)
+        await pointAt(mine, `host=127.0.0.1 port=${ports.primary} user=${SUPERUSER} sslmode=disable ${conninfo}`)
         return mine
       },
       password: secrets.superuser,
@@ -164,8 +164,9 @@ function prepared(place: ClusterPlace | undefined): ClusterPlace {
   return place
 }
 
+/** The servers take no TLS, whatever `PGSSLMODE` in somebody's shell asks for elsewhere. */
 function urlOf(user: string, password: string, port: number, database: string): string {
-  return `postgres://${user}:${password}@127.0.0.1:${port}/${database}`
+  return `postgres://${user}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`
 }
 
 /** The first has no number, because there was but one once. */
