@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createFileAtomically, readJsonFile } from '#runtime'
 import { type DataLayout } from './layout.js'
 import { moveLeftBehind } from './postgres/left-behind.js'
 
@@ -17,17 +18,17 @@ const FILE = 'servers.json'
 /** Told once of what a person should know. */
 export type Notice = (text: string) => void
 
-/** @returns undefined where nothing was ever started. */
+/** @returns undefined where nothing was ever started. @throws Error naming the file when it cannot be read. */
 export async function readSecrets({ keys }: DataLayout): Promise<Secrets | undefined> {
-  try {
-    return JSON.parse(await readFile(join(keys, FILE), 'utf8')) as Secrets
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    return undefined
-  }
+  return (await readJsonFile(join(keys, FILE))) as Secrets | undefined
 }
 
-/** @param notice of a cluster that an earlier data folder in this place has left behind, and where it was moved. */
+/**
+ * Makes them if there are none. All who do so at the same time get the same.
+ *
+ * @param notice of a cluster that an earlier data folder in this place has left behind, and where it was moved.
+ * @throws Error naming the file when it cannot be read or written.
+ */
 export async function ensureSecrets(layout: DataLayout, notice: Notice): Promise<Secrets> {
   const known = await readSecrets(layout)
   if (known) return known
@@ -40,6 +41,6 @@ export async function ensureSecrets(layout: DataLayout, notice: Notice): Promise
   const password = (): string => randomBytes(24).toString('hex')
   const secrets = { superuser: password(), log: password(), read: password(), redis: password() }
   await mkdir(keys, { recursive: true, mode: 0o700 })
-  await writeFile(join(keys, FILE), JSON.stringify(secrets), { mode: 0o600 })
-  return secrets
+  const isMine = await createFileAtomically(join(keys, FILE), JSON.stringify(secrets), 0o600)
+  return (isMine ? undefined : await readSecrets(layout)) ?? secrets
 }

@@ -26,6 +26,8 @@ export {
 } from './config/parse-config.js'
 export { projectRoot } from './config/project-root.js'
 export * as setting from './config/setting.js'
+export { createFileAtomically, writeFileAtomically } from './files/atomic-file.js'
+export { readJsonFile } from './files/json-file.js'
 export { type RequestContext, contextFrom, contextOf } from './log/context.js'
 export { createLogger, type Logger, reasonOf } from './log/logger.js'
 export { OnceAMinute } from './log/once-a-minute.js'

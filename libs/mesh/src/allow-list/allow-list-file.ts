@@ -1,7 +1,7 @@
 import { watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import { writeFileAtomically } from '../atomic-file.js'
+import { writeFileAtomically } from '#runtime'
 import { type Logger, silent } from '../logger.js'
 import { AllowList, type AllowListContent } from './allow-list.js'
 import { parseAllowList } from './parse-allow-list.js'

@@ -1,7 +1,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomically } from '../atomic-file.js'
+import { writeFileAtomically } from '#runtime'
 import { namesOf, spkiOf, validityOf } from './certificate.js'
 import { type Identity, checkNames } from './identity.js'
 

@@ -1,7 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK, SignJWT } from 'jose'
+import { createFileAtomically, writeFileAtomically } from '../files/atomic-file.js'
+import { readJsonFile } from '../files/json-file.js'
 import { TOKEN_TYPE } from './authenticator.js'
 
 const ALGORITHM = 'EdDSA'
@@ -13,26 +15,30 @@ export function localJwksUrl(folder: string): string {
   return pathToFileURL(join(folder, PUBLIC)).href
 }
 
-/** Makes the local signing key if there is none; the private part is readable by its owner only. */
+/**
+ * Makes the local signing key if there is none; the private part is readable by its owner only. All who do so at the same time get the same.
+ *
+ * @throws Error naming the file when the key cannot be read or written.
+ */
 export async function ensureLocalKey(folder: string): Promise<void> {
-  if (await readKey(folder)) return
-  const { privateKey, publicKey } = await generateKeyPair(ALGORITHM, { extractable: true, crv: 'Ed25519' })
-  const kid = crypto.randomUUID()
-  const about = { kid, alg: ALGORITHM, use: 'sig' }
+  const { kty, crv, x, kid, alg, use } = (await readKey(folder)) ?? (await makeKey(folder))
+  const file = join(folder, PUBLIC)
+  const told = (await readJsonFile(file).catch(() => undefined)) as JSONWebKeySet | undefined
+  // An earlier start may have come no further than the private part.
+  if (told?.keys.some((each) => each.kid === kid)) return
+  await writeFileAtomically(file, JSON.stringify({ keys: [{ kty, crv, x, kid, alg, use }] }), 0o644)
+}
+
+async function makeKey(folder: string): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true, crv: 'Ed25519' })
+  const key = { ...(await exportJWK(privateKey)), kid: crypto.randomUUID(), alg: ALGORITHM, use: 'sig' }
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  await writeFile(join(folder, PUBLIC), JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), ...about }] }))
-  await writeFile(join(folder, PRIVATE), JSON.stringify({ ...(await exportJWK(privateKey)), ...about }), {
-    mode: 0o600,
-  })
+  const isMine = await createFileAtomically(join(folder, PRIVATE), JSON.stringify(key), 0o600)
+  return (isMine ? undefined : await readKey(folder)) ?? key
 }
 
 async function readKey(folder: string): Promise<JWK | undefined> {
-  try {
-    return JSON.parse(await readFile(join(folder, PRIVATE), 'utf8')) as JWK
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+  return (await readJsonFile(join(folder, PRIVATE))) as JWK | undefined
 }
 
 export const ROLE_SCOPES = { reader: 'read', writer: 'read write', operator: 'read write operate' } as const
