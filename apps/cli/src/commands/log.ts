@@ -38,20 +38,23 @@ interface ArchiveFlags {
   readonly drop?: boolean
 }
 
-/** Archives whatever ends before a position, or the oldest partition by name. Says what it did. */
-export async function logArchive({ before, partition, to, drop }: ArchiveFlags): Promise<number> {
+/**
+ * Archives whatever ends before a position, or the oldest partition by name. With `drop` the tables of all that is chosen go, whether they were
+ * archived now or before. Says what it did.
+ */
+export async function logArchive({ before, partition, to, drop = false }: ArchiveFlags): Promise<number> {
   if ((before === undefined) === (partition === undefined)) throw new CliFailure('give one of --before and --partition')
   const url = await logUrl(local())
-  const done = await archivePartitions({
+  const which = before === undefined ? { partition: partition ?? '' } : { before: position('--before', before) }
+  await archivePartitions({
     url,
     to: resolve(to),
-    which: before === undefined ? { partition: partition ?? '' } : { before: position('--before', before) },
+    which,
+    mayBeArchived: drop,
     onArchived: ({ name, first, last, file }) =>
       process.stdout.write(`${name}, positions ${first} to ${last}: archived to ${file}\n`),
   })
-  const last = done.at(-1)?.last
-  if (drop && last !== undefined)
-    for (const name of await dropArchived(url, last + 1n)) process.stdout.write(`${name}: table dropped\n`)
+  if (drop) for (const name of await dropArchived(url, which)) process.stdout.write(`${name}: table dropped\n`)
   return 0
 }
 

@@ -4,6 +4,7 @@ import { type Archive } from '../../port.js'
 import { type Partition, partitionsOf } from '../partitions.js'
 import { checkArchive, checksumOf, type Content, writeArchive } from './archive-file.js'
 import { archivesOf, REMEMBER_COMMANDS_SQL, REMEMBER_STREAMS_SQL } from './archives.js'
+import { archivedAside, type Chosen, isChosen } from './chosen.js'
 import { detach } from './detach.js'
 import { eventLines } from './event-lines.js'
 import { type ArchivedCommand, commandOf } from './line-rows.js'
@@ -13,8 +14,10 @@ export interface ArchiveOptions {
   readonly url: string
   /** Folder of the files; made if need be. */
   readonly to: string
-  /** Every partition whose last position is before this one, or the one of this name, which must be the oldest. */
-  readonly which: { readonly before: bigint } | { readonly partition: string }
+  /** By name: it must be the oldest. */
+  readonly which: Chosen
+  /** It is no mistake if all that is chosen is archived already. Default false. */
+  readonly mayBeArchived?: boolean
   /** How long to wait for transactions that may read the partition. Default 10 min. */
   readonly patience_ms?: number
   readonly onArchived?: (archive: Archive) => void
@@ -37,12 +40,14 @@ insert into log.archives (name, first_position, last_position, file, sha256) val
  * @throws Error when there is nothing that may be archived, and when a file, read back, is not what is in the log.
  */
 export async function archivePartitions(options: ArchiveOptions): Promise<Archive[]> {
-  const { url, which, onArchived } = options
+  const { url, which, mayBeArchived = false, onArchived } = options
   return withLogAdmin(url, async (log) => {
+    const attached = await partitionsOf(log.client)
+    const isDone = mayBeArchived && (await archivedAside(log)).some((each) => isChosen(each, which))
     const done: Archive[] = []
-    for (const partition of chosen(await partitionsOf(log.client), which)) {
+    for (const partition of chosen(attached, which, isDone)) {
       const isPast = (await log.query(GOES_ON_SQL, [partition.end])).length > 0
-      if (!isPast && done.length > 0) break
+      if (!isPast && (isDone || done.length > 0)) break
       if (!isPast) throw new Error(`${partition.table} is not full, or the log ends with it: it stays`)
       const archive = await archiveOne(log, partition, options)
       done.push(archive)
@@ -52,12 +57,14 @@ export async function archivePartitions(options: ArchiveOptions): Promise<Archiv
   })
 }
 
-function chosen(attached: readonly Partition[], which: ArchiveOptions['which']): readonly Partition[] {
+/** @param isDone some of what is chosen is archived already. */
+function chosen(attached: readonly Partition[], which: Chosen, isDone: boolean): readonly Partition[] {
   if ('before' in which) {
     const some = attached.filter(({ end }) => BigInt(end) <= which.before)
-    if (some.length === 0) throw new Error(`no partition in the log ends before position ${which.before}`)
+    if (some.length === 0 && !isDone) throw new Error(`no partition in the log ends before position ${which.before}`)
     return some
   }
+  if (isDone) return []
   const [oldest] = attached
   if (oldest?.table !== which.partition)
     throw new Error(`the oldest partition goes first: that is ${oldest?.table ?? 'none'}, not ${which.partition}`)

@@ -199,7 +199,8 @@ test.each(['the table', 'the file'])('what was archived comes back from %s', asy
   const requests = await fill(old, live, 250)
   const events = await all(writer.store.readAll())
   await archive(201)
-  if (from === 'the file') expect(await dropArchived(database.url, 201n)).toEqual(['events_1', 'events_101'])
+  if (from === 'the file')
+    expect(await dropArchived(database.url, { before: 201n })).toEqual(['events_1', 'events_101'])
   const { url } = database
   await expect(restorePartition({ url, partition: 'events_1' })).rejects.toThrow('that is events_101, not events_1')
   await restorePartition({ url, partition: 'events_101' })
@@ -245,11 +246,46 @@ test('an event comes back from the file byte for byte, whatever its JSON holds',
   await archive(101)
   const recalled = { stream, revision: 0n, position: 1n, requestHash: request.requestHash }
   expect(await writer.store.recall(commandId)).toEqual(recalled)
-  expect(await dropArchived(database.url, 101n)).toEqual(['events_1'])
+  expect(await dropArchived(database.url, { before: 101n })).toEqual(['events_1'])
   await restorePartition({ url: database.url, partition: 'events_1' })
   expect(await database.query(stored)).toEqual(before)
   expect(await writer.store.recall(commandId)).toEqual(recalled)
   expect((await all(writer.store.readStream(stream)))[0]?.data).toEqual(AWKWARD)
+})
+
+const hasTable = async (name: string): Promise<boolean> =>
+  (await database.query(`select 1 where to_regclass('log.${name}') is not null`)).length > 0
+
+test.each([[{ partition: 'events_1' }], [{ before: 101n }]])(
+  'what was archived and kept can be dropped later, by the same name or position: %p',
+  async (which) => {
+    await fill(newStream(), newStream(), 250)
+    const given = { url: database.url, to: folder, which }
+    await archivePartitions(given)
+    await expect(archivePartitions(given)).rejects.toThrow(/goes first|ends before/)
+    expect(await archivePartitions({ ...given, mayBeArchived: true })).toEqual([])
+    expect(await dropArchived(database.url, which)).toEqual(['events_1'])
+    expect(await dropArchived(database.url, which)).toEqual([])
+    expect(await hasTable('events_1')).toBe(false)
+  },
+)
+
+test('what is not full yet does not keep what is archived from being dropped', async () => {
+  await fill(newStream(), newStream(), 150)
+  await archive(201)
+  expect(
+    await archivePartitions({ url: database.url, to: folder, which: { before: 201n }, mayBeArchived: true }),
+  ).toEqual([])
+  expect(await dropArchived(database.url, { before: 201n })).toEqual(['events_1'])
+})
+
+test('what was archived before and is not chosen keeps its table', async () => {
+  await fill(newStream(), newStream(), 250)
+  await archive(101)
+  const which = { partition: 'events_101' }
+  expect(await archivePartitions({ url: database.url, to: folder, which, mayBeArchived: true })).toHaveLength(1)
+  expect(await dropArchived(database.url, which)).toEqual(['events_101'])
+  expect(await hasTable('events_1')).toBe(true)
 })
 
 test('a damaged file is not restored from, and keeps its table from being dropped', async () => {
@@ -258,7 +294,7 @@ test('a damaged file is not restored from, and keeps its table from being droppe
   const file = join(folder, 'events_1.ndjson.gz')
   const whole = await readFile(file)
   await truncate(file, whole.length - 20)
-  await expect(dropArchived(database.url, 101n)).rejects.toThrow('is not the file that was archived')
+  await expect(dropArchived(database.url, { before: 101n })).rejects.toThrow('is not the file that was archived')
   await database.query('drop table log.events_1')
   await expect(restorePartition({ url: database.url, partition: 'events_1' })).rejects.toThrow(
     'is not the file that was archived',

@@ -1,23 +1,21 @@
-import { partitionsOf } from '../partitions.js'
 import { ByteSink } from '../byte-sink.js'
 import { checkArchive, checksumOf } from './archive-file.js'
-import { archivesOf, checksumIn, hasTable } from './archives.js'
+import { checksumIn, hasTable } from './archives.js'
+import { archivedAside, type Chosen, isChosen } from './chosen.js'
 import { writeRow } from './line-rows.js'
 import { withLogAdmin } from './log-admin.js'
 
 /**
- * Drops the tables of archives that end before a position: from then on their files are all there is, so each is looked at once more,
- * and read as a restore would read it.
+ * Drops the tables of the archives that are chosen, whenever they were archived: from then on their files are all there is, so each is looked
+ * at once more, and read as a restore would read it.
  *
  * @returns the names of what was dropped.
  * @throws Error when a file is missing or damaged; its table stays.
  */
-export async function dropArchived(url: string, before: bigint): Promise<string[]> {
+export async function dropArchived(url: string, which: Chosen): Promise<string[]> {
   return withLogAdmin(url, async (log) => {
-    const attached = await partitionsOf(log.client)
     const dropped: string[] = []
-    for (const { name, first, last, file } of await archivesOf(log)) {
-      if (last >= before || attached.some(({ table }) => table === name)) continue
+    for (const { name, first, last, file } of (await archivedAside(log)).filter((each) => isChosen(each, which))) {
       if (!(await hasTable(log, name))) continue
       if ((await checksumOf(file)) !== (await checksumIn(log, name)))
         throw new Error(`${file} is not the file that was archived: the table ${name} stays`)
