@@ -2,24 +2,13 @@ import 'reflect-metadata'
 import { migrateLog, openPostgresStore, serveEventStore } from '#event-store'
 import { Leadership } from '#leadership'
 import { listen, loadAllowList, loadIdentity, watchAllowList } from '#mesh'
-import { setting, startService } from '#runtime'
+import { setting, startService, writerTuning } from '#runtime'
 import { writerMetrics } from './writer-metrics.js'
 
 const settings = {
+  ...writerTuning,
   EVENT_STORE_URL: setting.url({ description: 'database of the log', schemes: ['postgres', 'postgresql'] }),
   HEADWATER_LINK_PORT: setting.port({ description: 'port on which this writer accepts links' }),
-  HEADWATER_LEASE_MS: setting.integer({
-    description: 'a leader that was paused for so long is succeeded, in ms',
-    default: 2_000,
-    min: 500,
-    max: 60_000,
-  }),
-  HEADWATER_QUEUE_MAX: setting.integer({
-    description: 'appends that may wait, and 256 MiB of them; beyond that they are refused with 503',
-    default: 16_384,
-    min: 16,
-    max: 1_000_000,
-  }),
   HEADWATER_IDENTITY: setting.text({ description: 'folder of this instance: key.pem and cert.pem' }),
   HEADWATER_ALLOW_LIST: setting.text({ description: 'file of the keys that may act in each role' }),
 } as const

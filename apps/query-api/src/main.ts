@@ -4,7 +4,15 @@ import { domains } from '#domains'
 import { aggregateNames } from '#domain-kit'
 import { serveDocs } from '#http-api'
 import { Carriers, Exporter, Feed, openRedis, Reader, ResourceCatalogue, Sources, tablesOf } from '#read-models'
-import { authSettings, createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
+import {
+  authSettings,
+  createAuthenticator,
+  queryTuning,
+  readModelSettings,
+  redisSettings,
+  setting,
+  startService,
+} from '#runtime'
 import { ExportSlots } from './export/export-slots.js'
 import { LiveGateway } from './live/gateway.js'
 import { openLive } from './live/open-live.js'
@@ -17,39 +25,12 @@ const settings = {
   ...authSettings,
   ...readModelSettings,
   ...redisSettings,
+  ...queryTuning,
   REPLICA_URLS: setting.urls({
     description: 'databases that queries read, comma-separated',
     schemes: ['postgres', 'postgresql'],
   }),
   HEADWATER_COMMANDS_URL: setting.url({ description: 'origin of the command API', schemes: ['http', 'https'] }),
-  READ_PRIMARY: setting.choice(['never', 'fallback'], {
-    description: 'may a query read the primary when no replica is fresh enough',
-    default: 'never',
-  }),
-  QUERY_POOL: setting.integer({
-    description: 'connections to each database, one of which watches',
-    default: 8,
-    min: 2,
-    max: 200,
-  }),
-  LIVE_SOCKETS_PER_SUBJECT: setting.integer({
-    description: 'live sockets that one token subject may have open on one instance',
-    default: 20_000,
-    min: 1,
-    max: 1_000_000,
-  }),
-  LIVE_SUBSCRIPTIONS_PER_SUBJECT: setting.integer({
-    description: 'live subscriptions that all sockets of one token subject may hold on one instance together',
-    default: 100_000,
-    min: 1,
-    max: 10_000_000,
-  }),
-  QUERY_EXPORTS: setting.integer({
-    description: 'exports at the same time, each with a connection to a replica of its own',
-    default: 2,
-    min: 1,
-    max: 50,
-  }),
 } as const
 
 /** Queries and live subscriptions: Redis first, then a replica. Any number of instances. */

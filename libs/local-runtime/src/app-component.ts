@@ -7,6 +7,8 @@ export interface AppOptions {
   readonly instance: string
   readonly port: number
   readonly env: Readonly<Record<string, string>>
+  /** Longest a planned stop may take by its own clock: `HEADWATER_DRAIN_MS`. */
+  readonly drain_ms: number
   /** Before each start. */
   prepare(): Promise<void>
 }
@@ -48,15 +50,18 @@ export function nodeArgs(role: string): readonly string[] {
   ]
 }
 
+/** How long after its own bound a role that hangs in its planned stop is killed. */
+const OVERDUE_MS = 5_000
+
 /** One of the roles as its own Node process. */
-export function appComponent({ role, instance, port, env, prepare }: AppOptions): Component {
+export function appComponent({ role, instance, port, env, drain_ms, prepare }: AppOptions): Component {
   const url = `http://127.0.0.1:${port}`
   return {
     name: instance,
     role,
     url,
     stopSignal: 'SIGTERM',
-    stop_ms: 20_000,
+    stop_ms: drain_ms + OVERDUE_MS,
     prepare,
     launch: () => ({
       command: process.execPath,

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { byStore, EVENTSTOREDB_SCHEMES, eventStoreSettings } from '#event-store'
-import { ensureLocalKey, localJwksUrl, setting } from '#runtime'
+import { baseSettings, ensureLocalKey, localJwksUrl, queryTuning, setting, writerTuning } from '#runtime'
 import { appComponent } from './app-component.js'
 import { enrolAll, identityFolder, renewals } from './identities.js'
 import { type DataLayout, dataLayout, type Ports, portsFrom } from './layout.js'
@@ -14,7 +14,10 @@ const warn: Notice = (text) => process.emitWarning(text)
 
 const postgres = ['postgres', 'postgresql']
 
-/** What a person may set to run the product locally. Each URL replaces the embedded part. */
+/**
+ * What a person may set to run the product locally. Each URL replaces the embedded part. What single roles read is here too: they find it in the
+ * environment that they are started in, and a mistake in it is told before anything is started.
+ */
 export const localSettings = {
   HEADWATER_DATA: setting.text({ description: 'folder of everything durable', default: '.headwater/data' }),
   HEADWATER_PORT_BASE: setting.integer({
@@ -47,10 +50,11 @@ export const localSettings = {
   ),
   HEADWATER_JWT_ISSUER: setting.text({ description: 'issuer of tokens', default: 'headwater' }),
   HEADWATER_JWT_AUDIENCE: setting.text({ description: 'audience of tokens', default: 'headwater' }),
-  LOG_LEVEL: setting.choice(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
-    description: 'least severe level that is logged',
-    default: 'info',
-  }),
+  LOG_LEVEL: baseSettings.LOG_LEVEL,
+  HEADWATER_DRAIN_MS: baseSettings.HEADWATER_DRAIN_MS,
+  EVENT_STORE_POOL: eventStoreSettings.EVENT_STORE_POOL,
+  ...writerTuning,
+  ...queryTuning,
 } as const
 
 export interface LocalConfig {
@@ -67,6 +71,7 @@ export interface LocalConfig {
   readonly HEADWATER_JWT_ISSUER: string
   readonly HEADWATER_JWT_AUDIENCE: string
   readonly LOG_LEVEL: string
+  readonly HEADWATER_DRAIN_MS: number
 }
 
 export interface Urls {
@@ -139,6 +144,7 @@ export async function localPlan(config: LocalConfig, notice = warn): Promise<Loc
     appComponent({
       ...app,
       env: { ...env, ...app.env, HEADWATER_IDENTITY: identityFolder(layout, app.instance) },
+      drain_ms: config.HEADWATER_DRAIN_MS,
       prepare: () => renew(app),
     }),
   )

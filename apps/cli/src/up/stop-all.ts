@@ -6,8 +6,9 @@ import { type Local } from '../local.js'
 import { runningController } from './controller-process.js'
 import { ensureController, startedPid } from './kept-controller.js'
 
-/** All processes one after the other, each for as long as it may take, come to 180 s. */
-const STOP_MS_MAX = 300_000
+/** The roles stop one after the other, each for as long as it may drain; servers and what is overdue come to 120 s. */
+const ROLES = 7
+const OTHERS_MS_MAX = 195_000
 const STARTS_MAX = 3
 
 export interface StopOptions {
@@ -19,10 +20,10 @@ export interface StopOptions {
  * Stops everything that runs on this data folder. A controller that is dead, or dies meanwhile, is started again for it: only it knows
  * the order, and its processes run on without it.
  *
- * @throws CliFailure when something still runs after 300 s, or after 3 controllers were started for it.
+ * @throws CliFailure when something still runs after 300 s (longer as roles may drain for longer than 15 s), or after 3 controllers were started for it.
  */
 export async function stopAll(here: Local, { start_pause_ms }: StopOptions = {}): Promise<void> {
-  const end_ms = Date.now() + STOP_MS_MAX
+  const end_ms = Date.now() + ROLES * here.config.HEADWATER_DRAIN_MS + OTHERS_MS_MAX
   let starts = 0
   let told: number | undefined
   for (;;) {
