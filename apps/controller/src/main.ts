@@ -28,7 +28,7 @@ await startService('controller', localSettings, async ({ config, logger, onStop 
     },
     // Whoever holds the port is the controller: one that comes too late must not leave its name here and die.
     onListening: () => {
-      writePidFile(pidFile, process.pid)
+      writePidFile(pidFile, process.pid, { portBase: config.HEADWATER_PORT_BASE })
         .then(() => supervisor.start())
         .catch((error: unknown) => {
           // Without its pid file nobody would find it, and nobody else would get the port.

@@ -7,6 +7,7 @@ export { type Check, type Component, type Launch } from './process/component.js'
 export {
   isAlive,
   type PidFile,
+  portBaseIn,
   readPidFile,
   removePidFile,
   runningIn,

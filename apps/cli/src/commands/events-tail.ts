@@ -1,6 +1,7 @@
 import { askStatus } from '../controller-client.js'
 import { CliFailure } from '../failure.js'
 import { local, operatorToken } from '../local.js'
+import { runsElsewhere } from '../running-controller.js'
 
 /** A tail ends with its token. */
 const TTL_S = 31_536_000
@@ -20,7 +21,8 @@ function whole(name: string, value: string | undefined): string | undefined {
 export async function eventsTail(options: Options): Promise<number> {
   const here = local()
   const status = await askStatus(here)
-  if (!status) throw new CliFailure('Headwater does not run here: start it with "npx headwater up"')
+  if (!status)
+    throw new CliFailure((await runsElsewhere(here)) ?? 'Headwater does not run here: start it with "npx headwater up"')
   const projector = status.instances.find(({ role, ready }) => role === 'projector' && ready)
   if (!projector) throw new CliFailure('no projector is ready: it shows the log')
   const query = new URLSearchParams()

@@ -1,6 +1,7 @@
 import { askStatus } from '../controller-client.js'
 import { CliFailure } from '../failure.js'
 import { local, operatorToken } from '../local.js'
+import { runsElsewhere } from '../running-controller.js'
 
 /** What `GET /v1/projections` tells of a build. */
 interface Build {
@@ -105,7 +106,8 @@ async function builds(method: 'GET' | 'POST', path: string, body?: object): Prom
 async function ask<Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> {
   const here = local()
   const status = await askStatus(here)
-  if (!status) throw new CliFailure('Headwater does not run here: start it with "npx headwater up"')
+  if (!status)
+    throw new CliFailure((await runsElsewhere(here)) ?? 'Headwater does not run here: start it with "npx headwater up"')
   const projectors = status.instances.filter(({ role }) => role === 'projector')
   // One that has stopped at an event is not ready, and is the one to talk to.
   const projector = projectors.find(({ ready }) => ready) ?? projectors.find(({ pid }) => pid !== null)

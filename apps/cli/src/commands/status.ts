@@ -1,5 +1,6 @@
 import { askStatus } from '../controller-client.js'
 import { local } from '../local.js'
+import { runsElsewhere } from '../running-controller.js'
 
 /** @returns the exit status: 0 only when every role is ready. */
 export async function status(options: { json?: boolean }): Promise<number> {
@@ -8,7 +9,8 @@ export async function status(options: { json?: boolean }): Promise<number> {
   if (!answer) {
     if (options.json)
       process.stdout.write(`${JSON.stringify({ ready: false, position: '0', urls: null, instances: [] })}\n`)
-    process.stderr.write(`no controller answers at ${here.controllerUrl}: start Headwater with "npx headwater up"\n`)
+    const why = `no controller answers at ${here.controllerUrl}: start Headwater with "npx headwater up"`
+    process.stderr.write(`${(await runsElsewhere(here)) ?? why}\n`)
     return 1
   }
   if (options.json) process.stdout.write(`${JSON.stringify(answer)}\n`)

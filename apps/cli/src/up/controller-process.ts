@@ -2,16 +2,11 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type PidFile, projectRoot, readPidFile } from '#local-runtime'
+import { projectRoot } from '#local-runtime'
 import { type Local } from '../local.js'
+import { CONTROLLER } from '../running-controller.js'
 
-const INSTANCE = 'controller-1'
 const LINES_SHOWN = 5
-
-/** The controller that runs on this data folder, if one does. */
-export async function runningController({ layout }: Local): Promise<PidFile | undefined> {
-  return readPidFile(join(layout.run, `${INSTANCE}.json`))
-}
 
 export interface StartedController {
   readonly pid: number | undefined
@@ -23,7 +18,7 @@ export interface StartedController {
 /** Starts the controller in a session of its own: neither Ctrl-C nor the end of this process reaches it. */
 export async function startController({ config, layout, ports }: Local): Promise<StartedController> {
   await mkdir(layout.logs, { recursive: true })
-  const path = join(layout.logs, `${INSTANCE}.log`)
+  const path = join(layout.logs, `${CONTROLLER}.log`)
   const log = openSync(path, 'a')
   const { size } = statSync(path)
   const child = spawn(
@@ -37,7 +32,7 @@ export async function startController({ config, layout, ports }: Local): Promise
         ...process.env,
         HEADWATER_ROOT: projectRoot(),
         HEADWATER_DATA: layout.root,
-        HEADWATER_INSTANCE: INSTANCE,
+        HEADWATER_INSTANCE: CONTROLLER,
         HEADWATER_PORT: String(ports.controller),
         HEADWATER_PORT_BASE: String(config.HEADWATER_PORT_BASE),
       },

@@ -1,5 +1,6 @@
 import { type Local } from '../local.js'
-import { runningController, startController, type StartedController } from './controller-process.js'
+import { runningController } from '../running-controller.js'
+import { startController, type StartedController } from './controller-process.js'
 
 const START_PAUSE_MS = 5_000
 
@@ -19,7 +20,8 @@ export function startedPid(): number | undefined {
 
 /** Starts a controller if none runs, or is starting; one every 5 s at most, if nothing else is said. @returns whether it did. */
 export async function ensureController(here: Local, pause_ms = START_PAUSE_MS): Promise<boolean> {
-  if ((await runningController(here)) || startedPid() !== undefined || Date.now() - last.start_ms <= pause_ms) return false
+  if ((await runningController(here)) || startedPid() !== undefined || Date.now() - last.start_ms <= pause_ms)
+    return false
   await start(here)
   return true
 }

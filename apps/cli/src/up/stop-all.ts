@@ -3,7 +3,7 @@ import { runningIn } from '#local-runtime'
 import { askStop } from '../controller-client.js'
 import { CliFailure } from '../failure.js'
 import { type Local } from '../local.js'
-import { runningController } from './controller-process.js'
+import { runningController } from '../running-controller.js'
 import { ensureController, startedPid } from './kept-controller.js'
 
 /** The roles stop one after the other, each for as long as it may drain; servers and what is overdue come to 120 s. */

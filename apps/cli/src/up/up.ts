@@ -2,16 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { askStatus } from '../controller-client.js'
 import { CliFailure } from '../failure.js'
 import { type Local, local } from '../local.js'
+import { runningController, runsElsewhere } from '../running-controller.js'
 import { banner } from './banner.js'
-import { runningController } from './controller-process.js'
 import { ensureController, start } from './kept-controller.js'
 import { importSample } from './sample.js'
 import { stopAll } from './stop-all.js'
 import { untilReady } from './until-ready.js'
 
-/** Brings everything up, stays in the foreground, and stops everything on Ctrl-C or SIGTERM. @returns the exit status. */
+/**
+ * Brings everything up, stays in the foreground, and stops everything on Ctrl-C or SIGTERM.
+ *
+ * @returns the exit status.
+ * @throws CliFailure when it cannot be started, or not be stopped.
+ */
 export async function up(): Promise<number> {
   const here = local()
+  const elsewhere = await runsElsewhere(here)
+  if (elsewhere !== undefined) throw new CliFailure(elsewhere)
   const stop = new AbortController()
   const onSignal = (): void => {
     if (!stop.signal.aborted) process.stderr.write('\nStopping: no new work, what was begun is finished …\n')

@@ -7,6 +7,8 @@ export interface PidFile {
   readonly pid: number
   /** Start time in the kernel's words: a pid may be given to somebody else. */
   readonly started: string
+  /** Of a controller: the first port of its system. */
+  readonly portBase?: number
 }
 
 /** Field 22 of /proc/PID/stat; undefined when there is no such process (or it is a zombie). */
@@ -41,13 +43,26 @@ export async function runningIn(folder: string): Promise<readonly string[]> {
 }
 
 /** @returns undefined when the process is gone already. */
-export async function writePidFile(file: string, pid: number): Promise<PidFile | undefined> {
+export async function writePidFile(
+  file: string,
+  pid: number,
+  more: Pick<PidFile, 'portBase'> = {},
+): Promise<PidFile | undefined> {
   const started = startOf(pid)
   if (started === undefined) return undefined
   const beside = `${file}.${process.pid}`
-  await writeFile(beside, JSON.stringify({ pid, started }))
+  await writeFile(beside, JSON.stringify({ pid, started, ...more }))
   await rename(beside, file)
-  return { pid, started }
+  return { pid, started, ...more }
+}
+
+/** Of the controller that has written this file last, whether or not it runs; undefined when that is not known. */
+export async function portBaseIn(file: string): Promise<number | undefined> {
+  try {
+    return (JSON.parse(await readFile(file, 'utf8')) as PidFile).portBase
+  } catch {
+    return undefined
+  }
 }
 
 export async function removePidFile(file: string): Promise<void> {
