@@ -1,3 +1,4 @@
+import { type StartedWith } from '#local-runtime'
 import { type Local, operatorToken } from './local.js'
 
 /** What `GET /v1/status` answers, as far as the CLI shows it. */
@@ -20,6 +21,8 @@ export interface Status {
     readonly url: string
     readonly reason?: string
   }[]
+  /** Undefined: an earlier version runs, which does not say. */
+  readonly startedWith?: StartedWith
 }
 
 async function ask(local: Local, method: string, path: string): Promise<Response | undefined> {

@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { join } from 'node:path'
 import { aggregateNames } from '#domain-kit'
 import { domains } from '#domains'
-import { localPlan, localSettings, removePidFile, writePidFile } from '#local-runtime'
+import { localPlan, localSettings, removePidFile, startedWith, writePidFile } from '#local-runtime'
 import { createAuthenticator, localJwksUrl, reasonOf, startService } from '#runtime'
 import { Directory } from './status.js'
 import { StatusController } from './status-controller.js'
@@ -12,7 +12,11 @@ import { Supervisor } from './supervisor.js'
 await startService('controller', localSettings, async ({ config, logger, onStop }) => {
   const plan = await localPlan(config, (text) => logger.warn({}, text))
   const supervisor = new Supervisor(plan, logger)
-  const self = { instance: config.HEADWATER_INSTANCE, url: `http://${config.HEADWATER_HOST}:${config.HEADWATER_PORT}` }
+  const self = {
+    instance: config.HEADWATER_INSTANCE,
+    url: `http://${config.HEADWATER_HOST}:${config.HEADWATER_PORT}`,
+    startedWith: startedWith(config),
+  }
   const pidFile = join(plan.layout.run, `${config.HEADWATER_INSTANCE}.json`)
   onStop('pid file', () => removePidFile(pidFile))
   onStop('supervisor', () => supervisor.release())

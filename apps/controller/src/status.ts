@@ -1,4 +1,4 @@
-import { type LocalPlan, type Urls } from '#local-runtime'
+import { type LocalPlan, type StartedWith, type Urls } from '#local-runtime'
 import { type Supervised } from './supervised.js'
 import { type Supervisor } from './supervisor.js'
 
@@ -20,6 +20,7 @@ export interface Status {
   readonly position: string
   readonly urls: Urls
   readonly instances: readonly InstanceStatus[]
+  readonly startedWith: StartedWith
 }
 
 /** The directory: who is where, in which state. */
@@ -32,7 +33,7 @@ export class Directory {
   constructor(
     private readonly plan: LocalPlan,
     private readonly supervisor: Supervisor,
-    private readonly self: { readonly instance: string; readonly url: string },
+    private readonly self: { readonly instance: string; readonly url: string; readonly startedWith: StartedWith },
   ) {}
 
   status(): Status {
@@ -51,6 +52,7 @@ export class Directory {
       position: this.head.toString(),
       urls: this.plan.urls,
       instances,
+      startedWith: this.self.startedWith,
     }
   }
 

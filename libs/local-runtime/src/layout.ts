@@ -11,6 +11,8 @@ export interface DataLayout {
   readonly allowList: string
   readonly keys: string
   readonly run: string
+  /** Pid file of the `up` in the foreground, which is no part of what runs. */
+  readonly up: string
   readonly logs: string
 }
 
@@ -26,6 +28,7 @@ export function dataLayout(folder: string): DataLayout {
     allowList: at('allow-list.json'),
     keys: at('keys'),
     run: at('run'),
+    up: at('up.json'),
     logs: at('logs'),
   }
 }

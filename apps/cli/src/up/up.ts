@@ -1,24 +1,31 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { askStatus } from '../controller-client.js'
 import { CliFailure } from '../failure.js'
 import { type Local, local } from '../local.js'
 import { runningController, runsElsewhere } from '../running-controller.js'
 import { banner } from './banner.js'
-import { ensureController, start } from './kept-controller.js'
+import { inForeground } from './foreground.js'
+import { start } from './kept-controller.js'
 import { importSample } from './sample.js'
 import { stopAll } from './stop-all.js'
+import { differences } from './taken-over.js'
 import { untilReady } from './until-ready.js'
+import { watch } from './watch.js'
 
 /**
  * Brings everything up, stays in the foreground, and stops everything on Ctrl-C or SIGTERM.
  *
  * @returns the exit status.
- * @throws CliFailure when it cannot be started, or not be stopped.
+ * @throws CliFailure when it cannot be started, or not be stopped, and while another `up` runs on the same data folder.
  */
 export async function up(): Promise<number> {
   const here = local()
   const elsewhere = await runsElsewhere(here)
   if (elsewhere !== undefined) throw new CliFailure(elsewhere)
+  await inForeground(here, () => run(here))
+  return 0
+}
+
+async function run(here: Local): Promise<void> {
   const stop = new AbortController()
   const onSignal = (): void => {
     if (!stop.signal.aborted) process.stderr.write('\nStopping: no new work, what was begun is finished …\n')
@@ -35,16 +42,9 @@ export async function up(): Promise<number> {
     })
     const after = (await askStatus(here)) ?? status
     process.stdout.write(banner(here, { ...after, ready: status.ready || after.ready }))
+    const others = started ? undefined : differences(here, after)
+    if (others !== undefined) process.stderr.write(`${others}\n`)
     await watch(here, stop.signal)
   }
   await stopAll(here)
-  return 0
-}
-
-/** While in the foreground, a controller that dies is started again; the rest never notices. */
-async function watch(here: Local, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await ensureController(here)
-    await sleep(500, undefined, { signal }).catch(() => undefined)
-  }
 }

@@ -57,7 +57,7 @@ export function embeddedPostgres(layout: DataLayout, ports: Ports, secrets: Secr
   const kept = ports.replicas.slice(0, count)
   const replicas = kept.map((port, at) =>
     replicaComponent({
-      name: count === 1 ? 'postgres-replica' : `postgres-replica-${at + 1}`,
+      name: nameOf(at + 1),
       slot: slotOf(at + 1),
       primaryUrl: adminUrl,
       adminUrl: urlOf(SUPERUSER, secrets.superuser, port, 'postgres'),
@@ -167,6 +167,11 @@ function prepared(place: ClusterPlace | undefined): ClusterPlace {
 /** The servers take no TLS, whatever `PGSSLMODE` in somebody's shell asks for elsewhere. */
 function urlOf(user: string, password: string, port: number, database: string): string {
   return `postgres://${user}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`
+}
+
+/** Whatever their number, the first has the same name: with its pid file it is found again. */
+function nameOf(ordinal: number): string {
+  return ordinal === 1 ? 'postgres-replica' : `postgres-replica-${ordinal}`
 }
 
 /** The first has no number, because there was but one once. */

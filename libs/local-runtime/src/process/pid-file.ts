@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createFileAtomically } from '#runtime'
 
 /** Who runs where: enough to find a process again after its supervisor died, and not to mistake another for it. */
 export interface PidFile {
@@ -54,6 +55,21 @@ export async function writePidFile(
   await writeFile(beside, JSON.stringify({ pid, started, ...more }))
   await rename(beside, file)
   return { pid, started, ...more }
+}
+
+/**
+ * As {@link writePidFile}, unless the file names a process that runs.
+ *
+ * @returns that process; undefined when the file is ours.
+ */
+export async function claimPidFile(file: string, pid: number): Promise<PidFile | undefined> {
+  const mine = JSON.stringify({ pid, started: startOf(pid) })
+  for (;;) {
+    const other = await readPidFile(file)
+    if (other) return other
+    await removePidFile(file)
+    if (await createFileAtomically(file, mine, 0o644)) return undefined
+  }
 }
 
 /** Of the controller that has written this file last, whether or not it runs; undefined when that is not known. */
