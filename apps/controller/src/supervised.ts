@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, renameSync, statSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Check,
   type Component,
   type DataLayout,
   isAlive,
+  openLog,
   type PidFile,
   readPidFile,
   removePidFile,
@@ -22,7 +23,6 @@ const BACKOFF_MS_MAX = 5_000
 const CRASHES_MAX = 6
 const CRASH_WINDOW_MS = 30_000
 const CRASH_PAUSE_MS = 15_000
-const LOG_BYTES_MAX = 20 * 1024 * 1024
 
 /** One process: found again or started, checked, restarted when it ends, stopped when told to. */
 export class Supervised {
@@ -139,9 +139,7 @@ export class Supervised {
     this.state = 'starting'
     await component.prepare()
     const { command, args, cwd, env, uid, gid } = component.launch()
-    if ((statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_MAX)
-      renameSync(this.logFile, `${this.logFile}.1`)
-    const log = openSync(this.logFile, 'a')
+    const log = openLog(this.logFile)
     // Of its own session: neither Ctrl-C nor the end of this process reaches it.
     const child = spawn(command, args, {
       cwd,

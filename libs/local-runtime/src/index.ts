@@ -16,6 +16,7 @@ export {
   startOf,
   writePidFile,
 } from './process/pid-file.js'
+export { openLog } from './process/log-file.js'
 export { runProgram } from './process/run-program.js'
 export { postgresBinaries } from './postgres/binaries.js'
 export { type ClusterPlace, initCluster, launchCluster, SUPERUSER } from './postgres/cluster.js'

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, readFileSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { projectRoot } from '#local-runtime'
+import { openLog, projectRoot } from '#local-runtime'
 import { type Local } from '../local.js'
 import { CONTROLLER } from '../running-controller.js'
 
@@ -19,7 +19,7 @@ export interface StartedController {
 export async function startController({ config, layout, ports }: Local): Promise<StartedController> {
   await mkdir(layout.logs, { recursive: true })
   const path = join(layout.logs, `${CONTROLLER}.log`)
-  const log = openSync(path, 'a')
+  const log = openLog(path)
   const { size } = statSync(path)
   const child = spawn(
     process.execPath,
