@@ -19,7 +19,7 @@ export type ProcessState = 'stopped' | 'starting' | 'ready' | 'unready' | 'backo
 
 const BACKOFF_MS_MIN = 100
 const BACKOFF_MS_MAX = 5_000
-/** So many exits within the window are a crash loop: from then on one attempt a pause. */
+/** So many exits within the window are a crash loop: from then on one attempt a pause, until it was ready once. */
 const CRASHES_MAX = 6
 const CRASH_WINDOW_MS = 30_000
 const CRASH_PAUSE_MS = 15_000
@@ -33,6 +33,7 @@ export class Supervised {
   private isStopped = false
   private running: PidFile | undefined
   private exits_ms: number[] = []
+  private isLooping = false
   private restart_ms = 0
   private busy = false
 
@@ -115,8 +116,10 @@ export class Supervised {
     if (this.last.needsRestart) {
       this.logger.warn({ name: this.component.name, reason: this.last.reason }, 'it is started anew')
       await this.end(this.running)
-    } else if (this.last.reason === undefined) this.state = 'ready'
-    else if (this.state !== 'starting') this.state = 'unready'
+    } else if (this.last.reason === undefined) {
+      this.state = 'ready'
+      this.isLooping = false
+    } else if (this.state !== 'starting' && !this.isLooping) this.state = 'unready'
   }
 
   private crashed(): void {
@@ -124,9 +127,10 @@ export class Supervised {
     this.running = undefined
     this.exits_ms = [...this.exits_ms.filter((each) => now_ms - each < CRASH_WINDOW_MS), now_ms]
     const crashes = this.exits_ms.length
-    this.state = crashes > CRASHES_MAX ? 'crash-loop' : 'backoff'
+    this.isLooping ||= crashes > CRASHES_MAX
+    this.state = this.isLooping ? 'crash-loop' : 'backoff'
     const backoff_ms = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** (crashes - 1))
-    this.restart_ms = now_ms + (this.state === 'crash-loop' ? CRASH_PAUSE_MS : backoff_ms)
+    this.restart_ms = now_ms + (this.isLooping ? CRASH_PAUSE_MS : backoff_ms)
     this.last = { reason: `ended ${crashes} time(s) in the last ${CRASH_WINDOW_MS / 1_000} s; see ${this.logFile}` }
   }
 
@@ -136,7 +140,7 @@ export class Supervised {
 
   private async launch(): Promise<void> {
     const { component } = this
-    this.state = 'starting'
+    if (!this.isLooping) this.state = 'starting'
     await component.prepare()
     const { command, args, cwd, env, uid, gid } = component.launch()
     const log = openLog(this.logFile)
@@ -166,6 +170,7 @@ export class Supervised {
       await killed(child)
       throw error
     }
+    if (!this.running) throw new Error('it ended at once')
     this.logger.info({ name: component.name, pid }, 'started')
   }
 }

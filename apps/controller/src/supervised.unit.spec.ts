@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dataLayout } from '#local-runtime'
-import { silentLogger } from '#testing'
+import { eventually, silentLogger } from '#testing'
 import { Sleeper } from './fixtures/sleeper.js'
 import { Supervised } from './supervised.js'
 
@@ -13,6 +13,7 @@ beforeEach(async () => {
   sleeper = new Sleeper('sleeper', folder)
 })
 afterEach(async () => {
+  jest.restoreAllMocks()
   sleeper.kill()
   await rm(folder, { recursive: true, force: true })
 })
@@ -25,4 +26,51 @@ test('a process whose pid cannot be written down is ended: nobody would find it 
   expect(supervised.state).toBe('backoff')
   expect(sleeper.running()).toEqual([])
   await supervised.stop()
+})
+
+describe('a process that ends again and again', () => {
+  let now_ms = Date.now()
+  let supervised: Supervised
+  beforeEach(async () => {
+    jest.spyOn(Date, 'now').mockImplementation(() => now_ms)
+    sleeper.reason = 'not yet'
+    supervised = new Supervised(sleeper.component, { ...dataLayout(folder), run: folder, logs: folder }, silentLogger())
+    await supervised.start()
+    for (let pause_ms = 100; pause_ms <= 3_200; pause_ms *= 2) {
+      await ends()
+      expect(supervised.state).toBe('backoff')
+      await lookAfter(pause_ms)
+    }
+    await ends()
+  })
+  afterEach(() => supervised.stop())
+
+  async function ends(): Promise<void> {
+    sleeper.kill()
+    await eventually('its end is seen', () => supervised.pid === undefined)
+  }
+  async function lookAfter(pause_ms: number): Promise<void> {
+    now_ms += pause_ms
+    await supervised.tick()
+  }
+
+  test('is tried every 15 s, however long that has gone on', async () => {
+    for (let launches = 7; launches < 12; launches += 1) {
+      await lookAfter(14_999)
+      expect([supervised.state, sleeper.launches]).toEqual(['crash-loop', launches])
+      await lookAfter(1)
+      expect([supervised.state, sleeper.launches]).toEqual(['crash-loop', launches + 1])
+      await ends()
+    }
+  })
+
+  test('is as any other again when it was ready once', async () => {
+    await lookAfter(15_000)
+    sleeper.reason = undefined
+    await supervised.tick()
+    expect(supervised.state).toBe('ready')
+    now_ms += 30_000
+    await ends()
+    expect(supervised.state).toBe('backoff')
+  })
 })
