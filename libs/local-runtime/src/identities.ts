@@ -23,7 +23,7 @@ const VALIDITY_MS_MIN = 30 * DAY_MS
 
 /**
  * Enrolment of the local runtime: a key pair for each instance, laid out in its folder, its public key on the allow-list. Keys on the
- * list stay, whatever their dates: the processes that run with them may be alive.
+ * list stay, whatever their dates and whosever they are: the processes that run with them may be alive, and instances beside these may be somebody's own.
  */
 export async function enrolAll(layout: DataLayout, instances: readonly Enrolled[]): Promise<void> {
   const known = existsSync(layout.allowList) ? await loadAllowList(layout.allowList) : undefined
@@ -33,9 +33,9 @@ export async function enrolAll(layout: DataLayout, instances: readonly Enrolled[
       (await keptIdentity(layout, known, { role, instance })) ?? (await newIdentity(layout, { role, instance }))
     entries.push({ spki, role, instance })
   }
-  const isSame =
-    known?.entries.length === entries.length && entries.every((each) => known.isAllowed(each.spki, each.role))
-  if (!isSame) await saveAllowList(layout.allowList, { version: (known?.version ?? 0n) + 1n, entries })
+  if (entries.every((each) => known?.isAllowed(each.spki, each.role))) return
+  const others = known?.entries.filter((each) => !instances.some(({ instance }) => instance === each.instance)) ?? []
+  await saveAllowList(layout.allowList, { version: (known?.version ?? 0n) + 1n, entries: [...others, ...entries] })
 }
 
 /**

@@ -66,6 +66,21 @@ test('a controller that starts again leaves the keys of those that run on the li
   expect(await loadAllowList(join(folder, 'allow-list.json'))).toMatchObject({ entries, version })
 })
 
+test('a controller that starts again leaves the keys of instances that are not its own on the list, and adds what is missing', async () => {
+  const { layout, components } = await planned()
+  const { version, entries } = await loadAllowList(layout.allowList)
+  const { spki } = await createIdentity({ role: 'projector', instance: 'projector-2' })
+  const another = { spki, role: 'projector', instance: 'projector-2' }
+  const some = entries.filter(({ instance }) => instance !== 'reporter-1')
+  await saveAllowList(layout.allowList, { version: version + 1n, entries: [...some, another] })
+  await planned()
+  const after = await loadAllowList(layout.allowList)
+  expect(after.entries).toContainEqual(another)
+  expect(after.entries.map(({ instance }) => instance).sort()).toEqual(
+    ['projector-2', ...components.map(({ name }) => name)].sort(),
+  )
+})
+
 test('those that are started at the same time are all on the list', async () => {
   const plan = await planned()
   await ageAll(plan, 1)
