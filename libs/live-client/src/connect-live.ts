@@ -10,7 +10,8 @@ export interface LiveOptions {
   readonly onState?: (state: LiveState) => void
   /**
    * Told once of each watch that cannot be, and of a refused connection, with which everything ends ({@link LiveError}).
-   * Without it such errors are thrown where nobody catches them, as are those of your own functions.
+   * Without it such errors are thrown where nobody catches them, as are those of your own functions. Also told, if it is there, when
+   * `token` throws: once until it gives a token again, since nothing has ended and it is asked again.
    */
   readonly onError?: (error: Error) => void
   /** Default `['websocket']`. Long polling needs a balancer that sends a client to the same instance each time. */
@@ -48,6 +49,7 @@ export function connectLive({ url, token, onState, onError, transports }: LiveOp
       ((error) => {
         throw error
       }),
+    onTokenError: onError ?? (() => undefined),
   })
   return {
     get state() {

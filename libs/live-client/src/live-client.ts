@@ -15,6 +15,8 @@ export interface LiveClientOptions {
   readonly transports: readonly string[]
   readonly onState: (state: LiveState) => void
   readonly onError: (error: Error) => void
+  /** There is no token; it goes on asking for one. */
+  readonly onTokenError: (error: Error) => void
 }
 
 /** Keeps one connection, from server to server, and everything that is watched subscribed on it. */
@@ -27,6 +29,8 @@ export class LiveClient {
   private timer: ReturnType<typeof setTimeout> | undefined
   private attempts = 0
   private unauthorized = 0
+  /** The application knows that it gives us no token. */
+  private isTokenTold = false
   /** Grows with each attempt: what an earlier one still waits for is nothing to us. */
   private turn = 0
 
@@ -65,12 +69,12 @@ export class LiveClient {
     let token: string
     try {
       token = await this.options.token()
-    } catch {
-      // Whoever gives out tokens is away, as a server may be.
-      if (turn === this.turn) this.again()
+    } catch (error) {
+      if (turn === this.turn) this.noToken(error)
       return
     }
     if (turn !== this.turn) return
+    this.isTokenTold = false
     const { url, transports } = this.options
     const connection = new Connection(url, token, transports, {
       onOpen: () => this.opened(connection),
@@ -122,6 +126,16 @@ export class LiveClient {
     this.attempts += 1
     // Last: the application may close when it is told so.
     this.become('reconnecting')
+  }
+
+  /** Whoever gives out tokens is away, as a server may be. */
+  private noToken(cause: unknown): void {
+    const isNew = !this.isTokenTold
+    this.isTokenTold = true
+    this.again()
+    if (!isNew || this.state === 'closed') return
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    outside(() => this.options.onTokenError(new Error(`there is no token: ${reason}`, { cause })))
   }
 
   /** Comes back with another token. One that cannot change is not tried again. */

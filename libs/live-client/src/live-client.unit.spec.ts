@@ -118,3 +118,19 @@ test('and is told to its watcher if not, once; nothing is unsubscribed that is n
   expect(errors).toMatchObject([{ resource: '/a', problem: { code: 'forbidden' } }])
   expect(said).toEqual(['subscribe'])
 })
+
+test('a page is told once that it gives no token, and goes on when it does', async () => {
+  const errors: Error[] = []
+  const states: LiveState[] = []
+  const token = jest
+    .fn()
+    .mockRejectedValueOnce(new Error('signed out'))
+    .mockRejectedValueOnce('gone')
+    .mockResolvedValue('t')
+  const live = connect({ token, onError: (error) => errors.push(error), onState: (state) => states.push(state) })
+  const told = watching(live, '/a')
+  await eventually('it is watched', () => told.length > 0)
+  expect(errors).toEqual([new Error('there is no token: signed out')])
+  expect(states).toEqual(['live'])
+  expect(token).toHaveBeenCalledTimes(3)
+})
