@@ -14,32 +14,41 @@ interface Slot {
 export class AnswerQueue {
   private first: Slot | undefined
   private last: Slot | undefined
+  private count = 0
   private length = 0
   /** No more will be asked for, or taken. */
   isClosed = false
   private wakeTaker: (() => void) | undefined
   private wakeAsker: (() => void) | undefined
 
-  /** @param size answers asked for and not taken yet, at most. */
-  constructor(private readonly size: number) {}
+  /**
+   * @param count_max answers asked for and not taken yet, at most.
+   * @param length_max their characters, and those of what is not answered yet: one more is asked for when they are fewer.
+   */
+  constructor(
+    private readonly count_max: number,
+    private readonly length_max: number,
+  ) {}
 
-  /** Until one more may be asked for; at once in a queue that is closed. */
+  /** Until some were taken, when there is no room for one more; look again then. Undefined in a queue that is closed. */
   room(): Promise<void> | undefined {
-    if (this.length < this.size) return undefined
+    if (this.isClosed || (this.count < this.count_max && this.length < this.length_max)) return undefined
     return new Promise((resolve) => {
       this.wakeAsker = resolve
     })
   }
 
-  /** Keeps a place. @returns what puts the answer there, once. */
-  open(): (text: string) => void {
+  /** Keeps a place. @param length of what is asked, in characters. @returns what puts the answer there, once. */
+  open(length = 0): (text: string) => void {
     const slot: Slot = { text: undefined, next: undefined }
     if (this.last) this.last.next = slot
     this.last = slot
     this.first ??= slot
-    this.length += 1
+    this.count += 1
+    this.length += length
     return (text) => {
       slot.text = text
+      this.length += text.length - length
       if (slot === this.first) this.wakeTaker?.()
     }
   }
@@ -53,7 +62,7 @@ export class AnswerQueue {
 
   /** Whoever took answers has gone. */
   abandon(): void {
-    this.forget(undefined, this.length)
+    this.forget(undefined, this.count)
     this.end()
   }
 
@@ -74,6 +83,7 @@ export class AnswerQueue {
       next = next.next
     }
     this.forget(next, count)
+    this.length -= piece.length
     this.wakeAsker?.()
     return piece
   }
@@ -82,6 +92,6 @@ export class AnswerQueue {
   private forget(first: Slot | undefined, count: number): void {
     this.first = first
     if (!first) this.last = undefined
-    this.length -= count
+    this.count -= count
   }
 }

@@ -5,6 +5,7 @@ import { causedBy, checkKey } from '#http-api'
 import {
   atExpiry,
   expiredMeanwhile,
+  inBrief,
   isExpired,
   type Logger,
   OnceAMinute,
@@ -21,6 +22,8 @@ import { authorize, inputReader, type InputReader } from './command-input.js'
 
 /** Lines read but not yet answered; a client that does not read its answers is not read from either. */
 const WINDOW = 1_024
+/** In characters, of these lines and of the answers that are not read yet. */
+const WINDOW_LENGTH = 4_194_304
 const PATH = '/v1/commands'
 
 export interface LineResult {
@@ -66,7 +69,7 @@ export class BulkCommands {
    * @returns the answers, a line each, many in one piece.
    */
   async *run(lines: AsyncIterable<readonly Line[]>, caller: Caller): AsyncGenerator<string> {
-    const answers = new AnswerQueue(WINDOW)
+    const answers = new AnswerQueue(WINDOW, WINDOW_LENGTH)
     const callOff = atExpiry(caller.principal, () => endExpired(answers))
     void this.read(lines, answers, caller)
     try {
@@ -81,11 +84,10 @@ export class BulkCommands {
     try {
       for await (const together of lines)
         for (const line of together) {
-          const room = answers.room()
-          if (room) await room
+          for (let room = answers.room(); room; room = answers.room()) await room
           if (isExpired(caller.principal)) endExpired(answers)
           if (answers.isClosed) return
-          const settle = answers.open()
+          const settle = answers.open(typeof line === 'string' ? line.length : 0)
           void this.one(line, caller).then((result) => settle(textOf(result)))
         }
     } catch (error) {
@@ -102,8 +104,9 @@ export class BulkCommands {
       const { key: given, command: name, target, body } = fieldsOf(line)
       key = typeof given === 'string' ? given.slice(0, 255) : null
       checkKey('key', given)
-      const known = typeof name === 'string' ? this.commands.get(name) : undefined
-      if (!known || typeof name !== 'string') throw wrong('command', `there is no command ${JSON.stringify(name)}`)
+      if (typeof name !== 'string') throw wrong('command', 'command must be the name of a command')
+      const known = this.commands.get(name)
+      if (!known) throw wrong('command', `there is no command ${JSON.stringify(inBrief(name))}`)
       called = name
       const { domain, command } = known
       const input = known.input.fromLine(target, body)
@@ -156,7 +159,7 @@ function fieldsOf(line: Line): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw wrong('', 'a line must be a JSON object with key, command, target and body')
   for (const name of Object.keys(value))
-    if (!FIELDS.has(name)) throw wrong(name, `${name.slice(0, 100)} is not a field of a line`)
+    if (!FIELDS.has(name)) throw wrong(inBrief(name), `${inBrief(name)} is not a field of a line`)
   return value as Readonly<Record<string, unknown>>
 }
 

@@ -6,7 +6,7 @@ import { type Domain, type Json, type Report } from '#domain-kit'
 import { type EventStore, StoreUnavailable } from '#event-store'
 import { causedBy, checkKey, headerOf, metadataOf, parsePosition, validateDto } from '#http-api'
 import { requestReport, reports } from '#reports'
-import { Caller, mayTouch, type Principal, Problem, RequireScope } from '#runtime'
+import { Caller, inBrief, mayTouch, type Principal, Problem, RequireScope } from '#runtime'
 import { answer } from './answer.js'
 
 export const REPORTS = Symbol('reports')
@@ -43,12 +43,12 @@ export class ReportController {
     @Caller() principal: Principal,
   ): Promise<void> {
     const report = this.known.get(name)
-    if (!report) throw Problem.of('not-found', `there is no report ${JSON.stringify(name.slice(0, 100))}`)
+    if (!report) throw Problem.of('not-found', `there is no report ${JSON.stringify(inBrief(name))}`)
     const { params, at } = fieldsOf(sent)
     const checked = validateDto(report.params, params, 'body')
     const covers = report.target(checked)
     if (!mayTouch(principal, covers.aggregate, covers.id))
-      throw Problem.of('forbidden', `the token does not cover ${covers.aggregate} "${covers.id}"`)
+      throw Problem.of('forbidden', `the token does not cover ${covers.aggregate} "${inBrief(covers.id)}"`)
     const given = headerOf(request, 'idempotency-key')
     const key = given === undefined ? randomUUID() : checkKey('Idempotency-Key', given)
     const target = given === undefined ? randomUUID() : idOf(principal.subject, key)
@@ -98,8 +98,8 @@ function fieldsOf(sent: unknown): { readonly params: unknown; readonly at: unkno
   const { params, at, ...rest } = sent as Readonly<Record<string, unknown>>
   const [unknown] = Object.keys(rest)
   if (unknown !== undefined)
-    throw Problem.of('invalid-body', `${unknown.slice(0, 100)} is not a field that is read here`, {
-      errors: [{ field: unknown.slice(0, 100), rule: 'unknown-field', message: 'not a field that is read here' }],
+    throw Problem.of('invalid-body', `${inBrief(unknown)} is not a field that is read here`, {
+      errors: [{ field: inBrief(unknown), rule: 'unknown-field', message: 'not a field that is read here' }],
     })
   return { params, at }
 }

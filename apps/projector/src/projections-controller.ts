@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@ne
 import { IsIn, IsInt, IsOptional, IsString, Matches, MaxLength, Min, ValidateIf } from 'class-validator'
 import { validateDto } from '#http-api'
 import { Builds, type BuildStatus, type Decision, type DecisionRecord } from '#read-models'
-import { Caller, type Principal, Problem, RequireScope } from '#runtime'
+import { Caller, inBrief, type Principal, Problem, RequireScope } from '#runtime'
 import { LogHead } from './log-head.js'
 
 class RebuildOptions {
@@ -97,7 +97,7 @@ export class ProjectionsController {
       default:
         throw Problem.of(
           'not-found',
-          `"${action.slice(0, 60)}" is nothing that can be done with a projection: rebuild, promote, rollback, drop, retry, skip`,
+          `"${inBrief(action)}" is nothing that can be done with a projection: rebuild, promote, rollback, drop, retry, skip`,
         )
     }
   }

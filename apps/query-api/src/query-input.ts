@@ -1,7 +1,7 @@
 import { type CollectionResource, filterFault, type ListResource } from '#domain-kit'
 import { checkId, checkParam, validateDto } from '#http-api'
 import { type Condition, type ListQuery, type NamedResource, type ReadableResource, type Sort } from '#read-models'
-import { mayTouch, type Principal, Problem } from '#runtime'
+import { inBrief, mayTouch, type Principal, Problem } from '#runtime'
 import { parseAt } from './at.js'
 import { invalidParameter } from './invalid-parameter.js'
 
@@ -72,7 +72,7 @@ function refuseOthers(query: Given, known: readonly string[]): void {
   const unknown = Object.keys(query).find((name) => !known.includes(name))
   if (unknown === undefined) return
   const others = known.length > 0 ? `; it takes ${known.join(', ')}` : ''
-  throw invalidParameter(unknown.slice(0, 100), 'unknown-field', `is not a parameter here${others}`)
+  throw invalidParameter(inBrief(unknown), 'unknown-field', `is not a parameter here${others}`)
 }
 
 function once(name: string, value: unknown): string {

@@ -1,4 +1,5 @@
 import { type DtoClass, type FieldError } from '#domain-kit'
+import { fieldIn } from './field-path.js'
 import { transformerStorage } from './transformer-storage.js'
 
 /**
@@ -10,7 +11,7 @@ import { transformerStorage } from './transformer-storage.js'
 export function instanceOf(dto: DtoClass, value: object, faults: FieldError[], path = ''): object {
   const instance = Object.create(dto.prototype as object) as Record<string, unknown>
   for (const [name, each] of Object.entries(value) as [string, unknown][]) {
-    const field = path === '' ? name : `${path}.${name}`
+    const field = fieldIn(path, name)
     if (name in Object.prototype) faults.push(unknownField(field))
     else instance[name] = nested(transformerStorage.findTypeMetadata(dto, name)?.typeFunction(), each, faults, field)
   }
@@ -19,7 +20,8 @@ export function instanceOf(dto: DtoClass, value: object, faults: FieldError[], p
 
 function nested(dto: DtoClass | undefined, value: unknown, faults: FieldError[], path: string): unknown {
   if (!dto || typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map((each: unknown, at) => nested(dto, each, faults, `${path}.${at}`))
+  if (Array.isArray(value))
+    return value.map((each: unknown, at) => nested(dto, each, faults, fieldIn(path, String(at))))
   return instanceOf(dto, value, faults, path)
 }
 

@@ -1,4 +1,5 @@
 import { type FieldError } from '#domain-kit'
+import { fieldIn } from './field-path.js'
 
 /** Objects and lists within each other, the outermost included. */
 export const DEPTH_MAX = 16
@@ -15,10 +16,9 @@ export function shapeFaults(value: object): FieldError[] {
   ]
   for (let next = open.pop(); next; next = open.pop()) {
     const { path, depth } = next
-    if (depth > DEPTH_MAX)
-      return [{ field: path.slice(0, 200), rule: 'depth', message: `nested deeper than ${DEPTH_MAX} levels` }]
+    if (depth > DEPTH_MAX) return [{ field: path, rule: 'depth', message: `nested deeper than ${DEPTH_MAX} levels` }]
     for (const [name, each] of Object.entries(next.value) as [string, unknown][]) {
-      const field = path === '' ? name : `${path}.${name}`
+      const field = fieldIn(path, name)
       if (errors.length >= ERRORS_MAX) return errors
       if (each === null) errors.push({ field, rule: 'null', message: `${field} is null; leave the field out instead` })
       else if (Array.isArray(each) && Array.isArray(next.value))

@@ -2,6 +2,7 @@ import { type ValidationError, validateSync } from 'class-validator'
 import { type DtoClass, type FieldError } from '#domain-kit'
 import { Problem, type ProblemCode } from '#runtime'
 import { isSurelyValid } from './compiled.js'
+import { fieldIn } from './field-path.js'
 import { instanceOf, unknownField } from './instance.js'
 import { shapeFaults } from './shape.js'
 
@@ -49,7 +50,7 @@ function invalid(source: Source, errors: readonly FieldError[]): Problem {
 /** One error a rule, with the path of its field: `postings.1.amount`. */
 function flatten(errors: readonly ValidationError[], prefix: string): FieldError[] {
   return errors.flatMap(({ property, constraints = {}, children = [] }) => {
-    const field = prefix === '' ? property : `${prefix}.${property}`
+    const field = fieldIn(prefix, property)
     const own = Object.entries(constraints).map(([rule, message]) =>
       rule === 'whitelistValidation'
         ? unknownField(field)

@@ -100,6 +100,20 @@ describe('a field that nobody reads', () => {
     expect(errors({ plate, colour: 'red' })[0]?.message).toBe('colour is not a field that is read here')
   })
 
+  test('is named in brief', () => {
+    const name = 'x'.repeat(500_000)
+    for (const sent of [
+      { [name]: 1 },
+      { [name]: null },
+      { engine: { name: 'V8', [name]: 1 } },
+      { [name]: { a: [[1]] } },
+    ]) {
+      const { detail, errors: all = [] } = problem(Car, { plate, ...sent })
+      expect(all).toHaveLength(1)
+      expect(JSON.stringify([detail, all]).length).toBeLessThan(700)
+    }
+  })
+
   const inherited = Object.getOwnPropertyNames(Object.prototype)
   test.each(inherited)('is refused when every object has one of its name: %s', (name) => {
     const with_ = (text: string): unknown => JSON.parse(text.replace('#', `"${name}":{"x":1}`))
@@ -136,7 +150,7 @@ describe('a shape that would slip through', () => {
     const nested = (depth: number): unknown => JSON.parse(`${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`)
     expect(() => validateDto(Car, { plate, notes: nested(14) }, 'body')).not.toThrow()
     expect(errors({ plate, notes: nested(100_000) })).toMatchObject([{ rule: 'depth' }])
-    expect(errors({ plate, notes: nested(100_000) })[0]?.field.length).toBeLessThanOrEqual(200)
+    expect(errors({ plate, notes: nested(100_000) })[0]?.field.length).toBeLessThanOrEqual(101)
     const lists: unknown = JSON.parse(`${'{"a":['.repeat(50_000)}1${']}'.repeat(50_000)}`)
     expect(errors({ plate, notes: lists })).toMatchObject([{ rule: 'depth' }])
   })

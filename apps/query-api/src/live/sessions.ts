@@ -1,5 +1,5 @@
 import { type Namespace, type Socket } from 'socket.io'
-import { type Authenticator, Problem, requireScope } from '#runtime'
+import { type Authenticator, inBrief, Problem, requireScope } from '#runtime'
 import { drain } from './drain.js'
 import { ExpiryWheel } from './expiry-wheel.js'
 import { type Acknowledgement, type Handshake } from './messages.js'
@@ -111,5 +111,5 @@ function receive(session: Session, event: unknown, args: readonly unknown[]): vo
   }
   if (event === 'subscribe') void session.subscribe(payload, answer)
   else if (event === 'unsubscribe') answer(session.unsubscribe(payload))
-  else answer(session.refuse(`a client sends "subscribe" and "unsubscribe", not "${String(event).slice(0, 100)}"`))
+  else answer(session.refuse(`a client sends "subscribe" and "unsubscribe", not "${inBrief(String(event))}"`))
 }

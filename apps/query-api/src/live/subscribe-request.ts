@@ -1,5 +1,5 @@
 import { parsePosition } from '#http-api'
-import { parseQuery, Problem, type QueryParameters } from '#runtime'
+import { inBrief, parseQuery, Problem, type QueryParameters } from '#runtime'
 
 const RESOURCE_LENGTH_MAX = 4_096
 
@@ -16,7 +16,7 @@ export function parseSubscribe(payload: unknown): SubscribeRequest {
   if (typeof payload !== 'object' || payload === null) throw invalid('send an object with "resource"')
   const { resource, after, minPosition, ...rest } = payload as Readonly<Record<string, unknown>>
   const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) throw invalid(`${unknown.slice(0, 100)} is not a field of subscribe`)
+  if (unknown !== undefined) throw invalid(`${inBrief(unknown)} is not a field of subscribe`)
   if (typeof resource !== 'string' || !resource.startsWith('/') || resource.length > RESOURCE_LENGTH_MAX)
     throw invalid('"resource" must be the path of a query')
   if (!isEncoded(resource)) throw invalid('"resource" must be percent-encoded UTF-8')

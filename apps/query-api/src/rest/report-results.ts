@@ -11,7 +11,7 @@ import {
   ResourceCatalogue,
   Sources,
 } from '#read-models'
-import { Caller, type Principal, Problem, RequireScope } from '#runtime'
+import { Caller, inBrief, type Principal, Problem, RequireScope } from '#runtime'
 import { readResource } from '../read-resource.js'
 import { minPositionOf } from './min-position.js'
 
@@ -51,7 +51,7 @@ export class ReportResultsController {
     const format = /^result\.([a-z0-9]{1,20})$/.exec(file)?.[1]
     const row =
       computedAt === null || format === undefined ? undefined : await this.read(named, job, [format, computedAt])
-    if (!row) throw Problem.of('not-found', `job "${id}" has no result "${file.slice(0, 60)}" (yet)`)
+    if (!row) throw Problem.of('not-found', `job "${id}" has no result "${inBrief(file)}" (yet)`)
     await reply
       .header('content-type', row['media_type'])
       .header('headwater-position', String(row['position']))
