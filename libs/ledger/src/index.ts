@@ -61,6 +61,7 @@ export const ledger = domain('ledger', {
     'transaction-not-found': 'No such transaction',
     'transaction-of-transfer': 'The transaction belongs to a transfer',
     'transfer-to-itself': 'A transfer needs another book',
+    'settlement-account': 'The account is the one through which the books settle',
     'already-reversed': 'The transaction was reversed before',
     'hold-exists': 'The hold id was used with another content',
     'hold-not-found': 'No such open hold',

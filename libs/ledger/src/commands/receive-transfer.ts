@@ -21,13 +21,20 @@ export class ReceiveTransfer extends OriginDto {
  */
 export const receiveTransfer = command(book, 'receive-transfer', {
   body: ReceiveTransfer,
-  rejections: { ...POSTING_REJECTIONS, 'transfer-not-accepted': 422, 'transaction-exists': 409 },
+  rejections: {
+    ...POSTING_REJECTIONS,
+    'transfer-not-accepted': 422,
+    'settlement-account': 422,
+    'transaction-exists': 409,
+  },
   claims: (body) => [{ name: `transaction/${incomingId(body)}`, taken: 'transaction-exists' }],
   decide: (state, transfer, { event, reject, target }) => {
     const transaction = incoming(transfer)
-    const { from, id } = transfer
+    const { from, id, account } = transfer
     if (!consents(state, from))
       return reject('transfer-not-accepted', `book "${target}" accepts no transfers from book "${from}"`)
+    if (account === accountWith(from))
+      return reject('settlement-account', `"${account}" is the account with book "${from}" itself; use another one`)
     return (
       checkPostings(state, transaction.postings, { target, reject }) ?? [
         event('TransactionPosted', transaction),

@@ -1,7 +1,7 @@
 import { command, type Rejection } from '#domain-kit'
 import { book } from '../book/book.js'
 import { checkPostings, POSTING_REJECTIONS } from '../book/rules.js'
-import { outgoing, refundId } from '../book/transfer.js'
+import { accountWith, outgoing, refundId } from '../book/transfer.js'
 import { TransferDto } from '../input/transfer.dto.js'
 
 export class RequestTransfer extends TransferDto {}
@@ -34,7 +34,12 @@ export const requestTransfer = command(book, 'request-transfer', {
     amount: '50',
     commodity: 'EUR',
   },
-  rejections: { ...POSTING_REJECTIONS, 'transfer-to-itself': 422, 'transaction-exists': 409 },
+  rejections: {
+    ...POSTING_REJECTIONS,
+    'transfer-to-itself': 422,
+    'settlement-account': 422,
+    'transaction-exists': 409,
+  },
   claims: ({ id }) => [
     { name: `transaction/${id}`, taken: 'transaction-exists' },
     { name: `transaction/${refundId(id)}`, taken: 'transaction-exists' },
@@ -42,6 +47,9 @@ export const requestTransfer = command(book, 'request-transfer', {
   decide: (state, transfer, { event, reject, target }) => {
     if (transfer.to === target)
       return reject('transfer-to-itself', `"${target}" is the sending book; within a book, post a transaction`)
+    const { account, to } = transfer
+    if (account === accountWith(to))
+      return reject('settlement-account', `"${account}" is the account with book "${to}" itself; use another one`)
     const out = outgoing(transfer)
     const refused = checkPostings(state, out.postings, { target, reject })
     return refused ? inTermsOfBody(refused) : [event('TransactionPosted', out), event('TransferRequested', transfer)]

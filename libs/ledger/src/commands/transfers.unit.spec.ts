@@ -77,6 +77,18 @@ describe('a transfer that is requested', () => {
       .thenRejected('transfer-to-itself')
   })
 
+  test('does not come from the account with the other book: nothing would leave this one', () => {
+    given(book, ...open)
+      .when(requestTransfer, { ...t1, account: 'transfers:east' }, west)
+      .thenRejected('settlement-account')
+    const { decision } = given(book, ...open, accountOpened('transfers:north')).when(
+      requestTransfer,
+      { ...t1, account: 'transfers:north' },
+      west,
+    )
+    expect(decision).toHaveLength(2)
+  })
+
   test('takes the id of a transaction, and that of its refund', () => {
     expect(requestTransfer.claims(t1).map(({ name }) => name)).toEqual(['transaction/t1', 'transaction/t1/refund'])
   })
@@ -177,6 +189,15 @@ describe('a transfer that arrives', () => {
     expect(decision).toHaveLength(2)
   })
 
+  test('is refused on the account with the sending book: nothing would come in', () => {
+    given(book, ...bookWith('till', 'transfers:west'))
+      .when(receiveTransfer, { ...arriving, account: 'transfers:west' }, east)
+      .thenRejected('settlement-account')
+    given(book, ...bookWith('till'))
+      .when(receiveTransfer, { ...arriving, account: 'transfers:west' }, east)
+      .thenRejected('transfer-not-accepted')
+  })
+
   test('takes an id of its own in the receiving book', () => {
     expect(receiveTransfer.claims(arriving).map(({ name }) => name)).toEqual(['transaction/west/t1'])
   })
@@ -203,6 +224,18 @@ describe('a transfer that is settled', () => {
     given(book, ...underWay)
       .when(refundTransfer, { id: 't1', ...refusal }, west)
       .then(...refunded)
+  })
+
+  test('is so, too, when it was requested before its account was refused', () => {
+    const old = sending('t1', '5', { account: 'transfers:east' })
+    const still = given(book, ...open, ...requested(old))
+    still.when(completeTransfer, { id: 't1' }, west).then({ type: 'TransferCompleted', data: { id: 't1' } })
+    still
+      .when(refundTransfer, { id: 't1', ...refusal }, west)
+      .then(posted(entry('t1/refund', posting('transfers:east', '5'), posting('transfers:east', '-5'))), {
+        type: 'TransferRefunded',
+        data: { id: 't1', ...refusal },
+      })
   })
 
   test('is settled once', () => {
