@@ -1,7 +1,7 @@
 import { type Type } from '@nestjs/common'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { fillPath, parseRoute } from '#domain-kit'
-import { Problem, type Scope } from '#runtime'
+import { contextOf, Problem, type Scope } from '#runtime'
 import { controllerFor } from './handler.js'
 import { checkParam } from './params.js'
 
@@ -13,7 +13,10 @@ const PASSED_ON = [
   'if-none-match',
   'traceparent',
 ]
-const PASSED_BACK = ['content-type', 'content-disposition', 'location', 'etag', 'retry-after', 'www-authenticate']
+const PASSED_BACK = [
+  ...['content-type', 'content-disposition', 'location', 'etag', 'cache-control', 'vary'],
+  ...['retry-after', 'www-authenticate'],
+]
 /** Until the answer begins. */
 const HEAD_MS_MAX = 15_000
 
@@ -55,20 +58,28 @@ function targetOf(request: FastifyRequest, origin: string, path: string): URL {
   return target
 }
 
-/** The answer is passed on as it comes: its reader makes the other origin wait, not the memory grow. */
-async function forward(target: URL, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/** What the other origin is told: what the client sent, and the ids under which this request is known here. */
+function headersFor(request: FastifyRequest): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const name of PASSED_ON) {
     const value = request.headers[name]
     if (typeof value === 'string') headers[name] = value
   }
+  const { correlationId, causationId } = contextOf(request) ?? {}
+  if (correlationId !== undefined) headers['x-correlation-id'] = correlationId
+  if (causationId !== undefined) headers['x-causation-id'] = causationId
+  return headers
+}
+
+/** The answer is passed on as it comes: its reader makes the other origin wait, not the memory grow. */
+async function forward(target: URL, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const hasBody = request.body !== undefined && request.body !== null
   const ending = new AbortController()
   reply.raw.once('close', () => ending.abort(new Error('nobody waits for it')))
   const timer = setTimeout(() => ending.abort(new Error(`no answer within ${HEAD_MS_MAX} ms`)), HEAD_MS_MAX)
   const answer = await fetch(target, {
     method: request.method,
-    headers,
+    headers: headersFor(request),
     redirect: 'manual',
     signal: ending.signal,
     ...(hasBody ? { body: JSON.stringify(request.body) } : {}),

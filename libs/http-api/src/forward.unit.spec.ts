@@ -74,6 +74,37 @@ test('asks the same of the other API, and answers as it does', async () => {
   expect(answer.headers.has('x-inner')).toBe(false)
 })
 
+describe('the ids of a request go along:', () => {
+  /** Asks a report for. @returns the ids that the other API was told, and what the client was answered. */
+  async function told(headers: Readonly<Record<string, string>>): Promise<readonly unknown[]> {
+    let inner: IncomingMessage['headers'] = {}
+    answering = (request, response) => {
+      inner = request.headers
+      response.end('{}')
+    }
+    const answer = await ask('/v1/reports/trial-balance', { method: 'POST', headers })
+    return [inner['x-correlation-id'], inner['x-causation-id'], answer.headers.get('x-correlation-id')]
+  }
+
+  test('those that were sent', async () => {
+    expect(await told({ 'x-correlation-id': 'abc', 'x-causation-id': 'button-1' })).toEqual(['abc', 'button-1', 'abc'])
+  })
+
+  test('the one that was made here when none was sent, or none that is one', async () => {
+    for (const headers of [{}, { 'x-correlation-id': 'no id', 'x-causation-id': 'no id' }]) {
+      const [correlation, causation, answered] = await told(headers)
+      expect(correlation).toMatch(/^[0-9a-f-]{36}$/)
+      expect([causation, answered]).toEqual([undefined, correlation])
+    }
+  })
+})
+
+test('who may keep an answer, and for whom, is told', async () => {
+  const kept = { 'cache-control': 'no-cache', vary: 'accept, authorization' }
+  answering = (_, response) => response.writeHead(200, kept).end('{}')
+  expect(Object.fromEntries((await ask('/v1/reports/jobs/1')).headers)).toMatchObject(kept)
+})
+
 test('tells of what has not changed', async () => {
   answering = (_, response) => response.writeHead(304, { etag: '"1"' }).end()
   const same = await ask('/v1/reports/jobs/1', { headers: { 'if-none-match': '"1"' } })
