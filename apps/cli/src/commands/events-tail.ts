@@ -1,7 +1,6 @@
-import { askStatus } from '../controller-client.js'
 import { CliFailure } from '../failure.js'
 import { local, operatorToken } from '../local.js'
-import { runsElsewhere } from '../running-controller.js'
+import { runningProjector } from '../projector.js'
 
 /** A tail ends with its token. */
 const TTL_S = 31_536_000
@@ -20,11 +19,7 @@ function whole(name: string, value: string | undefined): string | undefined {
 /** Prints events, one a line, and goes on until interrupted; with a limit it ends by itself. */
 export async function eventsTail(options: Options): Promise<number> {
   const here = local()
-  const status = await askStatus(here)
-  if (!status)
-    throw new CliFailure((await runsElsewhere(here)) ?? 'Headwater does not run here: start it with "npx headwater up"')
-  const projector = status.instances.find(({ role, ready }) => role === 'projector' && ready)
-  if (!projector) throw new CliFailure('no projector is ready: it shows the log')
+  const projector = await runningProjector(here)
   const query = new URLSearchParams()
   const from = whole('--from', options.from)
   const limit = whole('--limit', options.limit)

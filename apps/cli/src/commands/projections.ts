@@ -1,7 +1,6 @@
-import { askStatus } from '../controller-client.js'
 import { CliFailure } from '../failure.js'
 import { local, operatorToken } from '../local.js'
-import { runsElsewhere } from '../running-controller.js'
+import { runningProjector } from '../projector.js'
 
 /** What `GET /v1/projections` tells of a build. */
 interface Build {
@@ -105,13 +104,7 @@ async function builds(method: 'GET' | 'POST', path: string, body?: object): Prom
 
 async function ask<Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> {
   const here = local()
-  const status = await askStatus(here)
-  if (!status)
-    throw new CliFailure((await runsElsewhere(here)) ?? 'Headwater does not run here: start it with "npx headwater up"')
-  const projectors = status.instances.filter(({ role }) => role === 'projector')
-  // One that has stopped at an event is not ready, and is the one to talk to.
-  const projector = projectors.find(({ ready }) => ready) ?? projectors.find(({ pid }) => pid !== null)
-  if (!projector) throw new CliFailure('no projector runs')
+  const projector = await runningProjector(here)
   const response = await fetch(`${projector.url}/v1/projections${path}`, {
     method,
     headers: { authorization: `Bearer ${await operatorToken(here)}`, 'content-type': 'application/json' },
