@@ -32,9 +32,12 @@ export class EventsController {
     const most = limit === undefined ? undefined : parsePosition('limit', limit)
     await checkThere(this.store, after)
     const signal = this.tails.begin(reply.raw, principal)
-    await reply
+    void reply
       .header('content-type', 'application/x-ndjson')
       .send(Readable.from(linesOf(this.store, { after, most, signal, token: principal })))
+    // Otherwise the head would wait for the first event, and its reader for whether there is an answer.
+    reply.raw.flushHeaders()
+    await reply
   }
 }
 

@@ -44,6 +44,15 @@ async function tail(token: string): Promise<() => Promise<unknown>> {
   }
 }
 
+test('on a quiet log the answer begins before any event', async () => {
+  const answer = await fetch(`${api.url}/v1/events`, { headers: { authorization: `Bearer ${api.token}` } })
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/x-ndjson'])
+  expect(answer.headers.get('x-correlation-id')).toBeTruthy()
+  await append()
+  const first = await answer.body!.getReader().read()
+  expect(JSON.parse(Buffer.from(first.value as Uint8Array).toString())).toMatchObject({ position: '1' })
+})
+
 test('a tail ends with its token, and says so', async () => {
   await append()
   const next = await tail(await api.issue({ ttl_s: 2 }))

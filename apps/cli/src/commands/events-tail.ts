@@ -1,4 +1,6 @@
+import { text } from 'node:stream/consumers'
 import { CliFailure } from '../failure.js'
+import { getQuietly } from '../get-quietly.js'
 import { local, operatorToken } from '../local.js'
 import { runningProjector } from '../projector.js'
 
@@ -25,13 +27,14 @@ export async function eventsTail(options: Options): Promise<number> {
   const limit = whole('--limit', options.limit)
   if (from !== undefined) query.set('from', from)
   if (limit !== undefined) query.set('limit', limit)
-  const response = await fetch(`${projector.url}/v1/events?${query.toString()}`, {
-    headers: { authorization: `Bearer ${await operatorToken(here, TTL_S)}` },
+  const url = `${projector.url}/v1/events?${query.toString()}`
+  const answer = await getQuietly(url, await operatorToken(here, TTL_S)).catch((error: unknown) => {
+    throw new CliFailure(`${projector.id} does not answer`, { cause: error })
   })
-  if (!response.ok || !response.body) throw new CliFailure(`the events cannot be read: ${await response.text()}`)
+  if (answer.statusCode !== 200) throw new CliFailure(`the events cannot be read: ${await text(answer)}`)
   let last = ''
   try {
-    for await (const line of linesOf(response.body)) {
+    for await (const line of linesOf(answer)) {
       if (line.startsWith('{"problem"')) throw new Error(line)
       process.stdout.write(options.json ? `${line}\n` : `${pretty(line)}\n`)
       last = line
