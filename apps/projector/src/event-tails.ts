@@ -11,14 +11,17 @@ export class EventTails {
     const tail = new AbortController()
     const callOff = atExpiry(token, () => tail.abort())
     this.running.add(response)
-    response.once('close', () => {
+    const left = (): void => {
       callOff()
       this.running.delete(response)
       tail.abort()
-    })
+    }
+    response.once('close', left)
     // As quiet as the log is.
     response.socket?.setTimeout(0)
     if (this.isStopping) response.destroy()
+    // Who had left before is not told of again.
+    if (response.destroyed) left()
     return tail.signal
   }
 
