@@ -1,7 +1,7 @@
 import { type FastifyInstance, type HTTPMethods } from 'fastify'
 import { Problem } from '../problem/problem.js'
 
-const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
 
 /**
  * A path that is known under another method is told so (405 with `Allow`), not that it does not exist. Call it before
