@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { Controller, Get, Inject, Query, Res } from '@nestjs/common'
 import { type FastifyReply } from 'fastify'
-import { type EventStore, EventsArchived } from '#event-store'
+import { type EventStore, EventsArchived, StoreUnavailable } from '#event-store'
 import { parsePosition } from '#http-api'
 import { Caller, expiredMeanwhile, type Expiring, isExpired, type Principal, Problem, RequireScope } from '#runtime'
 import { EventTails } from './event-tails.js'
@@ -28,9 +28,9 @@ export class EventsController {
     @Caller() principal: Principal,
   ): Promise<void> {
     const least = from === undefined ? undefined : parsePosition('from', from)
-    const after = least === undefined ? await this.store.head() : least > 0n ? least - 1n : 0n
+    const after = least === undefined ? await said(this.store.head()) : least > 0n ? least - 1n : 0n
     const most = limit === undefined ? undefined : parsePosition('limit', limit)
-    await checkThere(this.store, after)
+    await said(look(this.store, after))
     const signal = this.tails.begin(reply.raw, principal)
     void reply
       .header('content-type', 'application/x-ndjson')
@@ -41,12 +41,19 @@ export class EventsController {
   }
 }
 
-/** Before the answer begins: afterwards nothing can be said any more. */
-async function checkThere(store: EventStore, after: bigint): Promise<void> {
+async function look(store: EventStore, after: bigint): Promise<void> {
+  for await (const _ of store.readAll({ after, limit: 1 })) return
+}
+
+/** Before the answer begins: afterwards nothing can be said any more. @throws Problem `archived`, `unavailable`, `overloaded` */
+async function said<T>(asked: Promise<T>): Promise<T> {
   try {
-    for await (const _ of store.readAll({ after, limit: 1 })) return
+    return await asked
   } catch (error) {
-    throw error instanceof EventsArchived ? Problem.of('archived', error.message) : error
+    if (error instanceof EventsArchived) throw Problem.of('archived', error.message)
+    if (error instanceof StoreUnavailable)
+      throw Problem.of(error.overloaded ? 'overloaded' : 'unavailable', error.message)
+    throw error
   }
 }
 

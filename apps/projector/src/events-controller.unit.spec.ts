@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { createMemoryStore, type EventStore } from '#event-store'
+import { createMemoryStore, type EventStore, StoreUnavailable } from '#event-store'
 import { testApi, type TestApi } from '#testing'
 import { EventTails } from './event-tails.js'
 import { EventsController, STORE } from './events-controller.js'
@@ -51,6 +51,17 @@ test('on a quiet log the answer begins before any event', async () => {
   await append()
   const first = await answer.body!.getReader().read()
   expect(JSON.parse(Buffer.from(first.value as Uint8Array).toString())).toMatchObject({ position: '1' })
+})
+
+test.each(['', '?from=1'])('a log that does not answer is no bug: %j', async (query) => {
+  const away = new StoreUnavailable('the log cannot be read')
+  jest.spyOn(store, 'head').mockRejectedValue(away)
+  jest.spyOn(store, 'readAll').mockImplementation(() => {
+    throw away
+  })
+  const answer = await fetch(`${api.url}/v1/events${query}`, { headers: { authorization: `Bearer ${api.token}` } })
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
+  expect(await answer.json()).toMatchObject({ code: 'unavailable', detail: 'the log cannot be read' })
 })
 
 test('a tail ends with its token, and says so', async () => {

@@ -6,7 +6,7 @@ import { Connections } from './connections.js'
 import { createTables } from './create-tables.js'
 import * as sql from './builds-sql.js'
 import { type Decision, type DecisionRecord, decided, decisionsIn } from './decisions.js'
-import { answerMsMax, operate } from './operation.js'
+import { answerMsMax, operate, told } from './operation.js'
 import { schemaIn, type Slot } from './slots.js'
 import { lanesOf } from '../project/lanes.js'
 
@@ -66,7 +66,7 @@ const OPERATION_MS_MAX = 30_000
 
 /**
  * The builds of the installed projections: blue and green, and what operators do with them. Each operation is one transaction, written down in
- * `headwater.decisions`; projectors see what has changed within half a second.
+ * `headwater.decisions`; projectors see what has changed within half a second. Every method throws Problem `unavailable` when the database is away.
  */
 export class Builds {
   private readonly connections: Connections
@@ -103,7 +103,7 @@ export class Builds {
 
   /** What operators did with one projection, or with all of them: the newest 100, newest first. */
   async decisions(name?: string): Promise<readonly DecisionRecord[]> {
-    return this.connections.use((runner) => decisionsIn(runner, name))
+    return told(this.connections.use((runner) => decisionsIn(runner, name)))
   }
 
   /** Begins another build of a projection beside the live one, or the first one of its version anew when that was dropped. @throws Problem `not-found`, `build-conflict` */
@@ -247,11 +247,11 @@ export class Builds {
   }
 
   private async rows<T>(text: string, values: unknown[] = []): Promise<readonly T[]> {
-    return this.connections.use(async (runner) => (await runner.query(text, values)) as T[])
+    return told(this.connections.use(async (runner) => (await runner.query(text, values)) as T[]))
   }
 
   private async transaction(work: (runner: QueryRunner) => Promise<void>): Promise<void> {
-    await operate(this.connections, this.ms_max, work)
+    await told(operate(this.connections, this.ms_max, work))
   }
 }
 

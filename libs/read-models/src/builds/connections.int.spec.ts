@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { ledger } from '#ledger'
-import { type ScratchDatabase, scratchDatabase } from '#testing'
+import { eventually, type ScratchDatabase, scratchDatabase } from '#testing'
 import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
 import { Builds } from './builds.js'
@@ -63,5 +63,24 @@ test('an operation that has to wait too long is not done', async () => {
   await other.end()
   expect((await builds.list()).filter(({ slot }) => slot === 'next')).toEqual([])
   await builds.rebuild('books', false, by)
+  await builds.close()
+})
+
+test('an operation whose connection the server ends is no bug', async () => {
+  const tables = tablesOf([ledger])
+  await migrateReadModels(database.url, tables)
+  const builds = new Builds(database.url, tables, fleetOf(tables))
+  const other = new pg.Client({ connectionString: database.url })
+  await other.connect()
+  await other.query('select pg_advisory_lock(7400003)')
+  const retried = expect(builds.retry('books', { actor: 'tester', action: 'retry' })).rejects.toMatchObject({
+    ...{ code: 'unavailable', status: 503 },
+  })
+  const ended = `select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name = 'headwater builds' and wait_event_type = 'Lock'`
+  await eventually('it waits for the lock, and is ended', async () => (await other.query(ended)).rowCount === 1)
+  await retried
+  await other.end()
+  expect((await builds.list()).length).toBeGreaterThan(0)
   await builds.close()
 })

@@ -1,4 +1,4 @@
-import { type Client } from 'pg'
+import pg, { type Client } from 'pg'
 import { DataSource, QueryFailedError, type QueryRunner } from 'typeorm'
 
 export interface ConnectionsOptions {
@@ -14,16 +14,24 @@ export interface ConnectionsOptions {
 /** A server that says nothing is asked for a sign of life after so long. */
 const KEEP_ALIVE_MS = 10_000
 
+/** No connection was had. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable'
+
+  constructor(cause: unknown) {
+    super('the database cannot be reached', { cause })
+  }
+}
+
 /** Connections for one kind of work, made when they are first wanted. */
 export class Connections {
   private source: Promise<DataSource> | undefined
 
   constructor(private readonly options: ConnectionsOptions) {}
 
-  /** A connection whose work failed is not used again: nobody knows what it would bring, or what it still holds. @throws what `work` throws. */
+  /** A connection whose work failed is not used again: nobody knows what it would bring, or what it still holds. @throws Unreachable; what `work` throws. */
   async use<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
-    const runner = (await this.opened()).createQueryRunner()
-    const client = (await runner.connect()) as Client
+    const { runner, client } = await this.connected()
     try {
       return await work(runner)
     } catch (error) {
@@ -37,6 +45,15 @@ export class Connections {
 
   async close(): Promise<void> {
     await (await this.source)?.destroy()
+  }
+
+  private async connected(): Promise<{ readonly runner: QueryRunner; readonly client: Client }> {
+    try {
+      const runner = (await this.opened()).createQueryRunner()
+      return { runner, client: (await runner.connect()) as Client }
+    } catch (error) {
+      throw new Unreachable(error)
+    }
   }
 
   private opened(): Promise<DataSource> {
@@ -57,3 +74,10 @@ export class Connections {
 /** Was no answer waited for any longer? By pg's words: it has no code for it. */
 export const isLate = (error: unknown): boolean =>
   error instanceof QueryFailedError && (error.driverError as Error).message === 'Query read timeout'
+
+/** Is the database away, and nothing wrong with what it was asked? A connection that breaks has no code; the server's are of shutdown (57P), connection (08) and resources (53). */
+export function isAway(error: unknown): boolean {
+  if (!(error instanceof QueryFailedError)) return error instanceof Unreachable
+  const told: unknown = error.driverError
+  return !(told instanceof pg.DatabaseError) || /^(57P|08|53)/.test(told.code ?? '')
+}

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type DatabaseError } from 'pg'
 import { QueryFailedError, type QueryRunner } from 'typeorm'
-import { Problem } from '#runtime'
-import { type Connections, isLate } from './connections.js'
+import { Problem, reasonOf } from '#runtime'
+import { type Connections, isAway, isLate } from './connections.js'
 
 /** One operation at a time. */
 const LOCK = 'select pg_advisory_xact_lock(7400003)'
@@ -17,6 +17,16 @@ const LOCK_MS_MAX = 1_500
 const PAUSE_MS = 1_000
 /** The server gives up first, and says so. */
 const ANSWER_MS = 1_000
+
+/** @throws Problem `unavailable` when the database is away; what it throws otherwise. */
+export async function told<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    if (!isAway(error)) throw error
+    throw Problem.of('unavailable', `the database of the read models does not answer: ${reasonOf(error)}`)
+  }
+}
 
 /** Longer than this no connection for operations of so many ms waits for an answer. */
 export const answerMsMax = (ms_max: number): number => ms_max + ANSWER_MS
