@@ -4,7 +4,7 @@ import { domains } from '#domains'
 import { aggregateNames } from '#domain-kit'
 import { connectLog, eventStoreSettings, NamesFold, storeFor } from '#event-store'
 import { Builds, migrateReadModels, openRedis, Projector, tablesOf } from '#read-models'
-import { createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
+import { cacheSettings, createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
 import { measureBuilds } from './build-metrics.js'
 import { EventTails } from './event-tails.js'
 import { EventsController, STORE } from './events-controller.js'
@@ -17,11 +17,11 @@ const settings = {
   ...eventStoreSettings,
   ...readModelSettings,
   ...redisSettings,
+  ...cacheSettings,
   HEADWATER_OPERATOR_JWKS_URL: setting.url({
     description: "key set of the operators' tokens",
     schemes: ['file', 'http', 'https'],
   }),
-  CACHE_MIB: setting.integer({ description: 'MiB of Redis for cached rows', default: 256, min: 1, max: 1_048_576 }),
 } as const
 
 /** Folds the log into the read models. All instances share the work. Shows operators the log and the projections. */

@@ -1,6 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import { byStore, EVENTSTOREDB_SCHEMES, eventStoreSettings } from '#event-store'
-import { baseSettings, ensureLocalKey, localJwksUrl, queryTuning, setting, writerTuning } from '#runtime'
+import {
+  baseSettings,
+  cacheSettings,
+  ensureLocalKey,
+  localJwksUrl,
+  queryTuning,
+  setting,
+  writerTuning,
+} from '#runtime'
 import { appComponent } from './app-component.js'
 import { enrolAll, identityFolder, renewals } from './identities.js'
 import { type DataLayout, dataLayout, type Ports, portsFrom } from './layout.js'
@@ -45,6 +53,7 @@ export const localSettings = {
     max: 4,
   }),
   REDIS_URL: setting.optional(setting.url({ description: 'Redis', schemes: ['redis', 'rediss'] })),
+  ...cacheSettings,
   HEADWATER_JWKS_URL: setting.optional(
     setting.url({ description: 'key set that tokens are checked with', schemes: ['file', 'http', 'https'] }),
   ),
@@ -67,6 +76,7 @@ export interface LocalConfig {
   readonly REPLICA_URLS: readonly string[]
   readonly HEADWATER_REPLICAS: number
   readonly REDIS_URL: string | undefined
+  readonly CACHE_MIB: number
   readonly HEADWATER_JWKS_URL: string | undefined
   readonly HEADWATER_JWT_ISSUER: string
   readonly HEADWATER_JWT_AUDIENCE: string
@@ -216,6 +226,7 @@ function environment(
     PRIMARY_URL: primary,
     REPLICA_URLS: (config.REPLICA_URLS.length > 0 ? config.REPLICA_URLS : own).join(','),
     REDIS_URL: redisUrl,
+    CACHE_MIB: String(config.CACHE_MIB),
     HEADWATER_WRITER: `127.0.0.1:${ports.writerLink},127.0.0.1:${ports.writerLink2}`,
     HEADWATER_ALLOW_LIST: layout.allowList,
     HEADWATER_OPERATOR_JWKS_URL: localJwksUrl(layout.keys),

@@ -15,7 +15,7 @@ export {
   type TokenRole,
 } from './auth/local-key.js'
 export { mayTouch, type Principal, type Scope, SCOPES } from './auth/principal.js'
-export { authSettings, baseSettings, readModelSettings, redisSettings } from './config/base-settings.js'
+export { authSettings, baseSettings, cacheSettings, readModelSettings, redisSettings } from './config/base-settings.js'
 export {
   ConfigError,
   type ConfigMistake,
