@@ -220,9 +220,9 @@ export interface OpenApiOptions {
   readonly extra?: Readonly<Record<string, JsonSchema>>
 }
 
-/** The OpenAPI page of one API, from the declarations that also make its routes. */
+/** The OpenAPI page of one API, from the declarations that also make its routes. @throws RangeError for a DTO class that shares its name. */
 export function openApi({ title, domains, part, extra = {} }: OpenApiOptions): OpenApiDocument {
-  const schemas = dtoSchemas(domains.flatMap(dtosOf))
+  const schemas = dtoSchemas(domains.flatMap(dtosOf), Object.keys(SHARED))
   const paths: Record<string, Record<string, unknown>> = {}
   const put = (domain: Domain, route: string, operation: Operation): void => {
     const { method, path } = parseRoute(domain.prefix, route)

@@ -25,11 +25,50 @@ function converters(): Record<string, (metadata: { constraints?: unknown[] }) =>
   )
 }
 
+/** These classes, and those of their fields, however deep. */
+function withNested(dtos: readonly DtoClass[]): ReadonlySet<DtoClass> {
+  const found = new Set<DtoClass>()
+  const look = (dto: DtoClass): void => {
+    if (found.has(dto)) return
+    found.add(dto)
+    for (const { propertyName } of getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false)) {
+      const type = transformerStorage.findTypeMetadata(dto, propertyName)?.typeFunction()
+      if (type) look(type)
+    }
+  }
+  dtos.forEach(look)
+  return found
+}
+
+/** What has decorators is found by its name alone: of two classes of one name a schema would be made together. */
+function checkNames(dtos: readonly DtoClass[], taken: readonly string[]): void {
+  const { validationMetadatas } = getMetadataStorage() as unknown as {
+    validationMetadatas: ReadonlyMap<unknown, unknown>
+  }
+  const ours = withNested(dtos)
+  const all = new Set<unknown>([...ours, ...validationMetadatas.keys()])
+  for (const dto of ours) {
+    const { name } = dto
+    if (taken.includes(name))
+      throw new RangeError(`no DTO class may be called "${name}": the OpenAPI page has that schema`)
+    for (const other of all)
+      if (other !== dto && typeof other === 'function' && other.name === name)
+        throw new RangeError(`two DTO classes are called "${name}": on the OpenAPI page each needs a name of its own`)
+  }
+}
+
 /**
  * JSON Schemas of every DTO class, by class name: from the same decorators that validate. A class that only inherits has
  * no decorator of its own and would be left out: `dtos` names those that must be there.
+ *
+ * @param taken names of other schemas.
+ * @throws RangeError naming a class of `dtos`, or one nested in them, whose name another class or schema has.
  */
-export function dtoSchemas(dtos: readonly DtoClass[]): Readonly<Record<string, JsonSchema>> {
+export function dtoSchemas(
+  dtos: readonly DtoClass[],
+  taken: readonly string[] = [],
+): Readonly<Record<string, JsonSchema>> {
+  checkNames(dtos, taken)
   const options = {
     classTransformerMetadataStorage: transformerStorage as never,
     additionalConverters: converters(),
