@@ -211,13 +211,15 @@ export class Subscription implements Watcher, Source, Asker {
     return readResource(readerFor(this), this.named, query, this.least(minPosition), principal)
   }
 
-  /** As `read`, for who was told of it before: that it is gone by now is its state. */
+  /** As `read`, for who was told of it before: that a document is gone by now is its state. Anything else is when what encloses it is. */
   private async state(minPosition: bigint): Promise<State & Pick<Answer, 'changedAt'>> {
     try {
       return await this.read(minPosition)
     } catch (error) {
-      const position = error instanceof Problem ? error.headers['headwater-position'] : undefined
-      if (!(error instanceof Problem) || error.code !== 'not-found' || position === undefined) throw error
+      const isGone =
+        this.named.readable.resource.kind === 'document' && error instanceof Problem && error.code === 'not-found'
+      const position = isGone ? error.headers['headwater-position'] : undefined
+      if (position === undefined) throw error
       return { position: BigInt(position), build: this.options.hub.carrierOf(this)?.build ?? 0, data: null }
     }
   }

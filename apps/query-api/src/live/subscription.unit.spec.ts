@@ -174,6 +174,16 @@ test('a read that is refused because there is too much to do is tried again; the
   }
 })
 
+test('a collection has ended when what encloses it is gone, and is not told as gone itself', async () => {
+  subscription.answer(() => undefined)
+  subscription.gap()
+  const gone = Problem.of('not-found', 'there is no book "main"', { headers: { 'headwater-position': '7' } })
+  reads.shift()?.fail(gone)
+  await settled()
+  expect(told()).toEqual([])
+  expect(failed.splice(0)).toEqual([gone])
+})
+
 describe('whoever comes back after another build has become live', () => {
   /** Goes on after a position, and is answered from a build. @returns what it is answered, and told then. */
   async function resume(after: bigint, build: number): Promise<unknown[]> {

@@ -79,7 +79,8 @@ test('takes filters, order, limit and cursor as the list does', async () => {
 })
 
 test('refuses what is not there, and waits for what is not there yet', async () => {
-  await expect(open()).rejects.toMatchObject({ code: 'not-found' })
+  const missing = (position: string) => ({ code: 'not-found', headers: { 'headwater-position': position } })
+  await expect(open()).rejects.toMatchObject(missing('0'))
   await reading.fold(await historyOf([step]))
   await expect(open({}, never, 3n)).rejects.toMatchObject({ code: 'not-fresh-enough', status: 503 })
   const statement = reading.resource('/books/book0/accounts/assets%3A0/statement')
@@ -88,7 +89,7 @@ test('refuses what is not there, and waits for what is not there yet', async () 
   const then = await exporter.list(statement, { at: { time: timeOf(9n) } }, asked)
   expect(then.position).toBe(2n)
   expect(await all(then)).toHaveLength(1)
-  await expect(exporter.list(statement, { at: { position: 1n } }, asked)).rejects.toMatchObject({ code: 'not-found' })
+  await expect(exporter.list(statement, { at: { position: 1n } }, asked)).rejects.toMatchObject(missing('1'))
   expect((await backends()).filter(({ state }) => state !== 'idle')).toEqual([])
 })
 

@@ -50,7 +50,7 @@ export class Exporter {
     const stream = await sources.stream(statement, positionSql(readable, params), table.columns, freshness)
     if (!stream.isWithin) {
       stream.close()
-      throw notFound(params, when.at)
+      throw notFound(params, when.at, when.at ?? stream.position)
     }
     const { chunks, source, close } = stream
     const position = when.at ?? stream.position

@@ -119,7 +119,7 @@ export class Reader {
     const { scanned_max = 50_000 } = this.options
     const range = { limit: limit + 1, where, sort, before, at: when.at, scanned_max }
     const snapshot = await this.fresh(listSql(named, range), named, when.minPosition)
-    if (!snapshot.isWithin) throw notFound(params, when.at)
+    if (!snapshot.isWithin) throw notFound(params, when.at, when.at ?? snapshot.position)
     const rows = snapshot.rows.slice(0, limit)
     const end = snapshot.rows.length > limit ? rows.at(-1) : snapshot.stoppedAt
     const next = end ? cursors.encode(end, when.at) : null
@@ -136,7 +136,7 @@ export class Reader {
     const resource = readable.resource as ListResource
     const statement = listSql(named, { limit: limit + 1, after })
     const { position, build, rows, isWithin } = await this.fresh(statement, named, minPosition)
-    if (!isWithin) throw notFound(params)
+    if (!isWithin) throw notFound(params, undefined, position)
     const items = rows.slice(0, limit).map((row) => ({ place: row.created, item: itemOf(resource, row) }))
     return { position, build, items, isComplete: rows.length <= limit }
   }
@@ -148,7 +148,7 @@ export class Reader {
     const resource = readable.resource as CollectionResource
     const statement = collectionSql(readable, params, resource.prefix(query), ROWS_MAX + 1)
     const { position, build, source, replica, rows, isWithin } = await this.fresh(statement, named, minPosition)
-    if (!isWithin) throw notFound(params)
+    if (!isWithin) throw notFound(params, undefined, position)
     checkRows(rows)
     const answer = resource.answer(
       rows.map(({ row }) => row),
@@ -171,7 +171,7 @@ export class Reader {
         minPosition,
       )
       const [row] = moment.rows
-      if (!row) throw notFound(params, at.time)
+      if (!row) throw notFound(params, at.time, moment.position)
       position = row.changed
     }
     return { at: position, minPosition: position > minPosition ? position : minPosition }
@@ -189,7 +189,7 @@ export class Reader {
     const statement = latestSql(readable, latest, params, { at: position, prefixes, limit: ROWS_MAX + 1 })
     const found = await this.fresh(statement, { readable: { table: latest.lines }, params }, when.minPosition)
     const { build, source, replica, rows, isWithin } = found
-    if (!isWithin) throw notFound(params, position)
+    if (!isWithin) throw notFound(params, position, position)
     checkRows(rows)
     const lines = rows.map(({ row }) => row)
     const data = { position: position.toString(), ...resource.history.answer(lines, { params, query }) }
@@ -251,11 +251,10 @@ function parseRow(columns: Columns, value: string): StoredRow {
 }
 
 /** @param position of the state in which there is none */
-export function notFound(params: Params, at?: bigint | string, position?: bigint): Problem {
+export function notFound(params: Params, at: bigint | string | undefined, position: bigint): Problem {
   const named = Object.entries(params).map(([name, value]) => `${name} "${value.slice(0, 300)}"`)
   const detail = `there ${at === undefined ? 'is' : `was at ${at}`} no ${named.join(', ')}`
-  const headers = position === undefined ? {} : { 'headwater-position': position.toString() }
-  return Problem.of('not-found', detail, { headers })
+  return Problem.of('not-found', detail, { headers: { 'headwater-position': position.toString() } })
 }
 
 function checkRows(rows: readonly unknown[]): void {

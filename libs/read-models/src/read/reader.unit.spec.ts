@@ -1,4 +1,5 @@
 import { ledger } from '#ledger'
+import { type Problem } from '#runtime'
 import { silentLogger } from '#testing'
 import { laneFor, WHOLE } from '../project/lanes.js'
 import { tablesOf } from '../tables/table.js'
@@ -8,13 +9,15 @@ import { type Freshness, type Snapshot } from './sources.js'
 
 /** What replicas were asked for. */
 let asked: Freshness[]
+let isWithin: boolean
 let reader: Reader
 beforeEach(() => {
   asked = []
-  const found: Snapshot = { source: 'replica', position: 9n, build: 1, isWithin: true, rows: [] }
+  isWithin = true
   const sources = {
     replica: (_: unknown, __: unknown, freshness: Freshness) => {
       asked.push(freshness)
+      const found: Snapshot = { source: 'replica', position: 9n, build: 1, isWithin, rows: [] }
       return Promise.resolve(found)
     },
   }
@@ -40,6 +43,23 @@ test('what is asked of replicas is the position of the lane that is read: others
 test('what spans streams is read in the lane of the whole log', async () => {
   await reader.list(named('/books'), { limit: 1 }, { minPosition: 7n })
   expect(asked).toMatchObject([{ of: { name: 'books', lane: WHOLE } }])
+})
+
+test('what is not there is not there as of a position, whatever kind of resource it is', async () => {
+  isWithin = false
+  const [transactions, balances] = [named('/books/main/transactions'), named('/books/main/balances')]
+  const fresh = { minPosition: 7n }
+  const at = { position: 4n }
+  const positionOf = async (asking: Promise<unknown>): Promise<unknown> => {
+    const error: unknown = await asking.catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'not-found' })
+    return (error as Problem).headers['headwater-position']
+  }
+  expect(await positionOf(reader.list(transactions, { limit: 1 }, fresh))).toBe('9')
+  expect(await positionOf(reader.missed(transactions, { position: 1n, ordinal: 0 }, 1, fresh))).toBe('9')
+  expect(await positionOf(reader.collection(balances, {}, fresh))).toBe('9')
+  expect(await positionOf(reader.collection(balances, {}, fresh, at))).toBe('4')
+  expect(await positionOf(reader.collection(balances, {}, fresh, { time: '2026-11-23T10:00:00.000Z' }))).toBe('9')
 })
 
 test('a list has another tag for who may see only some of its rows', async () => {
