@@ -181,6 +181,17 @@ test('a refused transaction stops nothing and is named with its index and reason
   expect(progress.mock.lastCall?.[0]).toMatchObject({ transactions: 5, posted: 3, refused: 2 })
 })
 
+test.each([
+  ['cut off', ',{"tdate":'],
+  ['no JSON', ',}]'],
+  ['of another shape', ',{"tdate":5}]'],
+])('of a journal that from some place on is %s, what came before is posted', async (_, rest) => {
+  const whole = sample((all) => all.slice(0, 3))
+  await expect(importBytes(whole.slice(0, -1) + rest)).rejects.toThrow('the journal: ')
+  expect(lines.filter(({ command }) => command === 'ledger.post-transaction')).toHaveLength(3)
+  expect(counts(await importBytes(whole))).toEqual([0, 3, 0])
+})
+
 test('names of any script and empty commodities arrive as they are', async () => {
   const text = file('sample')
     .toString()
