@@ -7,7 +7,8 @@ const POLL_MS = 10
  * hanging test and no assertion about speed.
  *
  * @returns what `check` returned, once that was neither false nor undefined.
- * @throws Error with `what`, and with what `check` threw last.
+ * @throws Error with `what`, and with what `check` threw last. What an `expect` in it throws is thrown at once: it was wrong once, and that
+ *   it is right later makes it no better.
  */
 export async function eventually<T>(
   what: string,
@@ -21,9 +22,13 @@ export async function eventually<T>(
       const value = await check()
       if (value !== false && value !== undefined) return value
     } catch (error) {
+      if (isAssertion(error)) throw error
       cause = error
     }
     await sleep(POLL_MS)
   }
   throw new Error(`never came true: ${what}`, { cause })
 }
+
+/** As Jest marks what its `expect` throws, in whichever of its realms. */
+const isAssertion = (error: unknown): boolean => typeof error === 'object' && error !== null && 'matcherResult' in error

@@ -230,11 +230,13 @@ test('a Redis that hangs does not stop folding; what it missed it is told when i
   }
   expect(await balance(token)).toMatchObject({ source: 'replica', amount: '6' })
   server.resume()
-  await eventually('it is cached, and right', async () => {
+  const amounts = new Set<unknown>()
+  await eventually('it is cached', async () => {
     const { source, amount } = await balance(token)
-    expect(amount).toBe('6')
+    amounts.add(amount)
     return source === 'cache'
   })
+  expect([...amounts]).toEqual(['6'])
   await cachedAt(await post('main'))
 })
 
