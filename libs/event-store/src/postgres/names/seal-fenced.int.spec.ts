@@ -135,18 +135,41 @@ test('a seal begins only when the batch before it is committed', async () => {
   await client.end()
 })
 
-test('the database refuses a seal of what is not committed, and keeps all that it would have forgotten', async () => {
-  const stream = newStream()
-  for (let count = 0; count < 3; count += 1) await mustAppend(writer.store, newRequest(stream))
-  const { epoch = 0n } = writer.leadership
-  const client = new pg.Client({ connectionString: database.url })
-  await client.connect()
+describe('the database, which has three batches,', () => {
+  let client: pg.Client
+  let epoch: bigint
+  beforeEach(async () => {
+    const stream = newStream()
+    for (let count = 0; count < 3; count += 1) await mustAppend(writer.store, newRequest(stream))
+    epoch = writer.leadership.epoch ?? 0n
+    client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+  })
+  afterEach(() => client.end())
+
   const seal = (last: number): ReturnType<typeof sealRun> =>
     sealRun(client, holdSql({ name: 'event-writer', epoch }, last), last, new NameTable(NAMES_PER_RUN))
-  await expect(seal(4)).rejects.toMatchObject({ code: 'HW002' })
-  await client.query('rollback')
-  expect(await database.query('select position from log.recent_names')).toHaveLength(3)
-  await seal(3)
-  await client.end()
-  expect(await database.query('select position from log.recent_names')).toEqual([{ position: '3' }])
+  const recent = (): Promise<{ position: string }[]> =>
+    database.query('select position from log.recent_names order by position')
+  const runs = (): Promise<unknown[]> => database.query('select 1 from log.name_runs')
+
+  /** @param code of the database's error. */
+  async function refusesToSeal(last: number, code: string): Promise<void> {
+    await expect(seal(last)).rejects.toMatchObject({ code })
+    await client.query('rollback')
+    expect(await recent()).toHaveLength(3)
+    expect(await runs()).toEqual([])
+  }
+
+  test('refuses a seal of what is not committed, and keeps all that it would have forgotten', async () => {
+    await refusesToSeal(4, 'HW002')
+    await seal(3)
+    expect(await recent()).toEqual([{ position: '3' }])
+    expect(await runs()).toHaveLength(1)
+  })
+
+  test('refuses a seal under a stale epoch, which changes nothing', async () => {
+    await database.query('update log.leases set epoch = epoch + 1')
+    await refusesToSeal(3, 'HW001')
+  })
 })
