@@ -1,3 +1,4 @@
+import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js'
 import pg from 'pg'
 import { type AppendRequest, type EventStore } from '#event-store'
 import {
@@ -8,15 +9,27 @@ import {
   openEventStoreDouble,
 } from '#testing'
 import { all, mustAppend, newEvents, newRequest, newStream } from '../../contract/requests.js'
+import { FIRST_PAGE } from '../stream/read-tail.js'
 import { foldNames } from './fold-names.js'
 import { migrateNames } from './schema.js'
 
 let double: EventStoreDouble
 let subject: EventStoreDbSubject
 let store: EventStore
+/** Events that the double has sent to who reads or follows. */
+let read: number
+
+const countRead: ServerInterceptor = ({ path }, call) =>
+  new ServerInterceptingCall(call, {
+    sendMessage: (message, pass) => {
+      if (path.endsWith('/Read') && (message as { hasEvent(): boolean }).hasEvent()) read += 1
+      pass(message)
+    },
+  })
 
 beforeEach(async () => {
-  double = await openEventStoreDouble()
+  read = 0
+  double = await openEventStoreDouble({ interceptors: [countRead] })
   subject = await eventStoreDbSubject(double.url)
   ;({ store } = subject)
 })
@@ -74,7 +87,11 @@ test('a store that knows what the index knows by now asks for no more than the e
   const requests = commandsOf(stream, 100)
   await Promise.all(requests.map((each) => mustAppend(store, each)))
   await eventually('all is indexed', async () => (await indexed()).position >= (await store.head()))
+  const before = read
+  expect(before).toBeGreaterThanOrEqual(200)
   expect(await subject.another().append(requests[0]!)).toMatchObject({ outcome: 'replayed', revision: 1n })
+  expect(read - before).toBeGreaterThan(0)
+  expect(read - before).toBeLessThanOrEqual(FIRST_PAGE)
 })
 
 test('a batch is folded once, whoever brings it, and never one that leaves something out', async () => {

@@ -6,7 +6,8 @@ import { type StreamNames } from '../log/streams.js'
 
 /** Events of a stream beyond the index that are read to find their names; past that the index must catch up first. */
 const TAIL_MAX = 20_000
-const FIRST_PAGE = 16
+/** Read of the end: in most cases the index has all but the last few. */
+export const FIRST_PAGE = 16
 
 export interface TailReader {
   readonly reading: Reading
