@@ -51,7 +51,8 @@ test('past the bound of the writer 503 with Retry-After; what was accepted compl
   // Alone in its batch, which the server holds up: how many fit behind it is known then.
   await eventually('the first one is being committed', async () => {
     const held = await database.query(
-      `select 1 from pg_locks where relation = 'log.recent_names'::regclass and not granted`,
+      `select 1 from pg_locks where relation = 'log.recent_names'::regclass and not granted
+         and database = (select oid from pg_database where datname = current_database())`,
     )
     return held.length === 1
   })

@@ -104,7 +104,9 @@ describe('while indexes of a build are being made', () => {
   const waiting = async (): Promise<number | undefined> =>
     (
       await stage.database.query<{ waiting: number }>(
-        "select count(*)::int as waiting from pg_locks where locktype = 'advisory' and classid = 7400004 and not granted",
+        `select count(*)::int as waiting from pg_locks
+         where locktype = 'advisory' and classid = 7400004 and not granted
+           and database = (select oid from pg_database where datname = current_database())`,
       )
     )[0]?.waiting
 

@@ -14,14 +14,16 @@ afterEach(async () => {
   await database.drop()
 })
 
+/** Connections to this database, and not to those of other tests. */
+const HERE = 'select 1 from pg_stat_activity where datname = current_database()'
+
 const client = (): pg.Client => new pg.Client({ connectionString: link.url, application_name: 'lent' })
 
 test('lends a connection and ends it', async () => {
   const answer = withClient(client(), async (lent) => (await lent.query<{ two: number }>('select 1 + 1 as two')).rows)
   expect(await answer).toEqual([{ two: 2 }])
   await eventually('the connection has ended', async () => {
-    const open = await database.query("select 1 from pg_stat_activity where application_name = 'lent'")
-    return open.length === 0
+    return (await database.query(`${HERE} and application_name = 'lent'`)).length === 0
   })
 })
 
@@ -29,8 +31,7 @@ test('one that breaks without a word fails what was asked of it, and nothing mor
   const asked = withClient(client(), (lent) => lent.query('select pg_sleep(60)'))
   asked.catch(() => undefined)
   await eventually('it is asked', async () => {
-    const asking = await database.query("select 1 from pg_stat_activity where wait_event = 'PgSleep'")
-    return asking.length > 0
+    return (await database.query(`${HERE} and wait_event = 'PgSleep'`)).length > 0
   })
   link.cut()
   await expect(asked).rejects.toThrow('Connection terminated unexpectedly')

@@ -115,7 +115,8 @@ describe('a merge whose connection is cut', () => {
     victim.on('error', () => undefined)
     await victim.connect()
     const cut = expect(log.step(victim)).rejects.toThrow()
-    const waits = "from pg_stat_activity where application_name = 'victim' and wait_event_type = 'Lock'"
+    const waits = `from pg_stat_activity where application_name = 'victim' and wait_event_type = 'Lock'
+      and datname = current_database()`
     await eventually('the step waits', async () => (await database.query(`select 1 ${waits}`)).length > 0)
     await database.query(`select pg_terminate_backend(pid) ${waits}`)
     await cut
