@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryPostgres, type TemporaryPostgres } from '#testing'
 import { runScenario } from './run-scenario.js'
 import { brake, layBrake } from './arena/slow-commits.js'
@@ -77,6 +78,21 @@ test('one whose log is right and what it pushes is not is found out by who follo
   const { counts, isSound } = await verdictOf('pushes revisions that are off by one', noFault, { followers: 1 })
   expect(counts).toMatchObject({ altered: 0, misordered: 0 })
   expect(counts.missed).toBeGreaterThan(0)
+  expect(isSound).toBe(false)
+})
+
+test('a pause of the leader in which nobody took over proves nothing, and that is said', async () => {
+  const pauseWithinLease: Cycle = async (arena) => {
+    const leader = await arena.writers.complete()
+    leader.signal('SIGSTOP')
+    const at_ms = arena.now_ms()
+    await sleep(300)
+    leader.signal('SIGCONT')
+    await arena.recovered({ kind: 'pause', at_ms, endsTerm: true })
+  }
+  const { counts, isSound, offenders } = await verdictOf(undefined, pauseWithinLease, { lease_ms: 60_000 })
+  expect(counts).toMatchObject({ lost: 0, duplicated: 0, unexpected_exits: 0 })
+  expect(offenders).toEqual(['1 faults were to end a term each, and there were 1 terms'])
   expect(isSound).toBe(false)
 })
 

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Random, sharedClock_ms, type TemporaryPostgres } from '#testing'
+import { eventually, type Random, sharedClock_ms, type TemporaryPostgres } from '#testing'
 import { ClientProcess } from './clients.js'
 import { FollowerProcess } from './follower.js'
 import { layGround, type Ground, type GroundOptions } from './ground.js'
+import { PATIENCE_MS } from './patience.js'
 import { Proxy } from './proxy.js'
+import { epochOf } from './read-log.js'
 import { Writers } from './writers.js'
 
 export interface ArenaOptions {
@@ -31,9 +33,14 @@ export interface Injected {
   readonly at_ms: number
   /** When it was undone, if that is part of it. */
   readonly healed_ms?: number
+  /** It is none unless another term has begun because of it. */
+  readonly endsTerm?: boolean
   /** Clients that it hit; undefined: all. */
   readonly clients?: readonly string[]
 }
+
+/** Asking the database shall cost it nothing. */
+const LOOK_MS = 50
 
 const names = (role: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${role}-${at + 1}`)
 
@@ -94,6 +101,22 @@ export class Arena {
     this.injected.push(fault)
     for (const each of this.clients)
       if (fault.clients?.includes(each.name) ?? true) await each.answeredSince(fault.at_ms)
+  }
+
+  async epoch(): Promise<bigint> {
+    return epochOf(this.ground.url)
+  }
+
+  /** Until a term after this one has begun. @throws Error when that takes too long. */
+  async succeeded(epoch: bigint): Promise<void> {
+    const isSucceeded = async (): Promise<boolean> => (await this.epoch()) > epoch || sleep(LOOK_MS, false)
+    await eventually('another term begins', isSucceeded, { timeout_ms: PATIENCE_MS })
+  }
+
+  /** Until an append of any client was refused after this moment. @throws Error when that takes too long. */
+  async refused(at_ms: number): Promise<void> {
+    const isRefused = (): boolean => this.clients.some((each) => each.refused_ms > at_ms)
+    await eventually('an append is refused', isRefused, { timeout_ms: PATIENCE_MS })
   }
 
   /** A while in which nothing is wrong, long enough for appends to be everywhere on their way. */

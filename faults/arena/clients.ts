@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { identityFolder, projectRoot } from '#local-runtime'
 import { type Operation, type Random } from '#testing'
+import { type ClientNews } from '../client/news.js'
 import { operationOf } from '../client/operation-line.js'
 import { Child } from './child.js'
 import { type Ground } from './ground.js'
@@ -19,7 +20,7 @@ const STREAMS = Array.from({ length: 12 }, (_, at) => `shared-${at}`)
 export class ClientProcess {
   readonly child: Child
   private readonly file: string
-  private answered_ms = 0
+  private news: ClientNews = { answered_ms: 0, refused_ms: 0 }
 
   constructor({ name, writers }: ClientPlan, ground: Ground, random: Random) {
     this.name = name
@@ -44,14 +45,19 @@ export class ClientProcess {
       },
       log: join(ground.layout.logs, `${name}.log`),
     })
-    this.child.onMessage((message) => (this.answered_ms = (message as { answered_ms: number }).answered_ms))
+    this.child.onMessage((message) => (this.news = message as ClientNews))
   }
 
   readonly name: string
 
   /** Until something that it asked for after this moment was acknowledged. @throws Error when that takes too long. */
   async answeredSince(at_ms: number): Promise<void> {
-    await this.child.until(`${this.name} is answered again`, () => this.answered_ms > at_ms)
+    await this.child.until(`${this.name} is answered again`, () => this.news.answered_ms > at_ms)
+  }
+
+  /** When it was last told to come again, or nothing, to an append that it had sent, on the shared clock. */
+  get refused_ms(): number {
+    return this.news.refused_ms
   }
 
   /** Lets it settle what it has begun, for a bounded time. */

@@ -20,6 +20,11 @@ export async function headOf(url: string): Promise<bigint> {
   return number(url, 'select coalesce(max(position), 0) as number from log.events')
 }
 
+/** Of the newest term. */
+export async function epochOf(url: string): Promise<bigint> {
+  return number(url, 'select coalesce(max(epoch), 0) as number from log.leases')
+}
+
 /** How many runs of names were sealed. */
 export async function sealedRunsOf(url: string): Promise<number> {
   return Number(await number(url, 'select count(*) as number from log.name_runs'))

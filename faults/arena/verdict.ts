@@ -32,14 +32,19 @@ export async function judge(arena: Arena): Promise<Verdict> {
   for (const each of arena.followers) followers.push({ name: each.name, batches: await each.batches() })
   const { counts, isSound, offenders } = checkLog({ operations, log, gapFree: true, epochs: testimony, followers })
   const unseen = testimony.unseen(log.map(({ position }: LogEvent) => position))
-  const doubts = unseen === 0 ? [] : [`the witness did not see who committed ${unseen} events`]
+  const terms = testimony.terms.length
+  const ends = arena.injected.filter(({ endsTerm }) => endsTerm).length
+  const doubts = [
+    ...(unseen === 0 ? [] : [`the witness did not see who committed ${unseen} events`]),
+    ...(terms > ends ? [] : [`${ends} faults were to end a term each, and there were ${terms} terms`]),
+  ]
   const exits = arena.unexpectedExits
   return {
     counts: { ...counts, unexpected_exits: exits.length },
-    isSound: isSound && unseen === 0 && exits.length === 0,
+    isSound: isSound && doubts.length === 0 && exits.length === 0,
     offenders: [...offenders, ...doubts, ...exits.map((each) => `unexpected_exits: ${each}`)],
     events: log.length,
-    terms: testimony.terms.length,
+    terms,
     sealed_runs: await sealedRunsOf(arena.ground.url),
     firstAcks_ms: arena.injected.map((fault) => ({ ...fault, first_ack_ms: firstAck_ms(fault, operations) })),
   }

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectEventStore, eventStoreSettings } from '#event-store'
 import { createLogger, parseConfig } from '#runtime'
-import { type Operation, Random, runClient } from '#testing'
+import { type Operation, Random, runClient, sharedClock_ms } from '#testing'
+import { type ClientNews } from './news.js'
 import { lineOf } from './operation-line.js'
 
 /** One client: appends as the product's own roles do, over its links, until it is told to stop or its parent is gone. */
@@ -43,7 +44,7 @@ process.once('disconnect', () => {
 })
 
 const file = createWriteStream(plan.file)
-const news = { answered_ms: 0 }
+let news: ClientNews = { answered_ms: 0, refused_ms: 0 }
 const timer = setInterval(() => process.send?.(news), 25)
 const pauses = new Random(plan.seed + 1)
 await runClient(store, {
@@ -56,8 +57,10 @@ await runClient(store, {
     return goesOn
   },
   signal: giveUp.signal,
+  onRefused: () => (news = { ...news, refused_ms: sharedClock_ms() }),
   onOperation: (operation: Operation) => {
-    if (operation.result.kind === 'acknowledged') news.answered_ms = Math.max(news.answered_ms, operation.invoked_ms)
+    if (operation.result.kind === 'acknowledged')
+      news = { ...news, answered_ms: Math.max(news.answered_ms, operation.invoked_ms) }
     file.write(lineOf(operation))
   },
 })

@@ -27,6 +27,7 @@ export const disk: Scenario = {
         await small.fill()
         const at_ms = arena.now_ms()
         await sleep(random.between(500, 3_000))
+        await arena.refused(at_ms)
         await small.free()
         const healed_ms = arena.now_ms()
         // A write-ahead log that finds no room ends the server; whoever supervises it starts it again.

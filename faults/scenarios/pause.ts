@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Scenario } from './scenario.js'
 
-/** SIGSTOP of the leader past its lease, then SIGCONT: it wakes up in the middle of what it was doing, and leads no longer. */
+/** SIGSTOP of the leader past its lease, until another term has begun, then SIGCONT: it wakes up in the middle of what it was doing, and leads no longer. */
 export const pause: Scenario = {
   name: 'pause',
   cycles: 15,
@@ -12,14 +12,16 @@ export const pause: Scenario = {
       cycle: async (arena) => {
         const leader = await arena.writers.complete()
         await arena.calm()
+        const epoch = await arena.epoch()
         leader.signal('SIGSTOP')
         const at_ms = arena.now_ms()
         try {
           await sleep(arena.ground.lease_ms + random.between(300, 2_000))
+          await arena.succeeded(epoch)
         } finally {
           leader.signal('SIGCONT')
         }
-        await arena.recovered({ kind: 'pause', at_ms, healed_ms: arena.now_ms() })
+        await arena.recovered({ kind: 'pause', at_ms, healed_ms: arena.now_ms(), endsTerm: true })
       },
     }),
 }

@@ -19,6 +19,8 @@ export interface RecordOptions {
   readonly signal: AbortSignal
   /** Between two attempts, in ms. Default 20. */
   readonly retry_ms?: number
+  /** After each attempt that was to be made again. */
+  readonly onRefused?: () => void
 }
 
 /** Ms on the clock that all processes of this machine share; it never goes back. */
@@ -28,7 +30,7 @@ export const sharedClock_ms = (): number => Number(process.hrtime.bigint()) / 1e
 export async function recordAppend(
   store: EventStore,
   request: AppendRequest,
-  { client, expected, signal, retry_ms = 20 }: RecordOptions,
+  { client, expected, signal, retry_ms = 20, onRefused }: RecordOptions,
 ): Promise<Recording> {
   const invoked_ms = sharedClock_ms()
   let attempts = 0
@@ -39,6 +41,7 @@ export async function recordAppend(
       answer = await store.append(request)
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
+      onRefused?.()
       await sleep(retry_ms)
     }
   }

@@ -16,6 +16,8 @@ export interface ClientOptions {
   /** Ends the asking for outcomes too. */
   readonly signal: AbortSignal
   readonly onOperation: (operation: Operation) => void
+  /** An append was not taken now, and is sent again. */
+  readonly onRefused?: () => void
 }
 
 /** Earlier appends that a client may come back to, of all that it has sent. */
@@ -35,7 +37,7 @@ interface Choice {
  * what it has claimed, which must be refused.
  */
 export async function runClient(store: EventStore, options: ClientOptions): Promise<void> {
-  const { client, random, shared, in_flight, next, signal, onOperation } = options
+  const { client, random, shared, in_flight, next, signal, onOperation, onRefused } = options
   const maker = new AppendMaker({ client, random, shared })
   const settled = new Sample<AppendRequest>(REMEMBERED, random)
   let ownIsBusy = false
@@ -50,7 +52,12 @@ export async function runClient(store: EventStore, options: ClientOptions): Prom
     const { request, expected, isNew } = choose()
     const isOwn = isNew && request.commandId.stream === maker.own
     if (isOwn) ownIsBusy = true
-    const { operation, answer } = await recordAppend(store, request, { client, expected, signal })
+    const { operation, answer } = await recordAppend(store, request, {
+      client,
+      expected,
+      signal,
+      ...(onRefused ? { onRefused } : {}),
+    })
     onOperation(operation)
     if (isOwn) ownIsBusy = false
     if (isOwn && answer && 'revision' in answer) maker.revision = answer.revision
