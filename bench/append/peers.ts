@@ -1,5 +1,5 @@
-import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql'
-import pg from 'pg'
+import { defaultPostgreSQLOptions, getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql'
+import { testPool } from '#testing'
 import { rounded } from '../support/report.js'
 import { benchEvent, STREAMS } from './workload.js'
 
@@ -21,7 +21,9 @@ async function rateOf(inFlight: number, attempt: () => Promise<unknown>): Promis
 
 /** Emmett's Postgres store, one event per append: the best of 1, 16 and 64 in flight. */
 export async function emmettAppends(url: string): Promise<number> {
-  const store = getPostgreSQLEventStore(url)
+  // As large as its own would be.
+  const pool = testPool(url)
+  const store = getPostgreSQLEventStore(url, { ...defaultPostgreSQLOptions, connectionOptions: { pool } })
   try {
     let ordinal = 0
     const attempt = async (): Promise<void> => {
@@ -37,12 +39,13 @@ export async function emmettAppends(url: string): Promise<number> {
     return rounded(Math.max(await rateOf(1, attempt), await rateOf(16, attempt), await rateOf(64, attempt)))
   } finally {
     await store.close()
+    await pool.end()
   }
 }
 
 /** Plain SQL: one INSERT of one event per commit into a table with a unique (stream, revision), from 1 and 16 connections. */
 export async function insertAppends(url: string): Promise<number> {
-  const pool = new pg.Pool({ connectionString: url, max: 16 })
+  const pool = testPool(url, 16)
   try {
     await pool.query(`create table events (
       position bigint generated always as identity primary key, stream text collate "C" not null, revision bigint not null,

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { withClient } from '#runtime'
 import { temporaryPostgres } from '#testing'
 import { type AppProcess, startApp } from '../support/app-process.js'
 import { benchmark } from '../support/benchmark.js'
@@ -36,8 +37,10 @@ export const command = benchmark({ short: 'switch', ours: 'switch' }, async (tol
   if (told.ours) return reportOf(await rounds(load, [ours], count), undefined)
   const ceiling = await startCeiling(writer)
   stops.push(() => ceiling.stop())
-  const peer = await startPeer(writer, await server.createDatabase('peer'))
+  const peerUrl = await server.createDatabase('peer')
+  const peer = await startPeer(writer, peerUrl)
   stops.push(() => peer.stop())
+  await openAccounts(peerUrl)
   const subjects = [
     ours,
     { name: 'ceiling', ports: [ceiling.port], books, pids: { api: [ceiling.pid] } },
@@ -59,18 +62,20 @@ async function startCeiling(writer: BenchWriter): Promise<AppProcess> {
 
 async function startPeer(writer: BenchWriter, url: string): Promise<AppProcess> {
   const env = { ...authEnv(writer), HEADWATER_INSTANCE: 'peer', PEER_URL: url }
-  const peer = await startApp('command-api', 'bench/command/peer/main.js', env)
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+  return startApp('command-api', 'bench/command/peer/main.js', env)
+}
+
+/** What ours has from its own commands. The peer has made the tables when it started. */
+async function openAccounts(url: string): Promise<void> {
   const rows = books.flatMap((book) => Array.from({ length: ACCOUNTS }, (_, at) => [book, accountName(at)] as const))
-  await client.query(
-    `insert into balance (book, account, commodity, amount)
-     select book, account, 'EUR', 0 from unnest($1::text[], $2::text[]) as t(book, account)`,
-    [rows.map(([book]) => book), rows.map(([, account]) => account)],
-  )
-  await client.query('analyze')
-  await client.end()
-  return peer
+  await withClient(new pg.Client({ connectionString: url }), async (client) => {
+    await client.query(
+      `insert into balance (book, account, commodity, amount)
+       select book, account, 'EUR', 0 from unnest($1::text[], $2::text[]) as t(book, account)`,
+      [rows.map(([book]) => book), rows.map(([, account]) => account)],
+    )
+    await client.query('analyze')
+  })
 }
 
 /** Rounds in turns, after one of each that does not count. @returns by name of the subject. */

@@ -11,6 +11,7 @@ import {
   openRedis,
   tablesOf,
 } from '#read-models'
+import { withClient } from '#runtime'
 import { eventually, silentLogger, type TemporaryPostgres } from '#testing'
 import { type AppProcess, startApp } from '../support/app-process.js'
 import { FILL_SQL, POSITION, POSITIONS_SQL } from './workload.js'
@@ -54,13 +55,12 @@ export async function startQueryApi({
 
 async function fill(url: string, lines: number): Promise<void> {
   await migrateReadModels(url, tablesOf(domains))
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  for (const sql of FILL_SQL) await client.query(sql, sql.includes('$1') ? [lines] : [])
-  await indexBuilds(url, tablesOf(domains))
-  await client.query('vacuum analyze')
-  for (const sql of POSITIONS_SQL) await client.query(sql)
-  await client.end()
+  await withClient(new pg.Client({ connectionString: url }), async (client) => {
+    for (const sql of FILL_SQL) await client.query(sql, sql.includes('$1') ? [lines] : [])
+    await indexBuilds(url, tablesOf(domains))
+    await client.query('vacuum analyze')
+    for (const sql of POSITIONS_SQL) await client.query(sql)
+  })
 }
 
 /** The cache of every lane, as a projector that has come so far leaves it when it is empty. */

@@ -6,6 +6,7 @@ import {
   type ScratchDatabase,
   scratchDatabase,
   silentLogger,
+  testPool,
 } from '#testing'
 import { all, idsOf, mustAppend, newEvents, newRequest, newStream, requestedIds } from '../contract/requests.js'
 import { type AppendRequest, DEFAULT_LIMITS, StoreUnavailable } from '../port.js'
@@ -61,7 +62,7 @@ test('a term whose epoch is stale commits nothing, though its connection lives',
   await leader.leads()
   const stream = newStream()
   await mustAppend(leader.store, newRequest(stream))
-  const pool = new pg.Pool({ connectionString: database.url })
+  const pool = testPool(database.url)
   const { url } = database
   const stale = await Term.open({ url, name: NAME, epoch: await epoch(), pool, logger: silentLogger() })
   await (
@@ -82,7 +83,7 @@ test('what was sent behind a batch that failed is not committed either, so that 
   const leader = await writer('writer-1')
   await leader.leads()
   const stream = newStream()
-  const pool = new pg.Pool({ connectionString: database.url })
+  const pool = testPool(database.url)
   const { url } = database
   const term = await Term.open({ url, name: NAME, epoch: await epoch(), pool, logger: silentLogger() })
   await (

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { eventually, type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
+import { eventually, type ScratchDatabase, scratchDatabase, silentLogger, testPool } from '#testing'
 import { newEvent, newRequest, newStream } from '../contract/requests.js'
 import { type AppendRequest, DEFAULT_LIMITS } from '../port.js'
 import { type Waiting } from './append-queue.js'
@@ -29,7 +29,7 @@ beforeEach(async () => {
   database = await scratchDatabase()
   await migrateLog(database.url)
   await database.query("insert into log.leases values ('event-writer', 1, 'writer-1', 0, 'infinity')")
-  pool = new pg.Pool({ connectionString: database.url })
+  pool = testPool(database.url)
   clients = []
   terms = []
 })

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
+import { type ScratchDatabase, scratchDatabase, silentLogger, testPool } from '#testing'
 import { UpdateRoom } from './update-room.js'
 
 jest.setTimeout(60_000)
@@ -10,7 +10,7 @@ let room: UpdateRoom
 
 beforeEach(async () => {
   database = await scratchDatabase()
-  pool = new pg.Pool({ connectionString: database.url, max: 1 })
+  pool = testPool(database.url, 1)
   await pool.query(`
     create schema "mine_v1$next";
     create table "mine_v1$next".few as select n, 0 as value from generate_series(1, 10) n;
