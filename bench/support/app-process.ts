@@ -28,6 +28,7 @@ export interface Readiness {
  *
  * @param role of the product that it is, or that it is compared with: it gets the same memory.
  * @param isReady default: what `/readyz` calls ready.
+ * @throws Error at once when it has ended, else when it is not ready in 2 minutes.
  */
 export async function startApp(
   role: Role,
@@ -42,19 +43,19 @@ export async function startApp(
     stdio: ['ignore', 2, 2],
   })
   endsWithMe(child, 'SIGKILL')
-  await eventually(
-    `${file} is ready`,
-    async () => {
-      if (child.exitCode !== null) throw new Error(`${file} ended with ${child.exitCode}`)
-      const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined)
-      return answer !== undefined && isReady((await answer.json()) as Readiness)
-    },
-    PATIENCE,
-  )
+  const end = (): number | NodeJS.Signals | null => child.exitCode ?? child.signalCode
+  const isUp = async (): Promise<boolean> => {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined)
+    return answer !== undefined && isReady((await answer.json()) as Readiness)
+  }
+  await eventually(`${file} is ready`, async () => end() !== null || isUp(), PATIENCE)
+  if (end() !== null) throw new Error(`${file} ended with ${end()}`)
   return {
     port,
     pid: child.pid ?? 0,
     stop: async () => {
+      // One that failed has ended already.
+      if (end() !== null) return
       const ended = once(child, 'exit')
       child.kill('SIGTERM')
       await ended
