@@ -21,26 +21,29 @@ export class ReadField {
     readonly before: bigint,
   ) {}
 
-  /** @throws Error when the system does not start, or a book cannot be opened. */
+  /** @throws Error when the system does not start, or a book cannot be opened; data and logs are kept then. */
   static async open(random: Random, books: number): Promise<ReadField> {
     const system = await startSystem('faults', { isApart: true })
+    const field = await ReadField.lay(random, system).catch(async (error: unknown) => {
+      await system.stop('keep')
+      throw error
+    })
     try {
-      // The witness belongs to who commits, and so may write down what it sees.
-      const logUrl = `${system.postgresUrl('headwater_log')}?options=${encodeURIComponent('-c role=headwater_log')}`
-      await layWitness(logUrl)
-      const before = await headOf(logUrl)
-      const projector = await SecondProjector.start(system)
-      const field = new ReadField(random, system, projector, logUrl, before)
       await field.lookAround('before anything was done')
-      await field.load(books).catch(async (error: unknown) => {
-        await projector.kill()
-        throw error
-      })
+      await field.load(books)
       return field
     } catch (error) {
-      await system.stop()
+      await field.close('keep')
       throw error
     }
+  }
+
+  private static async lay(random: Random, system: RunningSystem): Promise<ReadField> {
+    // The witness belongs to who commits, and so may write down what it sees.
+    const logUrl = `${system.postgresUrl('headwater_log')}?options=${encodeURIComponent('-c role=headwater_log')}`
+    await layWitness(logUrl)
+    const before = await headOf(logUrl)
+    return new ReadField(random, system, await SecondProjector.start(system), logUrl, before)
   }
 
   /** Is everybody there who was there before? @param when in words. */
@@ -56,6 +59,8 @@ export class ReadField {
   /** @param keep data and logs, when something was found that somebody is to look into. */
   async close(keep?: 'keep'): Promise<void> {
     for (const each of this.loads) each.close()
+    // What the system has not acknowledged by now it may never acknowledge.
+    for (const { poster } of this.loads) poster.giveUp()
     await Promise.allSettled(
       this.loads.flatMap(({ poster, readers }) => [poster.end(), ...readers.map((each) => each.end())]),
     )

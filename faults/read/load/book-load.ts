@@ -1,4 +1,5 @@
-import { type Random, type RunningSystem } from '#testing'
+import { eventually, type Random, type RunningSystem } from '#testing'
+import { PATIENCE_MS } from '../../arena/patience.js'
 import { Http } from './http.js'
 import { Poster } from './poster.js'
 import { QUERIES } from './queries.js'
@@ -20,11 +21,18 @@ export class BookLoad {
     await poster.open()
     const readers = QUERIES.map((query) => new Reader(query, poster, http, random))
     // Whoever has the name may watch the book.
-    while ((await http.get(`/v1/ledger/books/${book}/balances/a`, poster.position))?.status !== 200);
+    const isThere = async (): Promise<boolean> =>
+      (await http.get(`/v1/ledger/books/${book}/balances/a`, poster.position))?.status === 200
+    await eventually(`${book} can be read`, isThere, { timeout_ms: PATIENCE_MS })
     const watcher = new Watcher(system, book)
     poster.start()
     for (const each of readers) each.start()
     return new BookLoad(poster, readers, watcher)
+  }
+
+  /** Why nothing more will come about; undefined while it may. */
+  get failure(): Error | undefined {
+    return this.poster.failure
   }
 
   /** What has not yet come about of all that was asked for at this moment or later; undefined when all has. */

@@ -10,7 +10,10 @@ const ACCOUNTS = ['a', 'b'] as const
 export class Poster implements BookHistory {
   readonly opening: Operation[] = []
   readonly acks: Ack[] = []
+  /** Why it has ended by itself: it was refused for good. */
+  failure: Error | undefined
   private isOver = false
+  private isGivenUp = false
   private running: Promise<void> = Promise.resolve()
 
   constructor(
@@ -39,14 +42,20 @@ export class Poster implements BookHistory {
 
   start(): void {
     this.running = this.run()
-    // Thrown by `end`; until then nobody waits for it.
-    this.running.catch(() => undefined)
+    // Until `end` nobody waits for it.
+    this.running.catch((error: unknown) => (this.failure = error instanceof Error ? error : new Error(String(error))))
   }
 
   /** Waits until the last is acknowledged. @throws Error when one was refused for good. */
   async end(): Promise<void> {
     this.isOver = true
     await this.running
+  }
+
+  /** Ends it though the last may not be acknowledged, also while it opens. */
+  giveUp(): void {
+    this.isOver = true
+    this.isGivenUp = true
   }
 
   private async openOne(path: string, body: object, name: string): Promise<void> {
@@ -84,6 +93,7 @@ export class Poster implements BookHistory {
         const { stream, revision, position } = answer.body as Record<'stream' | 'revision' | 'position', string>
         return { stream, revision: BigInt(revision), position: BigInt(position) }
       }
+      if (this.isGivenUp) throw new Error(`${this.book}: ${key} was given up`)
       if (!isPassing(answer)) throw new Error(`${this.book}: ${key} was answered ${answer?.status} ${answer?.text}`)
       await sleep(RETRY_MS)
     }

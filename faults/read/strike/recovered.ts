@@ -9,9 +9,11 @@ const RECOVERY_MS_MAX = 120_000
 /** Asking a system that recovers how it is shall cost it little. */
 const LOOK_MS = 100
 
+type Load = Pick<BookLoad, 'failure' | 'missingSince'>
+
 interface Recovering {
-  readonly system: RunningSystem
-  readonly loads: readonly BookLoad[]
+  readonly system: Pick<RunningSystem, 'status'>
+  readonly loads: readonly Load[]
   /** Called whenever the system is asked how it is. */
   readonly roll: Roll
 }
@@ -21,7 +23,7 @@ interface Recovering {
  * each book something acknowledged, read and told of what was asked for after the fault was undone.
  *
  * @returns ms from there to here.
- * @throws Error that names what has not come about in two minutes.
+ * @throws Error at once when a client was refused for good, else one that names what has not come about in two minutes.
  */
 export async function recovered({ system, loads, roll }: Recovering, struck: Struck, kind: string): Promise<number> {
   if (struck.killed) roll.mean(struck.killed.pid)
@@ -33,13 +35,17 @@ export async function recovered({ system, loads, roll }: Recovering, struck: Str
     if (missing !== undefined) await sleep(LOOK_MS)
     return missing === undefined
   }
-  await eventually('all is well again', isWell, { timeout_ms: RECOVERY_MS_MAX }).catch((cause: unknown) => {
+  const failure = (): Error | undefined => loads.find((each) => each.failure)?.failure
+  const isSettled = async (): Promise<boolean> => failure() !== undefined || isWell()
+  await eventually('all is well again', isSettled, { timeout_ms: RECOVERY_MS_MAX }).catch((cause: unknown) => {
     throw new Error(`not well again ${RECOVERY_MS_MAX / 1_000} s after "${kind}": ${missing}`, { cause })
   })
+  const refused = failure()
+  if (refused) throw refused
   return sharedClock_ms() - struck.healed_ms
 }
 
-function missingOf(loads: readonly BookLoad[], { healed_ms }: Struck): string | undefined {
+function missingOf(loads: readonly Load[], { healed_ms }: Struck): string | undefined {
   for (const each of loads) {
     const missing = each.missingSince(healed_ms)
     if (missing !== undefined) return missing
