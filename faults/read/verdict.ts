@@ -74,16 +74,18 @@ export async function judge(field: ReadField): Promise<ReadVerdict> {
   }
 }
 
-function judgeBook({ poster, readers, watcher }: BookLoad, findings: ReadFindings): void {
+function judgeBook({ poster, readers, watchers }: BookLoad, findings: ReadFindings): void {
   const { book, acks } = poster
   const applied = new Applied(acks)
   for (const { answers, wrong } of readers) {
     judgeAnswers(book, answers, applied, findings)
     for (const each of wrong) findings.add('stale_answers', each)
   }
-  judgeItems(book, watcher.items, applied, findings)
-  judgeStates(book, watcher.states, applied, findings)
-  for (const each of watcher.errors) findings.add('missed', `a watch has ended: ${each}`)
+  for (const { items, states, errors } of watchers) {
+    judgeItems(book, items, applied, findings)
+    judgeStates(book, states, applied, findings)
+    for (const each of errors) findings.add('missed', `a watch has ended: ${each}`)
+  }
 }
 
 function answersBySource(
@@ -96,7 +98,7 @@ function answersBySource(
 
 function seenBy(loads: readonly BookLoad[]): Pick<ReadVerdict['seen'], 'answers' | 'refused' | 'told' | 'resets'> {
   const readers = loads.flatMap((each) => each.readers)
-  const told = loads.flatMap(({ watcher }) => [...watcher.items, ...watcher.states])
+  const told = loads.flatMap(({ watchers }) => watchers.flatMap(({ items, states }) => [...items, ...states]))
   return {
     answers: readers.reduce((sum, { answers }) => sum + answers.length, 0),
     refused: readers.reduce((sum, { refusals_ms }) => sum + refusals_ms.length, 0),

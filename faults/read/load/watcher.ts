@@ -1,7 +1,7 @@
-import { connectLive, type Live, type LiveUpdate } from '#live-client'
-import { type RunningSystem } from '#testing'
+import { type LiveUpdate } from '#live-client'
 import { type ToldItems, type ToldState } from './history.js'
 import { balanceIn } from './queries.js'
+import { type Watching } from './raw-live.js'
 
 interface Page {
   readonly items: readonly { readonly id: string }[]
@@ -13,14 +13,11 @@ export class Watcher {
   readonly states: ToldState[] = []
   /** Watches that have ended, or a connection that has, though nobody ended them. */
   readonly errors: string[] = []
-  private readonly live: Live
+  private readonly live: Watching
 
-  constructor({ ports, token }: Pick<RunningSystem, 'ports' | 'token'>, book: string) {
-    this.live = connectLive({
-      url: `http://127.0.0.1:${ports.queries}`,
-      token,
-      onError: (error) => this.errors.push(`${book}: ${error.message}`),
-    })
+  /** @param connect tells what cannot be watched any more. */
+  constructor(book: string, connect: (onError: (error: Error) => void) => Watching) {
+    this.live = connect((error) => this.errors.push(`${book}: ${error.message}`))
     this.live.watch<Page>(`/v1/ledger/books/${book}/transactions`, (update) => this.items.push(itemsOf(update)))
     this.live.watch<Record<string, unknown> | null>(`/v1/ledger/books/${book}/balances/a`, (update) =>
       this.states.push({ kind: update.kind, position: BigInt(update.position), count: balanceIn(update.data) }),
