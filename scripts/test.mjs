@@ -1,7 +1,7 @@
 // `npm test`: set up what is missing, start a whole system on ports and folders of its own, run every test against it,
-// stop it, and see that nothing is left. Arguments go to Jest: `npm test -- libs/ledger`.
+// stop it, and see that nothing is left: what is ends here, and the run has failed. Arguments go to Jest: `npm test -- libs/ledger`.
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,22 +22,46 @@ async function freePortBase() {
   }
 }
 
-/** Ids of the processes that this run has started, and those have: it is in their environment. */
+/**
+ * Ids of the processes that this run has started, and those have: it is in their environment. Redis writes its title over that, and works in
+ * a folder of the run.
+ */
 function processesOf(run) {
   return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false
     try {
-      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`HEADWATER_TEST_RUN=${run}`)
+      if (readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`HEADWATER_TEST_RUN=${run}`)) return true
+      return readlinkSync(`/proc/${pid}/cwd`).startsWith(`${run}/`)
     } catch {
       return false
     }
   })
 }
 
+/** Ends them: asks, and kills those that do not, also those that are stopped. */
+async function endAll(run) {
+  for (const signal of ['SIGQUIT', 'SIGKILL']) {
+    for (const pid of processesOf(run)) {
+      try {
+        process.kill(Number(pid), signal)
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    const until_ms = Date.now() + 5_000
+    while (processesOf(run).length > 0 && Date.now() < until_ms) await sleep(100)
+  }
+}
+
 setup()
 const folder = mkdtempSync(join(tmpdir(), 'headwater-test-'))
 // Started by root, Postgres runs as another user: what that one cannot reach it would keep elsewhere, and leave there.
 chmodSync(folder, 0o711)
+// A test that fails or is ended removes nothing: what it made is in here, and goes with the rest. Jest's own cache stays.
+const temporary = join(folder, 'tmp')
+mkdirSync(temporary)
+chmodSync(temporary, 0o1777)
+const cache = join(root, 'node_modules', '.cache', 'jest')
 const env = {
   ...process.env,
   HEADWATER_DATA: join(folder, 'data'),
@@ -79,8 +103,8 @@ while (!said.includes('Headwater is ready')) {
 async function run(name, ...how) {
   const results = join(folder, `${name}.json`)
   const bin = join(root, 'node_modules', 'jest', 'bin', 'jest.js')
-  const args = [bin, ...how, '--passWithNoTests', '--json', '--outputFile', results, ...process.argv.slice(2)]
-  jest = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const args = [bin, ...how, '--cacheDirectory', cache, '--passWithNoTests', '--json', '--outputFile', results, ...process.argv.slice(2)]
+  jest = spawn(process.execPath, args, { cwd: root, env: { ...env, TMPDIR: temporary }, stdio: ['ignore', 'ignore', 'inherit'] })
   const code = await new Promise((resolve) => jest.once('exit', (status) => resolve(status ?? 1)))
   try {
     const { numPassedTests: passed, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(results, 'utf8'))
@@ -114,7 +138,8 @@ if (status !== 0) {
 }
 if (left !== '') {
   failed += 1
-  process.stderr.write(`processes are left: ${left}\n`)
+  process.stderr.write(`processes are left, and are ended: ${left}\n`)
+  await endAll(folder)
 }
 if (failed === 0) rmSync(folder, { recursive: true, force: true })
 else process.stderr.write(`data and logs are kept in ${folder}\n`)

@@ -52,6 +52,7 @@ export function temporaryFolder(what: string, parent = tmpdir()): TemporaryFolde
   return removedWithMe(mkdtempSync(join(parent, `headwater-${what}-`)))
 }
 
+/** In Jest nothing comes of it: tests have a copy of `process`, which hears of no exit. There whoever runs them sees to it: `scripts/test.mjs`. */
 function watch(): void {
   if (!isWatching) process.once('exit', leaveNothing)
   isWatching = true
