@@ -16,7 +16,8 @@ export type Where = Pick<OpenTask, 'group' | 'port' | 'namespace' | 'auth' | 'ev
 /** What all sockets of a group were told of the commands of one run, each of which each of them has seen that watches its book. */
 export interface Told {
   readonly messages: number
-  readonly latencies_ms: readonly number[]
+  readonly sinceSent_ms: readonly number[]
+  readonly sinceAcked_ms: readonly number[]
 }
 
 /** Sockets in two processes of their own. */
@@ -41,16 +42,19 @@ export class Crowd {
   }
 
   /** @throws Error when a socket was told a position twice or out of order, or was not told of a command. */
-  async collect(group: string, { positions, books, acked_ms }: Acknowledged): Promise<Told> {
-    const task = { kind: 'collect', group, positions, books, sent_ms: acked_ms } as const
+  async collect(group: string, { positions, books, sent_ms, acked_ms }: Acknowledged): Promise<Told> {
+    const task = { kind: 'collect', group, positions, books, sent_ms, acked_ms } as const
     const parts = await Promise.all(this.workers.map((each) => each.run(task)))
     const misordered = parts.reduce((sum, part) => sum + part.misordered, 0)
     if (misordered > 0) throw new Error(`${group}: ${misordered} messages came twice or out of order`)
-    const latencies_ms = parts.flatMap((part) => part.latencies_ms)
+    const seen = parts.flatMap((part) => part.seen)
     const due = parts.reduce((sum, part) => sum + part.due, 0)
-    if (latencies_ms.length !== due)
-      throw new Error(`${group}: of ${due} changes the sockets have seen ${latencies_ms.length}`)
-    return { messages: parts.reduce((sum, part) => sum + part.messages, 0), latencies_ms }
+    if (seen.length !== due) throw new Error(`${group}: of ${due} changes the sockets have seen ${seen.length}`)
+    return {
+      messages: parts.reduce((sum, part) => sum + part.messages, 0),
+      sinceSent_ms: seen.map((each) => each.sinceSent_ms),
+      sinceAcked_ms: seen.map((each) => each.sinceAcked_ms),
+    }
   }
 
   async stop(): Promise<void> {

@@ -112,19 +112,14 @@ async function rounds(
   const task: CommandsTask = { per_s, run_ms, books }
   const measured = new Map(subjects.map(({ group }) => [group, [] as Measured[]]))
   for (const each of subjects) await measureRound(crowd, each, { ...task, run_ms: run_ms / 5 }, WATCHERS)
-  say('', 'messages/s', 'delivered', 'p50 ms', 'p99 ms', 'µs: server')
+  say('', 'messages/s', 'delivered', 'p50 ms', 'p99 ms', 'sent p50 ms', 'sent p99 ms', 'µs: server')
   for (let round = 0; round < size.rounds; round += 1)
     for (const each of subjects) {
       const result = await measureRound(crowd, each, task, WATCHERS)
       measured.get(each.group)?.push(result)
-      say(
-        each.group,
-        Math.round(result.messages_per_s),
-        result.delivered,
-        result.p50_ms,
-        result.p99_ms,
-        result.server_us,
-      )
+      const { messages_per_s, delivered, p50_ms, p99_ms, since_sent_p50_ms, since_sent_p99_ms, server_us } = result
+      const since_ms = [p50_ms, p99_ms, since_sent_p50_ms, since_sent_p99_ms]
+      say(each.group, Math.round(messages_per_s), delivered, ...since_ms, server_us)
     }
   return measured
 }
@@ -138,6 +133,8 @@ function reportOf({ sockets }: Size, kb: ReadonlyMap<string, number>, measured: 
       messages_per_s: middle('messages_per_s'),
       p50_ms: middle('p50_ms'),
       p99_ms: middle('p99_ms'),
+      since_sent_p50_ms: middle('since_sent_p50_ms'),
+      since_sent_p99_ms: middle('since_sent_p99_ms'),
       server_us: middle('server_us'),
       kb_per_socket: rounded(kb.get(group) ?? NaN),
     }

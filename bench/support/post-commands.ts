@@ -3,6 +3,7 @@ import { sharedClock_ms } from '#testing'
 import { bookPath, transfer } from './books.js'
 import { HttpConnection } from './http-connection.js'
 import { paced } from './paced.js'
+import { type Commands } from './seen.js'
 
 /** Posts transactions at a steady rate, to one book after the other. */
 export interface CommandsTask {
@@ -11,11 +12,9 @@ export interface CommandsTask {
   readonly books: number
 }
 
-/** Acknowledged commands: the positions of their events, their books, and when the answer came, in ms of the shared clock. */
-export interface Acknowledged {
-  readonly positions: readonly number[]
+/** Acknowledged commands: the positions of their events, their books, and when each was sent and its answer came, in ms of the shared clock. */
+export interface Acknowledged extends Commands {
   readonly books: readonly number[]
-  readonly acked_ms: readonly number[]
   /** Less than was asked for where the system does not keep up. */
   readonly reached_per_s: number
 }
@@ -43,6 +42,7 @@ export class CommandPoster {
   async run({ per_s, run_ms, books }: CommandsTask, onAcked?: Acked): Promise<Acknowledged> {
     const free = await Promise.all(Array.from({ length: CONNECTIONS }, () => HttpConnection.open(this.port)))
     const positions: number[] = []
+    const sent_ms: number[] = []
     const acked_ms: number[] = []
     const ofBook: number[] = []
     const due: number[] = []
@@ -50,7 +50,9 @@ export class CommandPoster {
     const begun_ms = sharedClock_ms()
     const loop = async (connection: HttpConnection): Promise<void> => {
       for (let book = due.shift(); book !== undefined; book = due.shift()) {
+        const asked_ms = sharedClock_ms()
         const position = await this.post(connection, book)
+        sent_ms.push(asked_ms)
         acked_ms.push(sharedClock_ms())
         positions.push(Number(position))
         ofBook.push(book)
@@ -66,7 +68,7 @@ export class CommandPoster {
     await Promise.all(loops)
     for (const each of free) each.close()
     const took_ms = Math.max(run_ms, (acked_ms.at(-1) ?? NaN) - begun_ms)
-    return { positions, books: ofBook, acked_ms, reached_per_s: (positions.length * 1_000) / took_ms }
+    return { positions, books: ofBook, sent_ms, acked_ms, reached_per_s: (positions.length * 1_000) / took_ms }
   }
 
   private async post(connection: HttpConnection, book: number): Promise<string> {

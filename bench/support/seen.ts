@@ -4,20 +4,32 @@ export interface Told {
   readonly received_ms: readonly number[]
 }
 
-/** Commands, in any order: their positions, and when each was sent. */
-export interface Sent {
+/** Commands, in any order: their positions, and when each was sent and acknowledged, in ms of the shared clock. */
+export interface Commands {
   readonly positions: readonly number[]
   readonly sent_ms: readonly number[]
+  readonly acked_ms: readonly number[]
+}
+
+/** How long it took until a command was seen. Its commit is somewhere between the two moments. */
+export interface Seen {
+  readonly sinceSent_ms: number
+  /** 0 when it was seen before its sender knew. */
+  readonly sinceAcked_ms: number
 }
 
 /** @param books of the commands, one each. @returns those of each book. */
-export function sentByBook({ positions, sent_ms }: Sent, books: readonly number[]): ReadonlyMap<number, Sent> {
-  const all = new Map<number, { readonly positions: number[]; readonly sent_ms: number[] }>()
+export function commandsByBook(
+  { positions, sent_ms, acked_ms }: Commands,
+  books: readonly number[],
+): ReadonlyMap<number, Commands> {
+  const all = new Map<number, Record<keyof Commands, number[]>>()
   for (const [at, book] of books.entries()) {
-    const ofBook = all.get(book) ?? { positions: [], sent_ms: [] }
+    const ofBook = all.get(book) ?? { positions: [], sent_ms: [], acked_ms: [] }
     all.set(book, ofBook)
     ofBook.positions.push(positions[at] ?? NaN)
     ofBook.sent_ms.push(sent_ms[at] ?? NaN)
+    ofBook.acked_ms.push(acked_ms[at] ?? NaN)
   }
   return all
 }
@@ -26,19 +38,20 @@ export function sentByBook({ positions, sent_ms }: Sent, books: readonly number[
  * A command on what a socket watches is seen with the first message at or past its position: of changes that follow each other closely the reader gets the newest
  * only, which shows what the others did, too.
  *
- * @returns for each command that was seen how long that took, in ms; one that was seen before its sender knew was seen at once.
+ * @returns of each command that was seen, by their positions.
  */
-export function seenAfter_ms(sent: Sent, told: Told): number[] {
-  const commands = sent.positions
-    .map((position, at) => ({ position, sent_ms: sent.sent_ms[at] ?? NaN }))
+export function seenOf({ positions, sent_ms, acked_ms }: Commands, told: Told): Seen[] {
+  const commands = positions
+    .map((position, at) => ({ position, sent_ms: sent_ms[at] ?? NaN, acked_ms: acked_ms[at] ?? NaN }))
     .sort((a, b) => a.position - b.position)
-  const seen: number[] = []
+  const seen: Seen[] = []
   let at = 0
-  for (const { position, sent_ms } of commands) {
+  for (const { position, ...command } of commands) {
     while (at < told.positions.length && (told.positions[at] ?? NaN) < position) at += 1
     const received_ms = told.received_ms[at]
     if (received_ms === undefined) break
-    seen.push(Math.max(0, received_ms - sent_ms))
+    const sinceAcked_ms = Math.max(0, received_ms - command.acked_ms)
+    seen.push({ sinceSent_ms: received_ms - command.sent_ms, sinceAcked_ms })
   }
   return seen
 }

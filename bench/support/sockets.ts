@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sharedClock_ms } from '#testing'
 import { LeanSocket } from './lean-socket.js'
-import { type Sent, seenAfter_ms, sentByBook } from './seen.js'
+import { type Commands, commandsByBook, type Seen, seenOf } from './seen.js'
 import { work } from './workers.js'
 
 /** Sockets that are opened at the same time. */
@@ -32,7 +32,7 @@ export interface CloseTask {
 }
 
 /** Compares what a group has received since it was last asked with the commands that were sent, once all of them are seen. */
-export interface CollectTask extends Sent {
+export interface CollectTask extends Commands {
   readonly kind: 'collect'
   readonly group: string
   readonly books: readonly number[]
@@ -43,8 +43,8 @@ export type SocketsTask = OpenTask | CloseTask | CollectTask
 export interface Collected {
   /** That were of the position of one of the commands. */
   readonly messages: number
-  /** How long after it was sent each command was seen, by each socket that watches its book. */
-  readonly latencies_ms: readonly number[]
+  /** Of each command by each socket that watches its book. */
+  readonly seen: readonly Seen[]
   /** How many that would be if each were seen. */
   readonly due: number
   /** Messages whose position did not go beyond the last of that socket. */
@@ -88,7 +88,7 @@ class Group {
   }
 
   async collect({ books, ...sent }: CollectTask): Promise<Collected> {
-    const byBook = sentByBook(sent, books)
+    const byBook = commandsByBook(sent, books)
     const pairs = this.watchers.flatMap(({ book, told }) => {
       const ofBook = byBook.get(book)
       return ofBook ? [{ told, sent: ofBook, last: Math.max(...ofBook.positions) }] : []
@@ -100,13 +100,13 @@ class Group {
     const messages = this.watchers.flatMap(({ told }) =>
       told.positions.filter((position) => known.has(position)),
     ).length
-    const latencies_ms = pairs.flatMap((each) => seenAfter_ms(each.sent, each.told))
+    const seen = pairs.flatMap((each) => seenOf(each.sent, each.told))
     const due = pairs.reduce((sum, each) => sum + each.sent.positions.length, 0)
     for (const { told } of this.watchers) {
       told.positions.length = 0
       told.received_ms.length = 0
     }
-    return { messages, latencies_ms, due, misordered: this.misordered }
+    return { messages, seen, due, misordered: this.misordered }
   }
 }
 
@@ -117,7 +117,7 @@ function positionIn(text: string): number {
 
 const groups = new Map<string, Group>()
 
-const NOTHING: Collected = { messages: 0, latencies_ms: [], due: 0, misordered: 0 }
+const NOTHING: Collected = { messages: 0, seen: [], due: 0, misordered: 0 }
 
 work<SocketsTask, Collected>(async (task) => {
   const group = groups.get(task.group) ?? new Group()

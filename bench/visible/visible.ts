@@ -57,9 +57,9 @@ async function measureRate(source: Source, crowd: Crowd, task: CommandsTask): Pr
   return {
     [`reached_per_s_${per_s}`]: rounded(sent.reached_per_s),
     [`sent_${per_s}`]: count,
-    [`seen_${per_s}`]: told.latencies_ms.length,
+    [`seen_${per_s}`]: told.sinceAcked_ms.length,
     ...figuresOf('replica', per_s, sent.latencies_ms),
-    ...figuresOf('socket', per_s, told.latencies_ms),
+    ...figuresOf('socket', per_s, told.sinceAcked_ms),
   }
 }
 
