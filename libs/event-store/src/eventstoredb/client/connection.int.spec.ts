@@ -61,11 +61,20 @@ describe('connection strings', () => {
   test('no two clients share a connection, and what the user says holds', () => {
     const url = 'esdb://admin:changeit@a:1,b:2/?tls=false&keep-alive_interval=20000'
     expect(connectionStringFor(url, 7)).toBe(
-      'esdb://admin:changeit@a:1,b:2?tls=false&keep-alive_interval=20000&maxDiscoverAttempts=1&gossipTimeout=2',
+      'esdb://admin:changeit@a:1,b:2?tls=false&keep-alive_interval=20000&maxDiscoverAttempts=1&gossipTimeout=2&keepAliveInterval=20007',
     )
     const ours = (generation: number): string => connectionStringFor('esdb+discover://a', generation)
     expect(ours(1)).toBe('esdb+discover://a?maxDiscoverAttempts=1&gossipTimeout=2&keepAliveInterval=10001')
     expect(ours(1)).not.toBe(ours(2))
+  })
+
+  test.each([
+    ['20000', 'keepAliveInterval=20001', 'keepAliveInterval=20002'],
+    ['-1', 'keepAliveInterval=2147483648', 'keepAliveInterval=2147483649'],
+  ])('a keep-alive of %s is another one for each client', (given, first, second) => {
+    const own = (generation: number): string =>
+      connectionStringFor(`esdb://a?keepAliveInterval=${given}`, generation).split('&').at(-1) ?? ''
+    expect([own(1), own(2)]).toEqual([first, second])
   })
 
   test('a leader that was named is connected to directly', () => {
@@ -74,5 +83,6 @@ describe('connection strings', () => {
 
   test('what is none is refused', () => {
     expect(() => connectionStringFor('http:a', 1)).toThrow(RangeError)
+    expect(() => connectionStringFor('esdb://a?keepAliveInterval=soon', 1)).toThrow('keepAliveInterval')
   })
 })

@@ -1,0 +1,37 @@
+import { type EventStoreDbSubject, eventStoreDbSubject, type EventStoreDouble, openEventStoreDouble } from '#testing'
+import { SilentLink } from '#testing'
+import { mustAppend, newRequest, newStream } from '../../contract/requests.js'
+
+jest.setTimeout(60_000)
+
+/** Attempts that end soon, and as many of them as are needed. */
+const attempts = { attempt_ms: 1_000, total_ms: 20_000 }
+
+let double: EventStoreDouble
+let link: SilentLink
+let subject: EventStoreDbSubject
+
+beforeEach(async () => {
+  double = await openEventStoreDouble()
+  link = await SilentLink.open(double.url)
+})
+afterEach(async () => {
+  await subject.close()
+  await link.close()
+  await double.close()
+})
+
+test.each(['', '&keepAliveInterval=20000', '&keepAliveInterval=-1'])(
+  'a connection that is dead for ever is not used again by the next client (options "%s")',
+  async (options) => {
+    subject = await eventStoreDbSubject(`${link.url}${options}`, {
+      append: attempts,
+      read: attempts,
+      silence_ms: 500,
+    })
+    const stream = newStream()
+    await mustAppend(subject.store, newRequest(stream))
+    link.fallSilent()
+    expect(await subject.store.append(newRequest(stream))).toMatchObject({ outcome: 'appended', revision: 1n })
+  },
+)
