@@ -69,12 +69,19 @@ async function* batchesOf(
   quiet_ms: number,
 ): AsyncGenerator<EventBatch> {
   let told_ms = performance.now()
+  let isAsking = false
+  /** One question at a time: what comes of it is another connection. */
+  const askWhetherThere = async (): Promise<void> => {
+    if (isAsking) return
+    isAsking = true
+    await reading.end().catch(() => undefined)
+    isAsking = false
+  }
   for (;;) {
     const taken = await mailbox.take(batch_max, reading.patience.silence_ms)
     if (!taken) return
     const { events, position } = taken
-    // Is its server still there?
-    if (position === after) reading.end().catch(() => undefined)
+    if (position === after) void askWhetherThere()
     if (position === after || (events.length === 0 && performance.now() - told_ms < quiet_ms)) continue
     yield { after, position, events }
     after = position

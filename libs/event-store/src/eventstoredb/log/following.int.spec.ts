@@ -9,6 +9,7 @@ import {
 import { all, idsOf, mustAppend, newEvents, newRequest, newStream, requestedIds } from '../../contract/requests.js'
 import { foreignEvents } from '../../fixtures/foreign-events.js'
 import { SHORT_PATIENCE } from '../../fixtures/short-patience.js'
+import { Reading } from './reading.js'
 
 jest.setTimeout(60_000)
 
@@ -22,6 +23,7 @@ async function begin(nodes = 1, patience?: StorePatience): Promise<void> {
   ;({ store } = subject)
 }
 afterEach(async () => {
+  jest.restoreAllMocks()
   await subject.close()
   await double.close()
 })
@@ -162,6 +164,20 @@ test('what is not of this log is left out, and does not hold back the position',
   await later.close()
   expect([listener.ids, later.ids]).toEqual([before, after].map(requestedIds))
   expect(idsOf(await all(store.readAll()))).toEqual([before, after].flatMap(requestedIds))
+})
+
+test('events of others that pass the filter, one by one, cost a live subscriber no read', async () => {
+  await begin(1, { ...SHORT_PATIENCE, silence_ms: 60_000 })
+  const listener = new Listener()
+  const [before, after] = [newRequest(newStream()), newRequest(newStream())]
+  await mustAppend(store, before)
+  await listener.hear(lastOf(before))
+  const asked = jest.spyOn(Reading.prototype, 'end')
+  await foreignEvents(double.url, `${subject.prefix}order-1`, 500, 1)
+  await mustAppend(store, after)
+  await listener.hear(lastOf(after))
+  await listener.close()
+  expect(asked).not.toHaveBeenCalled()
 })
 
 test('a cluster that is gone while the log is read ends the reading', async () => {

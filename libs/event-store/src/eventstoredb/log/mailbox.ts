@@ -25,6 +25,8 @@ export class Mailbox {
   private isOver = false
   /** The server has looked at everything up to here. */
   private reached: bigint
+  /** Whoever takes knows of everything up to here. */
+  private told: bigint
 
   /** @param valve holds the server back (true) or lets it go on. */
   constructor(
@@ -32,6 +34,7 @@ export class Mailbox {
     private readonly valve: (isShut: boolean) => void,
   ) {
     this.reached = after
+    this.told = after
   }
 
   /** Everything put in so far is before this position or at it. */
@@ -50,8 +53,10 @@ export class Mailbox {
     this.valve(true)
   }
 
+  /** Wakes nobody for a position that was reached before, as it is with each event of others. */
   reach(position: bigint): void {
-    if (position > this.reached) this.reached = position
+    if (position <= this.reached) return
+    this.reached = position
     this.wake?.()
   }
 
@@ -68,15 +73,16 @@ export class Mailbox {
    * @returns undefined when no more will come.
    */
   async take(most: number, wait_ms: number): Promise<Taken | undefined> {
-    if (this.waiting.length === 0 && !this.isOver) await this.news(wait_ms)
-    if (this.waiting.length === 0) return this.isOver ? undefined : { events: [], position: this.reached }
+    if (this.waiting.length === 0 && !this.isOver && this.told === this.reached) await this.news(wait_ms)
+    if (this.waiting.length === 0 && this.isOver) return undefined
     const events = this.waiting.splice(0, most)
     for (const size of this.sizes.splice(0, most)) this.bytes -= size
     if (this.isShut && this.waiting.length < WAITING_LOW && this.bytes < BYTES_LOW) {
       this.isShut = false
       this.valve(false)
     }
-    return { events, position: events.at(-1)?.position ?? this.reached }
+    this.told = events.at(-1)?.position ?? this.reached
+    return { events, position: this.told }
   }
 
   /** One turn of the event loop after the first of it: events that came together leave together. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type RecordedEvent } from '#domain-kit'
 import { Mailbox } from './mailbox.js'
 
@@ -22,6 +23,27 @@ test('a position that moves on without events is told', async () => {
   expect(await asked).toEqual({ events: [], position: 40n })
   mailbox.reach(30n)
   expect(await mailbox.take(3, 1)).toEqual({ events: [], position: 40n })
+})
+
+test('a position that was reached before is no news', async () => {
+  let isTold = false
+  const asked = mailbox.take(3, 60_000).then((taken) => {
+    isTold = true
+    return taken
+  })
+  mailbox.reach(5n)
+  await nextTurn()
+  await nextTurn()
+  expect(isTold).toBe(false)
+  mailbox.reach(6n)
+  expect(await asked).toEqual({ events: [], position: 6n })
+})
+
+test('a position that has moved on while nobody asked is told at once', async () => {
+  mailbox.put(event(6))
+  expect(await mailbox.take(3, 60_000)).toEqual({ events: [event(6)], position: 6n })
+  mailbox.reach(40n)
+  expect(await mailbox.take(3, 60_000)).toEqual({ events: [], position: 40n })
 })
 
 test('the end comes after what was there', async () => {
