@@ -30,8 +30,8 @@ export class EventsController {
     const least = from === undefined ? undefined : parsePosition('from', from)
     const after = least === undefined ? await said(this.store.head()) : least > 0n ? least - 1n : 0n
     const most = limit === undefined ? undefined : parsePosition('limit', limit)
-    await said(look(this.store, after))
     const signal = this.tails.begin(reply.raw, principal)
+    await said(look(this.store, after, signal))
     void reply
       .header('content-type', 'application/x-ndjson')
       .send(Readable.from(linesOf(this.store, { after, most, signal, token: principal })))
@@ -41,8 +41,8 @@ export class EventsController {
   }
 }
 
-async function look(store: EventStore, after: bigint): Promise<void> {
-  for await (const _ of store.readAll({ after, limit: 1 })) return
+async function look(store: EventStore, after: bigint, signal: AbortSignal): Promise<void> {
+  for await (const _ of store.readAll({ after, limit: 1, signal })) return
 }
 
 /** Before the answer begins: afterwards nothing can be said any more. @throws Problem `archived`, `unavailable`, `overloaded` */

@@ -112,6 +112,8 @@ export interface ReadAllOptions {
   readonly after?: bigint
   readonly direction?: Direction
   readonly limit?: number
+  /** Ends the reading early, after the page in hand at the latest. */
+  readonly signal?: AbortSignal
 }
 
 /** Events of these aggregates and of these types; by default of all. */

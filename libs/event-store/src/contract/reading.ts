@@ -59,6 +59,7 @@ export function describeReading(store: Store): void {
     expect(await read({ direction: 'backwards', limit: 3 })).toEqual([3, 2, 1])
     expect(await read({ direction: 'backwards', after: fourth, limit: 2 })).toEqual([2, 1])
     expect(await read({ limit: 0 })).toEqual([])
+    expect(await read({ after, signal: AbortSignal.abort() })).toEqual([])
     const whole = await all(store().readAll())
     expect(await all(store().readAll({ direction: 'backwards' }))).toEqual(whole.toReversed())
     expectPositions(store(), 0n, whole)

@@ -124,7 +124,8 @@ class MemoryLog implements World {
   }
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
-    const { after, direction = 'forwards', limit = Infinity } = options
+    const { after, direction = 'forwards', limit = Infinity, signal } = options
+    if (signal?.aborted === true) return
     const some =
       direction === 'forwards'
         ? this.events.slice(Number(after ?? 0n))

@@ -122,7 +122,7 @@ export class PostgresReader {
     const forwards = options.direction !== 'backwards'
     let after = options.after ?? (forwards ? 0n : END)
     let left = options.limit ?? Infinity
-    while (left > 0) {
+    while (left > 0 && options.signal?.aborted !== true) {
       const limit = Math.min(left, PAGE)
       const { events, isCut } = forwards ? await this.page(after, limit) : await this.pageBack(after, limit)
       yield* events

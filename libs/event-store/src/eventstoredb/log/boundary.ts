@@ -5,15 +5,19 @@ import { commitOf } from './recorded.js'
 
 /**
  * The server reads only from positions at which an event stands. For any other: that of the last event before it (0n: none).
- * Costs a read or two for the position before an event's, and a scan from the end of the log for one that anybody made up.
+ * Costs three reads for the position before an event's, and a scan from the end of the log, page by page, for one that anybody made up.
+ *
+ * @throws what `signal` aborts with, when it does.
  */
-export async function boundaryAt(reading: Reading, position: bigint): Promise<bigint> {
+export async function boundaryAt(reading: Reading, position: bigint, signal?: AbortSignal): Promise<bigint> {
   if (position <= 0n) return 0n
   if (await isEvent(reading, position)) return position
   const next = (await isEvent(reading, position + 1n)) ? placeOfPosition(position + 1n) : END
   let from: Position | typeof END = next as Position | typeof END
+  const count = from === END ? PAGE : 1
   for (;;) {
-    const page = await reading.all(from, BACKWARDS, from === END ? PAGE : 1)
+    signal?.throwIfAborted()
+    const page = await reading.all(from, BACKWARDS, count)
     for (const each of page) if (positionOf(commitOf(each)) <= position) return positionOf(commitOf(each))
     const last = page.at(-1)
     if (!last) return 0n

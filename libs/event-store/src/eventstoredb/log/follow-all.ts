@@ -38,7 +38,7 @@ export async function* followAll(
   const troubles = new Troubles(follower.logger)
   let position = after
   while (!isOver()) {
-    const live = await openLive(follower, position, wanted, troubles)
+    const live = await openLive(follower, position, { wanted, signal }, troubles)
     if (live) {
       const stop = (): void => live.mailbox.end()
       signal?.addEventListener('abort', stop, { once: true })
@@ -89,11 +89,16 @@ async function* batchesOf(
   }
 }
 
+interface Following {
+  readonly wanted: Wanted | undefined
+  readonly signal: AbortSignal | undefined
+}
+
 /** Undefined when there is none now. */
 async function openLive(
   follower: Follower,
   position: bigint,
-  wanted: Wanted | undefined,
+  { wanted, signal }: Following,
   troubles: Troubles,
 ): Promise<LiveRead | undefined> {
   const { connections, reading, streams } = follower
@@ -104,12 +109,12 @@ async function openLive(
     } catch (error) {
       if (remedyOf(error) === 'replace') connections.replace(connection, error)
       if (!(error instanceof UnknownError) || remedyOf(error) !== 'never') throw error
-      const boundary = await boundaryAt(reading, position)
+      const boundary = await boundaryAt(reading, position, signal)
       if (boundary === position) throw error
       return await LiveRead.open(connection, streams, position, wanted, boundary)
     }
   } catch (error) {
-    troubles.tell(error, 'the log cannot be followed yet')
+    if (signal?.aborted !== true) troubles.tell(error, 'the log cannot be followed yet')
     return undefined
   }
 }

@@ -7,15 +7,18 @@ import { type Reading } from './reading.js'
  * Follows the log as {@link followAll} does, but waits out no outage.
  *
  * @param quiet_ms how long nothing but other people's events may go by before the position is told.
+ * @param signal ends it when aborted.
  * @throws StoreUnavailable when nothing comes for a while and the log, asked, does not answer: some 10 s after the last batch.
  */
 export async function* followWhileAnswered(
   follower: Follower,
   after: bigint,
   quiet_ms?: number,
+  signal?: AbortSignal,
 ): AsyncGenerator<EventBatch> {
   const stop = new AbortController()
-  const batches = followAll(follower, { after, signal: stop.signal }, quiet_ms)
+  const over = signal ? AbortSignal.any([stop.signal, signal]) : stop.signal
+  const batches = followAll(follower, { after, signal: over }, quiet_ms)
   try {
     for (;;) {
       const next = await answered(batches.next(), follower.reading)

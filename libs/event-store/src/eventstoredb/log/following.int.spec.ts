@@ -220,6 +220,20 @@ test('any number is a position to begin after', async () => {
   }
 })
 
+test('a position that anybody made up is looked for page by page', async () => {
+  await begin()
+  const [first, last] = [newRequest(newStream()), newRequest(newStream())]
+  const { position } = await mustAppend(store, first)
+  await foreignEvents(double.url, 'orders', 2_000)
+  await mustAppend(store, last)
+  const reads = jest.spyOn(Reading.prototype, 'all')
+  const listener = new Listener(position + 1n)
+  await listener.hear(lastOf(last))
+  await listener.close()
+  expect(listener.ids).toEqual(requestedIds(last))
+  expect(reads.mock.calls.length).toBeLessThanOrEqual(10)
+})
+
 test('a log that got shorter is another log, and is refused', async () => {
   await begin()
   await mustAppend(store, newRequest(newStream()))

@@ -9,11 +9,15 @@ import { PAGE, type Reading } from './reading.js'
 import { commitOf, logged } from './recorded.js'
 
 /** Our events up to what is the last now. By a subscription: only those are filtered by the server. */
-async function* forwards(follower: Follower, head: Head, after: bigint, limit: number): AsyncGenerator<RecordedEvent> {
+async function* forwards(
+  follower: Follower,
+  head: Head,
+  { after = 0n, limit = Infinity, signal }: ReadAllOptions,
+): AsyncGenerator<RecordedEvent> {
   const last = await head.find()
   let left = limit
   if (after >= last || left <= 0) return
-  for await (const { events } of followWhileAnswered(follower, after))
+  for await (const { events } of followWhileAnswered(follower, after, undefined, signal))
     for (const event of events) {
       if (event.position > last) return
       yield event
@@ -24,12 +28,11 @@ async function* forwards(follower: Follower, head: Head, after: bigint, limit: n
 
 async function* backwards(
   { reading, streams }: Follower,
-  before: bigint,
-  limit: number,
+  { after: before = END_OF_LOG, limit = Infinity, signal }: ReadAllOptions,
 ): AsyncGenerator<RecordedEvent> {
   let left = limit
   let from: Position | typeof END | undefined = before === END_OF_LOG ? END : undefined
-  while (left > 0) {
+  while (left > 0 && signal?.aborted !== true) {
     const page: readonly ResolvedEvent[] = from
       ? await reading.all(from, BACKWARDS, PAGE)
       : await pageBefore(reading, before)
@@ -61,7 +64,5 @@ async function pageBefore(reading: Reading, before: bigint): Promise<readonly Re
 const END_OF_LOG = 9_223_372_036_854_775_807n
 
 export function readAll(follower: Follower, head: Head, options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
-  const { after, direction = 'forwards', limit = Infinity } = options
-  if (direction === 'forwards') return forwards(follower, head, after ?? 0n, limit)
-  return backwards(follower, after ?? END_OF_LOG, limit)
+  return options.direction === 'backwards' ? backwards(follower, options) : forwards(follower, head, options)
 }
