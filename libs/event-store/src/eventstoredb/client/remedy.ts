@@ -8,6 +8,9 @@ import {
 } from '@eventstore/db-client'
 import { NoAnswer } from './within.js'
 
+/** Codes of gRPC. */
+const status = { UNKNOWN: 2, INTERNAL: 13, UNAVAILABLE: 14 }
+
 /**
  * What helps after an error:
  * - `again` the same call once more, on the same client
@@ -20,7 +23,7 @@ export function remedyOf(error: unknown): Remedy {
   if (error instanceof DeadlineExceededError || error instanceof TimeoutError) return 'again'
   if (error instanceof UnavailableError || error instanceof CancelledError) return 'replace'
   if (error instanceof NotLeaderError || error instanceof NoAnswer) return 'replace'
-  if (error instanceof UnknownError) return isNotHandled(error) ? 'replace' : 'never'
+  if (error instanceof UnknownError) return isNotHandled(error) || isWithoutAnswer(error) ? 'replace' : 'never'
   return isPlainConnectionFailure(error) ? 'replace' : 'never'
 }
 
@@ -33,13 +36,26 @@ function isNotHandled({ message }: UnknownError): boolean {
 }
 
 /**
+ * A call that ended without a status of the server's, which refuses nothing with gRPC's code 13 (INTERNAL): a socket or TLS that failed, a
+ * stream that was reset, a proxy between. What was sent may have been done. Only a request that cannot be put into bytes fails so each time.
+ */
+function isWithoutAnswer(error: UnknownError): boolean {
+  const { message } = error
+  const code: number | undefined = error.code
+  if (code === status.INTERNAL) return !message.includes('Request message serialization failure')
+  return code === status.UNKNOWN && /Received HTTP status code|No status information received/.test(message)
+}
+
+/**
  * A failed discovery, a failed question for features (with gRPC's code 14) and a call on a connection that was ended before it began
  * come as plain errors.
  */
 function isPlainConnectionFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { message, code } = error as Error & { code?: unknown }
-  return code === 14 || message.startsWith('Failed to discover') || message === 'Channel has been shut down'
+  return (
+    code === status.UNAVAILABLE || message.startsWith('Failed to discover') || message === 'Channel has been shut down'
+  )
 }
 
 /** `host:port` of the leader, where a follower has named it. */
