@@ -27,6 +27,8 @@ export interface Planned {
   readonly claims: readonly { readonly key: string; readonly claim: StreamClaim }[]
   readonly requestHash: string
   readonly isBulk: boolean
+  /** Whether a conflict is told with what stands behind the expectation. */
+  readonly needsTail: boolean
 }
 
 /**
@@ -34,7 +36,7 @@ export interface Planned {
  *   others. @throws InvalidStreamName. @throws RangeError without an event: the server would answer with a place at which there is nothing.
  */
 export function plan(request: AppendRequest): Planned {
-  const { commandId, requestHash, writes, claims = [], checks = [], priority } = request
+  const { commandId, requestHash, writes, claims = [], checks = [], needsTail = true, priority } = request
   const [write, ...others] = writes
   if (!write || write.events.length === 0) throw new RangeError('an append writes at least one event')
   const { stream, expected, tip, events } = write
@@ -60,5 +62,6 @@ export function plan(request: AppendRequest): Planned {
     claims: claims.map((claim) => ({ key: keyOfClaim(claim), claim })),
     requestHash,
     isBulk: priority === 'bulk',
+    needsTail,
   }
 }

@@ -4,7 +4,7 @@ import { type Planned } from '../log/planned.js'
 import { type Indexed, type NameIndex, type NamePlace } from '../names/name-index.js'
 import { type Attempts } from '../patience.js'
 import { appendExactly, type ExactResult } from './append-exactly.js'
-import { conflictOf } from './conflict.js'
+import { conflictsOf } from './conflict.js'
 import { type Gate } from './gate.js'
 import { KnownStream } from './known-stream.js'
 import { readOn, readTail, type TailReader } from './read-tail.js'
@@ -144,11 +144,13 @@ export class Lane {
 
   private async refuse(refused: readonly Waiting[]): Promise<void> {
     const { revision } = this.known.head
-    await Promise.all(
-      refused.map(async ({ planned, resolve, reject }) =>
-        conflictOf(this.context, planned, revision).then(resolve, reject),
-      ),
-    )
+    const planned = refused.map((each) => each.planned)
+    try {
+      const answerTo = await conflictsOf(this.context, this.stream, revision, planned)
+      for (const each of refused) each.resolve(answerTo(each.planned))
+    } catch (error) {
+      for (const { reject } of refused) reject(error)
+    }
   }
 
   private async send(accepted: readonly Waiting[]): Promise<void> {
