@@ -27,8 +27,10 @@ export interface NamesOptions {
 
 /** What is in runs and what is not, in one snapshot: nothing may be sealed between the two. */
 const BEGIN_SQL = 'begin isolation level repeatable read read only'
-/** In: last position of the sealed runs. Out: the names of the batches after it. Locks nothing. */
-const RECENT_SQL = 'select position, names from log.recent_names where position > $1 order by position'
+/** In: a position, rows at most. Out: the names of the next batches after it. Locks nothing. */
+const RECENT_SQL = 'select position, names from log.recent_names where position > $1 order by position limit $2'
+/** Batches that are read at a time: 40 MB at most, and in time also where a migration has left the names of a whole log. */
+const RECENT_PAGE = 100
 
 /**
  * Every name that was ever taken, answered for at once: the youngest exactly and from memory, the others by one filter a
@@ -64,16 +66,23 @@ export class Names {
     await client.query(BEGIN_SQL)
     const stored = await runs.refresh(client)
     const sealed = Math.max(0, ...stored.flatMap(({ id, last }) => (id === undefined ? [] : last)))
-    const { rows } = await client.query<{ position: string; names: Buffer }>(RECENT_SQL, [sealed])
-    for (const { position, names: entries } of rows) {
-      await names.reserve(entries.length / ENTRY_BYTES)
-      for (let at = 0; at < entries.length; at += ENTRY_BYTES)
-        names.add(entries, readInt64(entries, at + HASH_BYTES), at)
-      names.last = Number(position)
-    }
+    await names.addRecent(client, sealed)
     await client.query('commit')
     if (nextStep(stored)) names.merger.wake()
     return names
+  }
+
+  /** The names of the batches after a position. */
+  private async addRecent(client: pg.ClientBase, after: number): Promise<void> {
+    for (let from = after; ; from = this.last) {
+      const { rows } = await client.query<{ position: string; names: Buffer }>(RECENT_SQL, [from, RECENT_PAGE])
+      for (const { position, names } of rows) {
+        await this.reserve(names.length / ENTRY_BYTES)
+        for (let at = 0; at < names.length; at += ENTRY_BYTES) this.add(names, readInt64(names, at + HASH_BYTES), at)
+        this.last = Number(position)
+      }
+      if (rows.length < RECENT_PAGE) return
+    }
   }
 
   /** @returns the position of the append that took the name lately; 0 when it was nobody, or long ago. */
