@@ -1,4 +1,5 @@
 import { setting } from '#runtime'
+import { isPrefix, PREFIX_RULE } from '../eventstoredb/prefix.js'
 
 /** The stores that hold a log for several processes. */
 const STORES = ['postgres', 'eventstoredb'] as const
@@ -23,7 +24,11 @@ export const eventStoreSettings = {
     eventstoredb: setting.clusterUrl({ description: 'EventStoreDB cluster', schemes: EVENTSTOREDB_SCHEMES }),
   }),
   EVENT_STORE_PREFIX: byStore({
-    eventstoredb: setting.text({ description: "before every stream's name on the server", default: '' }),
+    eventstoredb: {
+      ...setting.text({ description: "before every stream's name on the server", default: '' }),
+      rule: PREFIX_RULE,
+      parse: (prefix: string) => (isPrefix(prefix) ? prefix : undefined),
+    },
   }),
   EVENT_STORE_POOL: setting.integer({
     description: 'connections for reading the log or its index of names, at most',

@@ -52,6 +52,14 @@ test.each(['postgres://log', 'esdb://', 'esdb://a:b', 'a:2113', 'esdb://a b', 'e
   },
 )
 
+test('a prefix that does not tell systems apart is refused with the rule and where to read on', () => {
+  const env = { EVENT_STORE: 'eventstoredb', EVENT_STORE_URL: CLUSTER, PRIMARY_URL: 'postgres://read' }
+  expect(parse({ ...env, EVENT_STORE_PREFIX: 'staging.' })).toMatchObject({ EVENT_STORE_PREFIX: 'staging.' })
+  expect(() => parse({ ...env, EVENT_STORE_PREFIX: 'staging_' })).toThrow(/end with a full stop.*eventstoredb\.md/)
+  // On another store it is not looked at.
+  expect(mistakes({ ...POSTGRES, EVENT_STORE_PREFIX: 'staging_' })).toEqual([])
+})
+
 test('a log in memory is refused with the reason, and so is a word that is no store', () => {
   expect(() => parse({ EVENT_STORE: 'memory' })).toThrow('a log for one process')
   expect(mistakes({ EVENT_STORE: 'memory' })).toEqual(['EVENT_STORE'])

@@ -1,5 +1,6 @@
 import { type Position, type RegexFilter, streamNameFilter } from '@eventstore/db-client'
 import { STREAM_BEGIN } from '../../stream-name.js'
+import { isPrefix, PREFIX_RULE } from '../prefix.js'
 
 const OURS = new RegExp(`^${STREAM_BEGIN}`)
 
@@ -8,10 +9,12 @@ const SEARCH_WINDOW = 1_000
 
 /** The streams of this log on a server that holds others too. */
 export class StreamNames {
-  /** @param prefix before every stream's name on the server; it tells several systems on one server apart. */
+  /**
+   * @param prefix before every stream's name on the server; it tells several systems on one server apart.
+   * @throws RangeError for one that does not: see {@link PREFIX_RULE}.
+   */
   constructor(readonly prefix: string) {
-    if (!/^([A-Za-z0-9][A-Za-z0-9._]{0,63})?$/.test(prefix))
-      throw new RangeError(`a prefix of streams is at most 64 of [A-Za-z0-9._], not "${prefix}"`)
+    if (!isPrefix(prefix)) throw new RangeError(`EVENT_STORE_PREFIX=${prefix} is wrong: it must be ${PREFIX_RULE}`)
   }
 
   onServer(stream: string): string {
