@@ -13,7 +13,6 @@ import { Reading } from './log/reading.js'
 import { StreamNames } from './log/streams.js'
 import { NameIndex, type NamePlace } from './names/name-index.js'
 import { PATIENCE, type StorePatience } from './patience.js'
-import { Gate } from './stream/gate.js'
 import { Lanes } from './stream/lanes.js'
 
 export interface EventStoreDbOptions {
@@ -47,7 +46,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventStore {
     appends: appends.connections,
     patience: patience.append,
     index,
-    gate: new Gate(),
+    gate: appends.gate,
   })
   const follower = { connections: reads, reading, streams, logger }
   const head = new Head(follower, () => index.end())

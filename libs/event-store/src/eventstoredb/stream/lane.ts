@@ -1,11 +1,11 @@
 import { type AppendResult, StoreUnavailable } from '../../port.js'
 import { type Connections } from '../client/connections.js'
+import { type Gate, wireBytes } from '../client/gate.js'
 import { type Planned } from '../log/planned.js'
 import { type Indexed, type NameIndex, type NamePlace } from '../names/name-index.js'
 import { type Attempts } from '../patience.js'
 import { appendExactly, type ExactResult } from './append-exactly.js'
 import { conflictsOf } from './conflict.js'
-import { type Gate } from './gate.js'
 import { KnownStream } from './known-stream.js'
 import { readOn, readTail, type TailReader } from './read-tail.js'
 import { decideRound, keysOf, type Round } from './round.js'
@@ -158,12 +158,14 @@ export class Lane {
     const after = this.known.head.revision
     const events = accepted.flatMap(({ planned }) => planned.events.map(({ data }) => data))
     const bytes = accepted.reduce((sum, { planned }) => sum + planned.bytes, 0)
-    const isBulk = accepted.every(({ planned }) => planned.isBulk)
+    const name = streams.onServer(this.stream)
+    const passage = {
+      bytes: wireBytes(name, events.length, bytes),
+      isBulk: accepted.every(({ planned }) => planned.isBulk),
+    }
     let result: ExactResult
     try {
-      result = await gate.pass(isBulk, () =>
-        appendExactly(appends, streams.onServer(this.stream), after, events, bytes, patience),
-      )
+      result = await gate.pass(passage, () => appendExactly(appends, name, after, events, bytes, patience))
     } catch (error) {
       this.isDoubtful = true
       for (const { reject } of accepted) reject(error)
