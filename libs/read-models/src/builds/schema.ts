@@ -77,4 +77,18 @@ begin
   perform headwater.must_hold(held, cardinality(ours));
 end $$`
 
+/**
+ * Epochs go on at the clock, in ms since 1970, where they are behind it by more than a second: Redis knows them, too, and may have outlived the database
+ * that gave them out, made anew or restored from a backup since. They never go back: nobody takes a thousand of them within one call. One call
+ * at a time.
+ */
+export const EPOCHS_SQL = `
+create function headwater.epochs_by_the_clock() returns void language plpgsql as $$
+declare now_ms bigint;
+begin
+  perform pg_advisory_xact_lock(7400005);
+  now_ms := extract(epoch from clock_timestamp()) * 1000;
+  perform setval('headwater.epochs', now_ms) from headwater.epochs where last_value < now_ms - 1000;
+end $$`
+
 export const FENCE_FUNCTIONS_SQL = `${MUST_HOLD_SQL}; ${ADVANCE_SQL}`

@@ -38,7 +38,7 @@ export class CacheWriter {
     /** Budget of the cached rows, in bytes. */
     private readonly bytes_max = CACHE_BYTES_MAX,
   ) {
-    this.lanes = setups.map((setup) => new CachedLane(redis, setup))
+    this.lanes = setups.map((setup) => new CachedLane(redis, setup, logger))
   }
 
   /** Before the first batch: goes on where Redis is, if that is where the database is. Never throws. */
@@ -147,8 +147,9 @@ export class CacheWriter {
 
   private told(lane: CachedLane, outcome: string | undefined): void {
     if (outcome === 'ok') return
+    lane.isBroken = outcome === 'gap'
+    if (outcome === 'fenced') return lane.fenced()
     const told = { outcome, lane: lane.lane, position: lane.toldTo.toString() }
     this.logger.warn(told, 'the cache does not follow on; a new generation begins')
-    lane.isBroken = outcome === 'gap'
   }
 }

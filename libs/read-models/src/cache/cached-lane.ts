@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { type Logger } from '#runtime'
 import { type BatchChanges } from '../project/changes.js'
 import { KeptFeed } from './kept-feed.js'
 import { feedKey, stateKey, TTL_S } from './keys.js'
@@ -29,10 +30,12 @@ export class CachedLane {
   /** Up to here Redis was told. */
   private told: bigint
   private position: bigint
+  private isFenced = false
 
   constructor(
     private readonly redis: Redis,
     private readonly setup: LaneSetup,
+    private readonly logger: Logger,
   ) {
     this.lane = setup.lane
     this.key = stateKey(setup.fleet, setup.lane)
@@ -98,10 +101,20 @@ export class CachedLane {
     const { position } = this
     const about = [epoch.toString(), position.toString(), randomUUID(), builds]
     const args = [...about, String(TTL_S), ...Object.entries(fields).flat()]
-    await this.redis.eval(RESET_LUA, { keys: [this.key], arguments: args })
+    if ((await this.redis.eval(RESET_LUA, { keys: [this.key], arguments: args })) === 'fenced') this.fenced()
     this.kept = new KeptFeed()
     this.told = position
     // What was folded meanwhile Redis was not told.
     this.isBroken = this.position !== position
+  }
+
+  /** Redis takes nothing of this owner's, as long as it knows of a later one. Said once. */
+  fenced(): void {
+    if (this.isFenced) return
+    this.isFenced = true
+    this.logger.warn(
+      { lane: this.lane, epoch: this.setup.epoch.toString(), key: this.key },
+      'Redis knows a later owner of this lane and takes nothing of this one; if there is none, delete the key there',
+    )
   }
 }

@@ -3,6 +3,9 @@ import { IS_LOCKED, lockedLanes } from '../builds/schema.js'
 /** The connection that holds it is gone: its process was killed, or the server noticed that it was cut off. */
 const vanished = (alias: string): string => `not exists (select from pg_stat_activity where pid = ${alias}.backend)`
 
+/** Before the first epoch is taken on a connection: whose database it is may be another by now. Moves the sequence only. */
+export const EPOCHS_SQL = 'select headwater.epochs_by_the_clock()'
+
 /** Tells that this projector is there. In: instance, fleet. Locks its own row. */
 export const HERE_SQL = `
 insert into headwater.projectors as p (instance, fleet, backend, seen_at) values ($1, $2, pg_backend_pid(), clock_timestamp())

@@ -118,6 +118,7 @@ export class Ownership extends EventEmitter<{ tick: [] }> {
     })
     await client.connect()
     this.client = client
+    await client.query(sql.EPOCHS_SQL)
     return client
   }
 

@@ -14,8 +14,9 @@ const BEFORE_LANES = [
   'drop function headwater.advance(text, int[], bigint[], bigint[], bigint)',
   'drop function headwater.must_hold',
   'drop table headwater.members, headwater.builds, headwater.lanes, headwater.projectors, headwater.fleets, headwater.skips, headwater.decisions',
+  'drop function headwater.epochs_by_the_clock',
   'drop sequence headwater.epochs',
-  "delete from headwater_migrations where name ~ '^ReadModel(Lanes|Advance|LiveAt|DecisionLane|Befores)'",
+  "delete from headwater_migrations where name ~ '^ReadModel(Lanes|Advance|LiveAt|DecisionLane|Befores|Epochs)'",
   `create table headwater.checkpoints (projection text not null, version integer not null, partition integer not null,
     position bigint not null, epoch bigint not null, primary key (projection, version, partition))`,
 ]

@@ -1,6 +1,6 @@
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm'
 import { LEASES_SQL } from '#leadership'
-import { FENCE_FUNCTIONS_SQL, LANES_SQL } from '../builds/schema.js'
+import { EPOCHS_SQL, FENCE_FUNCTIONS_SQL, LANES_SQL } from '../builds/schema.js'
 import { ensureBuilds } from '../builds/ensure-builds.js'
 import { entitiesOf } from './entities.js'
 import { type ReadTable } from './table.js'
@@ -140,6 +140,19 @@ class ReportResultsByPosition1700000000009 implements MigrationInterface {
   }
 }
 
+/** Epochs of a database that is new, or older than what Redis knows of it, are later ones all the same. */
+class ReadModelEpochs1700000000010 implements MigrationInterface {
+  readonly name = 'ReadModelEpochs1700000000010'
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(EPOCHS_SQL)
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('drop function headwater.epochs_by_the_clock')
+  }
+}
+
 const MIGRATIONS = [
   ReadModelRuntime1700000000000,
   ReportResults1700000000002,
@@ -149,6 +162,7 @@ const MIGRATIONS = [
   ReadModelDecisionLane1700000000007,
   ReadModelBefores1700000000008,
   ReportResultsByPosition1700000000009,
+  ReadModelEpochs1700000000010,
 ]
 
 /** Brings the read models' database up to the installed domains. Idempotent; concurrent calls wait for each other. */
