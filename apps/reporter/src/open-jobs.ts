@@ -30,6 +30,7 @@ export class OpenJobs {
   private readonly stop = new AbortController()
   private readonly timer: NodeJS.Timeout
   private following: Promise<void> = Promise.resolve()
+  private isSweeping = false
   /** How far the sweep has come in its round through all ids: however many stay open, each has its turn. */
   private swept = ''
 
@@ -60,8 +61,11 @@ export class OpenJobs {
     }
   }
 
+  /** One at a time: while the queue is away it lasts as long as that. */
   private async sweep(): Promise<void> {
     const { sources, table, logger } = this.options
+    if (this.isSweeping) return
+    this.isSweeping = true
     try {
       const { rows } = await sources.replica({ text: OPEN_SQL, values: [this.swept] }, table.columns)
       for (const { row, created } of rows) {
@@ -72,6 +76,8 @@ export class OpenJobs {
       if (rows.length < PAGE) this.swept = ''
     } catch (error) {
       logger.debug({ reason: reasonOf(error) }, 'open jobs were not swept')
+    } finally {
+      this.isSweeping = false
     }
   }
 
