@@ -5,7 +5,7 @@ import { createMemoryStore, type EventStore, StoreLimitExceeded, StoreUnavailabl
 import { ledger } from '#ledger'
 import { migrateReadModels, openRedis, Projector, type Redis, Sources, tablesOf } from '#read-models'
 import { reports, requestReport } from '#reports'
-import { eventually, readLog, type ScratchServers, scratchServers } from '#testing'
+import { eventually, readLog, type ScratchServers, scratchServers, SilentLink } from '#testing'
 import { NotYet, type ReportJob, ReportRunner } from './report-runner.js'
 import { type ReportResult, ResultStore } from './result-store.js'
 
@@ -141,6 +141,31 @@ test('nor is one whose log does not answer', async () => {
   const away = runner({ append: () => Promise.reject(new StoreUnavailable('away')) })
   await expect(away.run(job)).rejects.toThrow(NotYet)
   await expect(away.fail(job.id, 'a bug')).rejects.toThrow(NotYet)
+})
+
+test('nor is one whose results the primary does not take, because it has fallen silent', async () => {
+  const { database, logger } = servers
+  const link = await SilentLink.open(database.url)
+  const silent = new ResultStore(link.url, logger, 500)
+  try {
+    let puts = 0
+    const run = runner({}, async (result) => {
+      puts += 1
+      // What is connected by the first of them has the second.
+      if (puts === 2) link.fallSilent()
+      await silent.put(result)
+    })
+    const job = await requested('j')
+    await eventually('the replica has it', () => (projector.position ?? 0n) >= BigInt(job.minPosition))
+    await expect(run.run(job)).rejects.toThrow(NotYet)
+    expect(await kept('j')).toHaveLength(1)
+    expect(await typesOf('j')).toEqual(['ReportRequested', 'ReportStarted'])
+    await runner({}, silent.put.bind(silent)).run(job)
+    expect((await typesOf('j')).at(-1)).toBe('ReportFinished')
+  } finally {
+    await link.close()
+    await silent.close()
+  }
 })
 
 test('a job of a position that nobody can have been told is failed', async () => {

@@ -61,7 +61,9 @@ export class ReportRunner {
       job.params,
     )
     for (const [format, { mediaType, render }] of Object.entries(report.formats))
-      await this.options.results.put({ job: job.id, format, mediaType, body: render(result, position), position })
+      await orNotYet(
+        this.options.results.put({ job: job.id, format, mediaType, body: render(result, position), position }),
+      )
     await this.settle(job.id, { position: position.toString(), formats: Object.keys(report.formats) })
   }
 
@@ -81,12 +83,7 @@ export class ReportRunner {
       minPosition: BigInt(job.minPosition),
       wait_ms_max: FRESH_MS_MAX,
     }
-    try {
-      return await this.options.sources.replica(statement, table.columns, freshness)
-    } catch (error) {
-      if (error instanceof Problem && error.status === 503) throw new NotYet(error.detail, { cause: error })
-      throw error
-    }
+    return orNotYet(this.options.sources.replica(statement, table.columns, freshness))
   }
 
   private async settle(id: string, body: object): Promise<void> {
@@ -118,5 +115,15 @@ export class ReportRunner {
       case 'revision-mismatch':
         throw new Error('a command without If-Match cannot meet the wrong revision')
     }
+  }
+}
+
+/** @throws NotYet when what answers is away, or behind; else what it says. */
+async function orNotYet<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof Problem && error.status === 503) throw new NotYet(error.detail, { cause: error })
+    throw error
   }
 }

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type Logger, reasonOf } from '#runtime'
+import { type Logger, Problem, reasonOf } from '#runtime'
 
 export interface ReportResult {
   readonly job: string
@@ -17,22 +17,34 @@ const PUT_SQL = `
 insert into headwater.report_results (job, format, media_type, body, position) values ($1, $2, $3, $4, $5)
 on conflict do nothing`
 
+/** A primary that says nothing for so long, in ms, is given up: to write a result takes a fraction of it. */
+const ANSWER_MS_MAX = 10_000
+/** Classes of SQLSTATE that say that the server is at fault: connection, resources, operator's intervention, system; and a primary that is none any more. */
+const SERVER_AT_FAULT = /^(08|53|57|58|25006)/
+
 /** Results of reports: written to the primary, read from the replicas like everything else. */
 export class ResultStore {
   private readonly pool: pg.Pool
 
-  constructor(url: string, logger: Logger) {
+  constructor(url: string, logger: Logger, answer_ms_max = ANSWER_MS_MAX) {
     this.pool = new pg.Pool({
       connectionString: url,
       max: 2,
       application_name: 'headwater reporter',
       connectionTimeoutMillis: 5_000,
+      query_timeout: answer_ms_max,
     })
     this.pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'a connection for results broke'))
   }
 
+  /** @throws Problem `unavailable` when the primary does not answer; what it says of a result that it does not take. */
   async put({ job, format, mediaType, body, position }: ReportResult): Promise<void> {
-    await this.pool.query(PUT_SQL, [job, format, mediaType, body, position])
+    try {
+      await this.pool.query(PUT_SQL, [job, format, mediaType, body, position])
+    } catch (error) {
+      if (error instanceof pg.DatabaseError && !SERVER_AT_FAULT.test(error.code ?? '')) throw error
+      throw Problem.of('unavailable', `the result cannot be written: ${reasonOf(error)}`)
+    }
   }
 
   async close(): Promise<void> {
