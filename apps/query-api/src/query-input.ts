@@ -1,4 +1,4 @@
-import { type CollectionResource, filterFault, type ListResource } from '#domain-kit'
+import { type CollectionResource, filterFault, type ListResource, pathFault } from '#domain-kit'
 import { checkId, checkParam, validateDto } from '#http-api'
 import { type Condition, type ListQuery, type NamedResource, type ReadableResource, type Sort } from '#read-models'
 import { inBrief, mayTouch, type Principal, Problem } from '#runtime'
@@ -126,7 +126,7 @@ export function authorized(
 ): NamedResource {
   const { name } = readable.table.projection.of
   const params: Record<string, string> = {}
-  for (const [param, value] of Object.entries(given)) params[param] = checkParam(param, value)
+  for (const [param, value] of Object.entries(given)) params[param] = checkPath(readable, param, value)
   const id = params[name]
   if (id !== undefined) {
     checkId({ name }, id)
@@ -137,4 +137,13 @@ export function authorized(
   if (!ids) return { readable, params }
   if (!readable.table.names.includes(name)) throw Problem.of('forbidden', `the token covers some ${name}s only`)
   return { readable, params, only: { column: name, values: ids } }
+}
+
+function checkPath({ table, within }: ReadableResource, param: string, given: string): string {
+  const value = checkParam(param, given)
+  for (const column of [table.columns[param], within?.table.columns[param]]) {
+    const fault = column && pathFault(column, value)
+    if (column && fault !== undefined) throw invalidParameter(param, column.type, fault)
+  }
+  return value
 }

@@ -1,7 +1,9 @@
+import { aggregate, document, domain, integer, projection, text } from '#domain-kit'
 import { ledger } from '#ledger'
 import { type ReadableResource, ResourceCatalogue } from '#read-models'
 import { parseAt } from './at.js'
-import { checkQuery, checkWatchable } from './query-input.js'
+import { type Principal } from '#runtime'
+import { authorized, checkQuery, checkWatchable } from './query-input.js'
 
 const catalogue = new ResourceCatalogue([ledger])
 const readable = (path: string): ReadableResource => catalogue.find(`/v1/ledger/books${path}`)!.readable
@@ -106,4 +108,25 @@ test('what is narrowed, in another order, of long ago or an older page cannot be
   expect(watched(transactions, { cursor: 'any' })).toThrow(refused('cursor', 'live') as Error)
   expect(watched(transactions, { cursor: 'any' })).toThrow('subscribe without it, or GET the resource with it')
   expect(watched(balance, { at: '7' })).toThrow(refused('at', 'live') as Error)
+})
+
+test('a number in a path is taken as answers write it, and not otherwise: it is one place in the cache, and one name for who watches', () => {
+  const counter = aggregate<{ readonly type: 'Counted'; readonly data: { readonly by: number } }>()('counter', {
+    version: 1,
+    initial: {},
+    evolve: { Counted: (state) => state },
+  })
+  const steps = projection('steps', {
+    version: 1,
+    of: counter,
+    table: { counter: text().key(), by: integer().key(), times: integer() },
+    key: (event) => ({ counter: event.aggregateId, by: event.data.by }),
+    fold: { Counted: (row) => ({ ...row, times: row.times + 1 }) },
+  })
+  const counting = domain('counting', { commands: [], resources: [document(steps, 'GET /steps/{counter}/{by}')] })
+  const [step] = new ResourceCatalogue([counting]).resources
+  const everything: Pick<Principal, 'idsOf'> = { idsOf: () => undefined }
+  const asked = (by: string) => () => authorized(step!, { counter: 'a', by }, everything as Principal)
+  expect(asked('-5')().params).toEqual({ counter: 'a', by: '-5' })
+  for (const by of ['05', '+5', 'abc', '2147483648']) expect(asked(by)).toThrow(refused('by', 'integer') as Error)
 })

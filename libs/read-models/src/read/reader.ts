@@ -227,7 +227,9 @@ export class Reader {
     const [row] = snapshot.rows
     // A promotion moves no position: one replica may have replayed it, another one not.
     const isSame = cached?.position === snapshot.position && cached.build === snapshot.build
-    if (row && isSame) this.cache.fill(cached, place, documentText(readable.table, row))
+    // Under another name than the row's own (a decimal may be written in several ways) nobody would keep it up to date.
+    const isOwn = row && rowSuffix(readable.table, row.row) === place.suffix
+    if (isOwn && isSame) this.cache.fill(cached, place, documentText(readable.table, row))
     return snapshot
   }
 

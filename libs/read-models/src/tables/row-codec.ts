@@ -73,10 +73,13 @@ const PLAIN = /^[ !#-[\]-~]*$/
 
 function jsonOf(value: unknown): string {
   if (typeof value === 'string') return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value)
-  return JSON.stringify(typeof value === 'bigint' ? String(value) : value)
+  return typeof value === 'object' ? JSON.stringify(value) : `"${value as number | bigint}"`
 }
 
-/** One text for a key, a JSON array: the same in the row cache, in Redis and in subscriptions. */
+/**
+ * One text for a key, a JSON array of texts: the same in the row cache, in Redis and in subscriptions, whether a value is a row's or was written in a
+ * path.
+ */
 export function keyText(keys: readonly string[], key: KeyOf<Columns> | Readonly<Record<string, unknown>>): string {
   const values = key as Readonly<Record<string, unknown>>
   let text = '['
