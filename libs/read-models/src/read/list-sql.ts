@@ -21,6 +21,15 @@ export interface ListRange extends Pick<ListQuery, 'limit' | 'where' | 'sort'> {
   readonly scanned_max?: number | undefined
 }
 
+/** Rows that pages are read in, each one more than a page of a usual size has. */
+const PAGE_ROWS = [11, 51, 101, 201, 501, 1_001] as const
+
+/**
+ * How many rows are asked for, to know a page of so many items and whether there are more: one of a few numbers, because the number is part of the text,
+ * and a connection keeps the plans of so many texts only.
+ */
+export const rowsFor = (limit: number): number => PAGE_ROWS.find((rows) => rows > limit) ?? limit + 1
+
 const CASTS: Readonly<Record<ColumnKind, string>> = { text: 'text', integer: 'bigint', flag: 'boolean', list: 'text' }
 
 function conditionSql({ filter, value }: Condition, values: Values): string {

@@ -11,7 +11,7 @@ import { type ReadTable } from '../tables/table.js'
 import { type Carriers } from './carriers.js'
 import { Cursors } from './cursor.js'
 import { latestSql, momentSql } from './history-sql.js'
-import { listSql } from './list-sql.js'
+import { listSql, rowsFor } from './list-sql.js'
 import { type At, type ListQuery } from './query.js'
 import { type NamedResource, type ReadableHistory, type ReadableResource, type RowFilter } from './resources.js'
 import { SharedReads } from './shared-reads.js'
@@ -117,7 +117,7 @@ export class Reader {
     const when = await this.when(named, before?.at === undefined ? query.at : { position: before.at }, fresh)
     const { limit, where, sort } = query
     const { scanned_max = 50_000 } = this.options
-    const range = { limit: limit + 1, where, sort, before, at: when.at, scanned_max }
+    const range = { limit: rowsFor(limit), where, sort, before, at: when.at, scanned_max }
     const snapshot = await this.fresh(listSql(named, range), named, when.minPosition)
     if (!snapshot.isWithin) throw notFound(params, when.at, when.at ?? snapshot.position)
     const rows = snapshot.rows.slice(0, limit)
