@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type CommandHandler, type CommandOutcome } from '#commands'
 import { type AnyCommand, type Domain, type Report } from '#domain-kit'
-import { checkpointIn, collectionSql, type ReadTable, ROWS_MAX, type Snapshot, type Sources } from '#read-models'
+import { checkpointsIn, collectionSql, type ReadTable, ROWS_MAX, type Snapshot, type Sources } from '#read-models'
 import { settleReport, startReport } from '#reports'
 import { Problem } from '#runtime'
 import { type ResultStore } from './result-store.js'
@@ -76,10 +76,10 @@ export class ReportRunner {
     const table = this.options.tables.find((each) => each.projection === report.projection)
     if (!table) throw new Error(`report "${report.name}" has no table`)
     const where = report.where(job.params)
-    const resource = { params: Object.keys(where) }
-    const statement = collectionSql({ table, resource, within: undefined }, where, {}, ROWS_MAX + 1)
+    const readable = { table, resource: { params: Object.keys(where) }, within: undefined }
+    const statement = collectionSql(readable, where, {}, ROWS_MAX + 1)
     const freshness = {
-      of: checkpointIn(table, where),
+      of: checkpointsIn(readable, where),
       minPosition: BigInt(job.minPosition),
       wait_ms_max: FRESH_MS_MAX,
     }

@@ -5,7 +5,7 @@ import { checkParam } from '#http-api'
 import {
   type Answer,
   besideSql,
-  checkpointIn,
+  checkpointsIn,
   type NamedResource,
   Reader,
   ResourceCatalogue,
@@ -66,7 +66,7 @@ export class ReportResultsController {
   private async read(named: NamedResource, { position, changedAt = position }: Answer, which: readonly string[]) {
     const { readable, params } = named
     const statement = besideSql(named, { text: RESULT_SQL, values: [params['id'], ...which] })
-    const of = checkpointIn(readable.table, params)
+    const of = checkpointsIn(readable, params)
     const freshness = { of, minPosition: changedAt, wait_ms_max: WAIT_MS_MAX }
     const { rows } = await this.sources.replica(statement, RESULT_COLUMNS, freshness)
     return rows[0]?.row

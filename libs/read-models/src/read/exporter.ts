@@ -6,7 +6,7 @@ import { itemOf, notFound, type Reader } from './reader.js'
 import { type NamedResource } from './resources.js'
 import { type SourceName, type Sources } from './sources.js'
 import { type RowStream } from './row-stream.js'
-import { checkpointIn, positionSql } from './sql.js'
+import { checkpointsIn, positionSql } from './sql.js'
 
 /** A whole list, a chunk of items at a time, and the position that all of it reflects. */
 export interface Export {
@@ -46,7 +46,7 @@ export class Exporter {
     const when = await reader.when(named, at, { minPosition })
     const statement = listSql(named, { limit, where, sort, before, at: when.at })
     const { table } = readable
-    const freshness = { of: checkpointIn(table, params), minPosition: when.minPosition, wait_ms_max, signal }
+    const freshness = { of: checkpointsIn(readable, params), minPosition: when.minPosition, wait_ms_max, signal }
     const stream = await sources.stream(statement, positionSql(readable, params), table.columns, freshness)
     if (!stream.isWithin) {
       stream.close()

@@ -18,13 +18,24 @@ export interface LatestRange {
   readonly limit: number
 }
 
+/** What {@link latestSql} reads. A document of long ago is there if its own row was. */
+export function latestReadable(
+  readable: ReadableResource,
+  { lines }: NonNullable<ReadableHistory['latest']>,
+): Pick<ReadableResource, 'table' | 'within'> {
+  const { table, resource, within } = readable
+  const ownRow = resource.kind === 'document' ? { table, params: resource.params } : undefined
+  return { table: lines, within: within ?? ownRow }
+}
+
 /** Of each series of the path the last line up to the position: one look into the lines' index for each. */
 export function latestSql(
   readable: ReadableResource,
-  { series, lines, by }: NonNullable<ReadableHistory['latest']>,
+  latest: NonNullable<ReadableHistory['latest']>,
   params: Given,
   { at, prefixes, limit }: LatestRange,
 ): Statement {
+  const { series, lines, by } = latest
   const values = new Values()
   const where = [equals(readable.resource.params, params, values, 's')]
   for (const [name, prefix] of Object.entries(prefixes)) where.push(`starts_with(s."${name}", ${values.add(prefix)})`)
@@ -34,12 +45,5 @@ select true as is_found, l.* from ${series.sql} s cross join lateral (
   where ${by.map((key) => `l."${key}" = s."${key}"`).join(' and ')} and l.created_position <= ${values.add(at)}::bigint
   order by l.created_position desc, l.created_ordinal desc limit 1
 ) l where ${where.join(' and ')} order by ${by.map((key) => `s."${key}"`).join(', ')} ${limitSql(limit)}`
-  // A document of long ago is there if its own row was.
-  const within = readable.within ?? (readable.resource.kind === 'document' ? ownRow(readable) : undefined)
-  return withCheckpoint({ table: lines, within }, params, rows, values, at)
+  return withCheckpoint(latestReadable(readable, latest), params, rows, values, at)
 }
-
-const ownRow = ({ table, resource }: ReadableResource): ReadableResource['within'] => ({
-  table,
-  params: resource.params,
-})

@@ -10,13 +10,13 @@ import { laneFor } from '../project/lanes.js'
 import { type ReadTable } from '../tables/table.js'
 import { type Carriers } from './carriers.js'
 import { Cursors } from './cursor.js'
-import { latestSql, momentSql } from './history-sql.js'
+import { latestReadable, latestSql, momentSql } from './history-sql.js'
 import { listSql, rowsFor } from './list-sql.js'
 import { type At, type ListQuery } from './query.js'
 import { type NamedResource, type ReadableHistory, type ReadableResource, type RowFilter } from './resources.js'
 import { SharedReads } from './shared-reads.js'
 import { type Snapshot, type SourceName, type Sources } from './sources.js'
-import { checkpointIn, collectionSql, documentSql, type Place, type Statement } from './sql.js'
+import { checkpointsIn, collectionSql, documentSql, type Place, type Statement } from './sql.js'
 
 /** An answer and what it reflects. */
 export interface Answer {
@@ -74,7 +74,7 @@ type Params = Readonly<Record<string, string>>
 
 /** What is read of a table, and of which instance. */
 interface Tabled {
-  readonly readable: Pick<ReadableResource, 'table'>
+  readonly readable: Pick<ReadableResource, 'table' | 'within'>
   readonly params: Params
 }
 
@@ -167,7 +167,7 @@ export class Reader {
       const history = historyOf(readable)
       const moment = await this.fresh(
         momentSql(history, params, at.time),
-        { readable: { table: history.timeline }, params },
+        { readable: { table: history.timeline, within: undefined }, params },
         minPosition,
       )
       const [row] = moment.rows
@@ -187,7 +187,7 @@ export class Reader {
     const position = when.at ?? when.minPosition
     const prefixes = resource.kind === 'collection' ? resource.prefix(query) : {}
     const statement = latestSql(readable, latest, params, { at: position, prefixes, limit: ROWS_MAX + 1 })
-    const found = await this.fresh(statement, { readable: { table: latest.lines }, params }, when.minPosition)
+    const found = await this.fresh(statement, { readable: latestReadable(readable, latest), params }, when.minPosition)
     const { build, source, replica, rows, isWithin } = found
     if (!isWithin) throw notFound(params, position, position)
     checkRows(rows)
@@ -240,9 +240,8 @@ export class Reader {
     minPosition: bigint,
     wait_ms_max = this.wait_ms_max,
   ): Promise<Snapshot> {
-    const { table } = readable
-    const of = checkpointIn(table, params)
-    return this.options.sources.replica(statement, table.columns, { of, minPosition, wait_ms_max })
+    const of = checkpointsIn(readable, params)
+    return this.options.sources.replica(statement, readable.table.columns, { of, minPosition, wait_ms_max })
   }
 }
 

@@ -32,17 +32,25 @@ beforeEach(() => {
 const catalogue = new ResourceCatalogue([ledger])
 const named = (path: string) => catalogue.find(`/v1/ledger${path}`)!
 
-test('what is asked of replicas is the position of the lane that is read: others may stand still', async () => {
+test('what is asked of replicas is the position of the lane that is read, and of what encloses it: others may stand still', async () => {
   await reader.list(named('/books/main/transactions'), { limit: 1 }, { minPosition: 7n })
   const table = tablesOf([ledger]).find(({ name }) => name === 'transactions')!
   const lane = laneFor(table, { book: 'main' })
   expect(lane).toBeGreaterThan(0)
-  expect(asked).toMatchObject([{ of: { name: 'transactions', lane }, minPosition: 7n }])
+  expect(asked).toMatchObject([
+    {
+      of: [
+        { name: 'transactions', lane },
+        { name: 'books', lane: WHOLE },
+      ],
+      minPosition: 7n,
+    },
+  ])
 })
 
 test('what spans streams is read in the lane of the whole log', async () => {
   await reader.list(named('/books'), { limit: 1 }, { minPosition: 7n })
-  expect(asked).toMatchObject([{ of: { name: 'books', lane: WHOLE } }])
+  expect(asked).toMatchObject([{ of: [{ name: 'books', lane: WHOLE }] }])
 })
 
 test('what is not there is not there as of a position, whatever kind of resource it is', async () => {

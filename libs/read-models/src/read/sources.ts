@@ -38,8 +38,8 @@ export interface SourcesOptions extends Omit<ReplicaSetOptions, 'urls'> {
 
 /** What a query asks of its source. */
 export interface Freshness {
-  /** Whose checkpoint the token is compared with. Default: whichever is the highest. */
-  readonly of?: Checkpoint
+  /** Whose checkpoints the token is compared with, the least of them. Default: whichever is the highest. */
+  readonly of?: readonly Checkpoint[]
   /** Default 0. */
   readonly minPosition?: bigint
   /** How long to wait for a source that is so fresh, in ms. Default 0. */
@@ -68,7 +68,7 @@ export class Sources {
    * @throws Problem `not-fresh-enough`, `unavailable`, `overloaded`
    */
   async replica(statement: Statement, columns: Columns, freshness: Freshness = {}): Promise<Snapshot> {
-    const { of, minPosition = 0n, wait_ms_max = 0 } = freshness
+    const { of = [], minPosition = 0n, wait_ms_max = 0 } = freshness
     const query = (client: pg.ClientBase): Promise<Snapshot> => snapshot(client, statement, columns, 'replica')
     const found = await this.replicas
       .read(query, { of, minPosition }, ({ position }) => position, wait_ms_max)
@@ -120,7 +120,7 @@ export class Sources {
   async rows(text: string, values: readonly unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
     const query = async (client: pg.ClientBase): Promise<readonly Record<string, unknown>[]> =>
       (await client.query<Record<string, unknown>>(text, [...values])).rows
-    const anywhere = { of: undefined, minPosition: 0n }
+    const anywhere = { of: [], minPosition: 0n }
     const found = await this.replicas
       .read(query, anywhere, () => 0n, 0)
       .catch((error: unknown) => {
@@ -136,7 +136,7 @@ export class Sources {
 
   /** How far every replica is with every one of these projections; 0n before one has begun. */
   progress(projections: readonly Checkpoint[]): bigint {
-    const all = projections.map((each) => this.replicas.least(each))
+    const all = projections.map((each) => this.replicas.least([each]))
     return all.reduce((least, each) => (each < least ? each : least), all[0] ?? 0n)
   }
 

@@ -36,7 +36,7 @@ export function equals(
 
 /** Checkpoint and build (`<position>/<number>`), whether the enclosing document exists (at a position), and the rows; one row of nulls when there are none. */
 export function withCheckpoint(
-  readable: Pick<ReadableResource, 'table' | 'within'>,
+  readable: Enclosed,
   given: Readonly<Record<string, string>>,
   rows: string,
   values: Values,
@@ -44,10 +44,9 @@ export function withCheckpoint(
 ): Statement {
   const { table, within } = readable
   const exists = within ? existsSql(within.table, within.params, given, values, at) : 'true'
-  const read = within && within.table.projection !== table.projection ? [table, within.table] : [table]
   const text = `
 select c.position || '/' || c.build as checkpoint, ${exists} as is_within, r.*
-from (${checkpointSql(read, given, values)}) c left join lateral (${rows}) r on true`
+from (${checkpointSql(tablesOfCheckpoint({ table, within }), given, values)}) c left join lateral (${rows}) r on true`
   return { text, values: values.list }
 }
 
@@ -70,17 +69,28 @@ function checkpointSql(tables: readonly ReadTable[], given: Readonly<Record<stri
   return `select min(position) as position, max(build) as build from (${each.join(' union all ')}) p having count(*) >= ${each.length}`
 }
 
-/** Whose checkpoint an answer of this table is about, and in which lane: of all of them when the parameters name no instance. */
-export function checkpointIn(table: ReadTable, given: Readonly<Record<string, string>>): Checkpoint {
-  const { name, version } = table.projection
-  return { name, version, lane: laneFor(table, given) }
+type Enclosed = Pick<ReadableResource, 'table' | 'within'>
+
+/** The first is what is read. */
+const tablesOfCheckpoint = (readable: Enclosed): readonly ReadTable[] =>
+  readable.within && spansProjections(readable) ? [readable.table, readable.within.table] : [readable.table]
+
+/**
+ * Whose checkpoints an answer is about, the least of them, and in which lanes: of all lanes when the parameters name no instance. See
+ * {@link withCheckpoint}.
+ */
+export function checkpointsIn(readable: Enclosed, given: Readonly<Record<string, string>>): readonly Checkpoint[] {
+  return tablesOfCheckpoint(readable).map((table) => {
+    const { name, version } = table.projection
+    return { name, version, lane: laneFor(table, given) }
+  })
 }
 
 /**
  * Is the checkpoint that of another projection, too? Then the rows may be ahead of it: it is folded in another lane, or by itself, or by the
  * fleet of another release.
  */
-export function spansProjections({ table, within }: Pick<ReadableResource, 'table' | 'within'>): boolean {
+export function spansProjections({ table, within }: Enclosed): boolean {
   return within !== undefined && within.table.projection !== table.projection
 }
 
@@ -111,10 +121,7 @@ export function besideSql(
 }
 
 /** How far it is, and no rows. */
-export function positionSql(
-  readable: Pick<ReadableResource, 'table' | 'within'>,
-  given: Readonly<Record<string, string>>,
-): Statement {
+export function positionSql(readable: Enclosed, given: Readonly<Record<string, string>>): Statement {
   return withCheckpoint(readable, given, 'select false as is_found where false', new Values())
 }
 
@@ -135,7 +142,7 @@ export interface Place {
 }
 
 export function collectionSql(
-  readable: Pick<ReadableResource, 'table' | 'within'> & { readonly resource: { readonly params: readonly string[] } },
+  readable: Enclosed & { readonly resource: { readonly params: readonly string[] } },
   given: Readonly<Record<string, string>>,
   prefixes: Readonly<Record<string, string>>,
   limit: number,

@@ -76,12 +76,12 @@ export class ReplicaSet {
     })
   }
 
-  /** How far a projection is at the replica that is furthest. */
+  /** How far all of these are at the replica that is furthest. */
   freshest(of: Need['of']): bigint {
     return this.replicas.map((each) => each.knownOf(of)).reduce((most, each) => (each > most ? each : most), 0n)
   }
 
-  /** How far a projection is at every replica. */
+  /** How far all of these are at every replica. */
   least(of: Need['of']): bigint {
     const all = this.replicas.map((each) => each.knownOf(of))
     return all.reduce((least, each) => (each < least ? each : least), all[0] ?? 0n)
@@ -209,10 +209,10 @@ export class ReplicaSet {
   }
 
   private saw(replica: Replica, { of, minPosition }: Need, position: bigint): void {
-    if (!of) return
+    if (of.length === 0) return
     // What was known is not so, as when a projection is folded anew: believing it would ask again at once.
-    if (position < minPosition) replica.set(of, position)
-    else replica.saw(of, position)
+    if (position < minPosition && replica.knownOf(of) >= minPosition) for (const each of of) replica.set(each, position)
+    else for (const each of of) replica.saw(each, position)
     this.learned(replica)
   }
 

@@ -45,14 +45,15 @@ export class Replica {
     return this.inFlight >= this.options.pool_max * IN_FLIGHT_PER_CONNECTION
   }
 
-  /** A projection's checkpoint here, or the highest of all; at least that far, because it was so far once. */
-  knownOf(projection: Checkpoint | undefined): bigint {
-    return projection ? (this.positions.get(keyOf(projection)) ?? 0n) : this.position
+  /** The least of these checkpoints here, or the highest of all when none is named; at least that far, because it was so far once. */
+  knownOf(checkpoints: readonly Checkpoint[]): bigint {
+    const [first, ...others] = checkpoints.map((each) => this.positions.get(keyOf(each)) ?? 0n)
+    return others.reduce((least, each) => (each < least ? each : least), first ?? this.position)
   }
 
   /** An answer said so: a slow one may be older than what is known. */
   saw(projection: Checkpoint, position: bigint): void {
-    if (position > this.knownOf(projection)) this.set(projection, position)
+    if (position > this.knownOf([projection])) this.set(projection, position)
     this.learned_ms = performance.now()
   }
 

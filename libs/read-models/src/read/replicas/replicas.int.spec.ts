@@ -6,7 +6,8 @@ import { ReplicaSet } from './replica-set.js'
 
 jest.setTimeout(180_000)
 
-const of = { name: 'counts', version: 1 }
+const counts = { name: 'counts', version: 1 }
+const of = [counts]
 const statement = {
   text: `select c.position || '/1' as checkpoint, true as is_within, true as is_found, c.position as seen,
     0 as created_position, 0 as created_ordinal, 0 as changed_position
@@ -44,7 +45,7 @@ afterAll(async () => {
 beforeEach(async () => {
   sources = open()
   const token = await write()
-  await eventually('both replicas are known', () => sources.progress([of]) >= token)
+  await eventually('both replicas are known', () => sources.progress(of) >= token)
 })
 afterEach(() => sources.close())
 

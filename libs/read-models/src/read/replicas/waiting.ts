@@ -2,7 +2,8 @@ import { type Checkpoint } from './replica.js'
 
 /** What a query needs to find at a replica. */
 export interface Need {
-  readonly of: Checkpoint | undefined
+  /** Whose checkpoints: each of them must be so far. None: whichever is the highest. */
+  readonly of: readonly Checkpoint[]
   readonly minPosition: bigint
 }
 
