@@ -123,8 +123,20 @@ export class CacheWriter {
     for (const lane of this.lanes) if (lane.moveTo(position)) lane.isBroken = true
   }
 
-  private async send(lanes: readonly CachedLane[], position: bigint, changes: LaneChanges): Promise<void> {
-    const parts = lanes.flatMap((lane) => lane.arguments(position, changes.get(lane.lane)))
+  private async send(due: readonly CachedLane[], position: bigint, changes: LaneChanges): Promise<void> {
+    const lanes: CachedLane[] = []
+    const parts: string[] = []
+    for (const lane of due) {
+      const part = lane.arguments(position, changes.get(lane.lane))
+      if (part) lanes.push(lane)
+      parts.push(...(part ?? []))
+    }
+    if (lanes.length < due.length)
+      this.logger.info(
+        { position: position.toString() },
+        'a batch changes more than can be told; new generations begin',
+      )
+    if (lanes.length === 0) return
     try {
       const keys = lanes.map(({ key }) => key)
       const args = [String(TTL_S), position.toString(), ...parts]

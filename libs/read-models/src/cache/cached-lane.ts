@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Logger } from '#runtime'
-import { type BatchChanges } from '../project/changes.js'
+import { type BatchChanges, type FeedChange } from '../project/changes.js'
 import { KeptFeed } from './kept-feed.js'
 import { feedKey, stateKey, TTL_S } from './keys.js'
 import { type Redis } from './redis.js'
@@ -17,6 +17,9 @@ export interface LaneSetup {
   /** What else its state holds: numbers of builds, and positions of projections that do not go with the lane. */
   readonly fields: Readonly<Record<string, string>>
 }
+
+/** What one batch changes in a lane is told up to so many UTF-16 units of JSON: whoever follows the feed holds several batches in memory. */
+export const CHANGES_LENGTH_MAX = 8 * 1024 * 1024
 
 const NOTHING: BatchChanges = { changes: [], documents: [] }
 
@@ -68,11 +71,15 @@ export class CachedLane {
     return true
   }
 
-  /** For the script that applies a batch. */
-  arguments(position: bigint, { changes, documents }: BatchChanges = NOTHING): string[] {
+  /** For the script that applies a batch; undefined, and the lane is broken, when it changes more than can be told. */
+  arguments(position: bigint, { changes, documents }: BatchChanges = NOTHING): string[] | undefined {
+    const text = textOf(changes)
+    if (text === undefined) {
+      this.isBroken = true
+      return undefined
+    }
     const after = this.told
     this.told = position
-    const text = changes.length > 0 ? JSON.stringify(changes) : ''
     if (changes.length > 0) this.kept.add(`${position.toString()}-0`, changes.length, text.length)
     return [
       this.setup.epoch.toString(),
@@ -117,4 +124,15 @@ export class CachedLane {
       'Redis knows a later owner of this lane and takes nothing of this one; if there is none, delete the key there',
     )
   }
+}
+
+/** As JSON, '' when there are none; undefined beyond {@link CHANGES_LENGTH_MAX}: of a great many no text can be made at all. */
+function textOf(changes: readonly FeedChange[]): string | undefined {
+  if (changes.length === 0) return ''
+  let text = ''
+  for (const change of changes) {
+    text += `${text === '' ? '[' : ','}${JSON.stringify(change)}`
+    if (text.length > CHANGES_LENGTH_MAX) return undefined
+  }
+  return `${text}]`
 }

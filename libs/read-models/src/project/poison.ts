@@ -98,7 +98,10 @@ async function foldBefore(
   if (position <= at) return at
   const unit = await ProjectionUnit.open({ ...base, members: [member] })
   try {
-    await unit.commit(await unit.fold({ after: at, position, events }))
+    for (let after = at; after < position; after = unit.position) {
+      const rest = events.filter((event) => event.position > after)
+      await unit.commit(await unit.fold({ after, position, events: rest }))
+    }
     return position
   } finally {
     await unit.close()

@@ -93,17 +93,26 @@ async function foldWhile(options: RunOptions, { isSilent, isOver }: Phase, signa
   try {
     for await (const batch of store.subscribe({ after: unit.position, batch_max, signal: both })) {
       spacing.add(batch)
-      const folded = await foldOf(unit, batch, last.committed)
-      await Promise.all([last.committed, before.told])
-      before = last
-      last = leave(options, folded, before, isSilent(batch.position))
-      last.told.catch(() => failed.abort())
-      if (isOver(batch.position)) return
-      if (batch.events.length <= FEW) await last.committed
+      for (let isWhole = false; !isWhole; isWhole = unit.position === batch.position) {
+        const folded = await foldOf(unit, restOf(batch, unit.position), last.committed)
+        const { position, events } = folded.batch
+        await Promise.all([last.committed, before.told])
+        before = last
+        last = leave(options, folded, before, isSilent(position))
+        last.told.catch(() => failed.abort())
+        if (isOver(position) || both.aborted) return
+        if (events.length <= FEW) await last.committed
+      }
     }
   } finally {
     await last.told
   }
+}
+
+/** What was not folded of a batch. */
+function restOf(batch: EventBatch, after: bigint): EventBatch {
+  if (after === batch.after) return batch
+  return { after, position: batch.position, events: batch.events.filter(({ position }) => position > after) }
 }
 
 async function foldOf(unit: ProjectionUnit, batch: EventBatch, writing: Promise<void>): Promise<Folded> {
@@ -112,7 +121,7 @@ async function foldOf(unit: ProjectionUnit, batch: EventBatch, writing: Promise<
   } catch (error) {
     // The batch before goes first: what it did is what this one stands upon, and if it failed, that is the reason.
     await writing
-    throw new BatchFailure(batch, error)
+    throw new BatchFailure(unit.tried ?? batch, error)
   }
 }
 

@@ -8,6 +8,7 @@ import { foldBatch } from './fold-batch.js'
 import { Lost } from './failure.js'
 import { partitionOf, WHOLE } from './lanes.js'
 import { Member, type MemberPlan } from './member.js'
+import { lengthOf } from './rows-length.js'
 import { type TableChanges, type TableState } from './table-state.js'
 import { type ReadTable } from '../tables/table.js'
 import { advanceSql, membersSql, type MovedMember } from './unit-sql.js'
@@ -25,9 +26,14 @@ export interface UnitOptions {
   readonly positions?: ReadonlyMap<number, bigint> | undefined
   readonly members: readonly MemberPlan[]
   readonly logger: Logger
+  /** Rows of more than about so many UTF-16 units are not written at once, but for those of one event. Default 32 Mi. */
+  readonly length_max?: number
 }
 
-/** A batch that is folded, and not yet written. */
+/** Several batches are on their way at a time, each as rows, as what Postgres is sent, and as what the cache is told. */
+const LENGTH_MAX = 32 * 1024 * 1024
+
+/** A batch, or the first part of one, that is folded, and not yet written. */
 export interface Folded {
   readonly batch: EventBatch
   readonly writes: readonly TableChanges[]
@@ -47,6 +53,10 @@ export class ProjectionUnit {
   private readonly upserts = new Upserts()
   private folded: bigint
   private isJoining: boolean
+  /** The batch before is being committed, or was. */
+  private committing: Promise<unknown> = Promise.resolve()
+  /** What was folded last, or could not be: a batch, or the first part of one. */
+  tried: EventBatch | undefined
 
   private constructor(
     private readonly options: UnitOptions,
@@ -88,14 +98,36 @@ export class ProjectionUnit {
     return all.reduce((least, each) => (each < least ? each : least), all[0] ?? 0n)
   }
 
-  /** Reads what it needs; writes nothing. @throws what a fold throws. */
+  /**
+   * Reads what it needs; writes nothing. Of a batch that comes to more rows than are written at once only a first part is folded: events of a few
+   * bytes may touch rows of many.
+   *
+   * @throws what a fold throws.
+   */
   async fold(batch: EventBatch): Promise<Folded> {
     if (batch.after !== this.folded)
       throw new Error(`a hole in the log: ${this.folded} is folded, the next batch begins after ${batch.after}`)
-    const writes = await this.foldEvents(batch.events)
-    const script = scriptOf(writes, this.upserts)
-    this.folded = batch.position
-    return { batch, writes, script }
+    for (let part = batch; ; part = firstHalf(part)) {
+      this.tried = part
+      const writes = await this.foldEvents(part.events)
+      if (part.events.length > 1 && !this.isWritable(writes)) {
+        // What it knows is of the whole, and what is not committed yet cannot be read anew.
+        await this.committing
+        this.forget()
+        continue
+      }
+      const script = scriptOf(writes, this.upserts)
+      this.folded = part.position
+      return { batch: part, writes, script }
+    }
+  }
+
+  private isWritable(writes: readonly TableChanges[]): boolean {
+    return lengthOf(writes) <= (this.options.length_max ?? LENGTH_MAX)
+  }
+
+  private forget(): void {
+    for (const member of this.members) member.forget()
   }
 
   /**
@@ -104,6 +136,7 @@ export class ProjectionUnit {
    */
   async commit(folded: Folded): Promise<void> {
     const done = this.write(folded)
+    this.committing = done.catch(() => undefined)
     for (const { table, inserts } of folded.writes) if (inserts.length > 0) this.states.get(table)?.wait(done)
     await done
   }
@@ -131,14 +164,18 @@ export class ProjectionUnit {
     return true
   }
 
-  /** Tries events, whatever is folded already, and keeps nothing of it. @throws as `fold` and `commit` do. */
+  /**
+   * Tries events, whatever is folded already, and keeps nothing of it. More rows than are written at once are folded, and not written: what was
+   * refused was not so many. @throws as `fold` and `commit` do.
+   */
   async rehearse(events: readonly RecordedEvent[]): Promise<void> {
     try {
       const writes = await this.foldEvents(events)
+      if (events.length > 1 && !this.isWritable(writes)) return
       await this.writing.query('begin')
       await this.send(scriptOf(writes, this.upserts))
     } finally {
-      for (const member of this.members) member.forget()
+      this.forget()
       await this.writing.query(`rollback; ${this.upserts.forget()}`)
     }
   }
@@ -170,7 +207,7 @@ export class ProjectionUnit {
     try {
       await this.sendLast(position, script)
     } catch (error) {
-      for (const member of this.members) member.forget()
+      this.forget()
       throw error
     }
   }
@@ -214,6 +251,11 @@ export class ProjectionUnit {
         }),
     )
   }
+}
+
+function firstHalf({ after, events }: EventBatch): EventBatch {
+  const first = events.slice(0, events.length >> 1)
+  return { after, position: first.at(-1)?.position ?? after, events: first }
 }
 
 const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
