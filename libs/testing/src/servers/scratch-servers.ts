@@ -9,6 +9,7 @@ export interface ScratchServers {
   readonly logger: ReturnType<typeof silentLogger>
 }
 
-export async function scratchServers(): Promise<ScratchServers> {
-  return { database: await scratchDatabase(), scratch: await scratchRedis(), logger: silentLogger() }
+/** @param template of the database; see {@link scratchDatabase}. */
+export async function scratchServers(template?: Pick<ScratchDatabase, 'name'>): Promise<ScratchServers> {
+  return { database: await scratchDatabase(template), scratch: await scratchRedis(), logger: silentLogger() }
 }
