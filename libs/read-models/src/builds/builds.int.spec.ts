@@ -1,9 +1,10 @@
 import pg from 'pg'
 import { ledger } from '#ledger'
-import { eventually, scratchServers } from '#testing'
+import { eventually, type ScratchDatabase, scratchDatabase, scratchServers } from '#testing'
 import { append } from '../fixtures/ledger-events.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { type Projector } from '../project/projector.js'
+import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
 import { type BuildStatus, Builds } from './builds.js'
 import { fleetOf } from './fleet.js'
@@ -13,11 +14,18 @@ jest.setTimeout(60_000)
 const tables = tablesOf([ledger])
 const by = { actor: 'tester', action: 'test' }
 
+/** What every test begins with. */
+let template: ScratchDatabase
 let stage: ProjectionStage
 let projector: Projector
 
+beforeAll(async () => {
+  template = await scratchDatabase()
+  await migrateReadModels(template.url, tables)
+})
+afterAll(() => template.drop())
 beforeEach(async () => {
-  stage = new ProjectionStage(await scratchServers())
+  stage = new ProjectionStage(await scratchServers(template))
   projector = await stage.projector([ledger])
   projector.start()
 })

@@ -1,8 +1,10 @@
 import { document, domain, integer, projection, text } from '#domain-kit'
-import { eventually, scratchServers } from '#testing'
+import { eventually, type ScratchDatabase, scratchDatabase, scratchServers } from '#testing'
 import { count, counter } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { type Projector } from '../project/projector.js'
+import { migrateReadModels } from '../tables/migrations.js'
+import { tablesOf } from '../tables/table.js'
 
 jest.setTimeout(60_000)
 
@@ -23,12 +25,19 @@ const sums = projection('sums', {
 })
 const counting = domain('counting', { commands: [], resources: [document(sums, 'GET /sums/{counter}')] })
 
+/** What every test begins with. */
+let template: ScratchDatabase
 let stage: ProjectionStage
 let projector: Projector
 
+beforeAll(async () => {
+  template = await scratchDatabase()
+  await migrateReadModels(template.url, tablesOf([counting]))
+})
+afterAll(() => template.drop())
 beforeEach(async () => {
   isMended = false
-  stage = new ProjectionStage(await scratchServers())
+  stage = new ProjectionStage(await scratchServers(template))
   projector = await stage.projector([counting])
   projector.start()
 })

@@ -1,9 +1,11 @@
 import pg from 'pg'
 import { batchProjection, document, domain, integer, list, text } from '#domain-kit'
-import { eventually, scratchServers } from '#testing'
+import { eventually, type ScratchDatabase, scratchDatabase, scratchServers } from '#testing'
 import { count, counter, sums } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { type Projector } from '../project/projector.js'
+import { migrateReadModels } from '../tables/migrations.js'
+import { tablesOf } from '../tables/table.js'
 
 jest.setTimeout(120_000)
 
@@ -27,11 +29,18 @@ const counting = domain('counting', {
 })
 const by = { actor: 'tester', action: 'test' }
 
+/** What every test begins with. */
+let template: ScratchDatabase
 let stage: ProjectionStage
 let projector: Projector
 
+beforeAll(async () => {
+  template = await scratchDatabase()
+  await migrateReadModels(template.url, tablesOf([counting]))
+})
+afterAll(() => template.drop())
 beforeEach(async () => {
-  stage = new ProjectionStage(await scratchServers())
+  stage = new ProjectionStage(await scratchServers(template))
   projector = await stage.projector([counting])
 })
 afterEach(() => stage.close())

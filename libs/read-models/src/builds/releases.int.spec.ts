@@ -1,8 +1,10 @@
 import { document, type Domain, domain, integer, projection, text } from '#domain-kit'
-import { eventually, scratchServers } from '#testing'
+import { eventually, type ScratchDatabase, scratchDatabase, scratchServers } from '#testing'
 import { count, counter } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { type Projector } from '../project/projector.js'
+import { migrateReadModels } from '../tables/migrations.js'
+import { tablesOf } from '../tables/table.js'
 
 jest.setTimeout(60_000)
 
@@ -35,9 +37,16 @@ function release(version: number): Domain {
 
 const by = { actor: 'tester', action: 'drop' }
 
+/** What every test begins with. */
+let template: ScratchDatabase
 let stage: ProjectionStage
+beforeAll(async () => {
+  template = await scratchDatabase()
+  await migrateReadModels(template.url, tablesOf([release(1)]))
+})
+afterAll(() => template.drop())
 beforeEach(async () => {
-  stage = new ProjectionStage(await scratchServers())
+  stage = new ProjectionStage(await scratchServers(template))
 })
 afterEach(() => stage.close())
 

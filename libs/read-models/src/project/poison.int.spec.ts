@@ -1,7 +1,9 @@
 import { document, domain, integer, projection, text } from '#domain-kit'
-import { eventually, scratchServers } from '#testing'
+import { eventually, type ScratchDatabase, scratchDatabase, scratchServers } from '#testing'
 import { count, counter } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
+import { migrateReadModels } from '../tables/migrations.js'
+import { tablesOf } from '../tables/table.js'
 import { type Projector } from './projector.js'
 
 jest.setTimeout(60_000)
@@ -35,12 +37,19 @@ const counting = domain('counting', {
 })
 const by = { actor: 'tester', action: 'test' }
 
+/** What every test begins with. */
+let template: ScratchDatabase
 let stage: ProjectionStage
 let projector: Projector
 
+beforeAll(async () => {
+  template = await scratchDatabase()
+  await migrateReadModels(template.url, tablesOf([counting]))
+})
+afterAll(() => template.drop())
 beforeEach(async () => {
   isMended = false
-  stage = new ProjectionStage(await scratchServers())
+  stage = new ProjectionStage(await scratchServers(template))
   projector = await stage.projector([counting])
   // Ten events that are there at once are one batch.
   for (let at = 1; at <= 10; at += 1) await count(stage.store, at === 5 ? 'bad' : `good-${at}`, at === 5 ? -1 : at)

@@ -1,7 +1,8 @@
 import { document, type Domain, domain, integer, projection, text } from '#domain-kit'
-import { eventually, scratchServers, silentLogger } from '#testing'
+import { eventually, type ScratchDatabase, scratchDatabase, scratchServers, silentLogger } from '#testing'
 import { count, counter } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
+import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
 import { type Carrier, Carriers } from './carriers.js'
 
@@ -21,6 +22,8 @@ function release(version: number): Domain {
 const by = { actor: 'tester', action: 'test' }
 const ENDLESS = 9_223_372_036_854_775_807n
 
+/** What every test begins with. */
+let template: ScratchDatabase
 let stage: ProjectionStage
 let carriers: Carriers
 let told: string[]
@@ -28,8 +31,13 @@ let told: string[]
 let asked: number
 /** What is asked of the database. */
 let ask: (sql: string, values?: readonly unknown[]) => Promise<Readonly<Record<string, unknown>>[]>
+beforeAll(async () => {
+  template = await scratchDatabase()
+  await migrateReadModels(template.url, tablesOf([release(1)]))
+})
+afterAll(() => template.drop())
 beforeEach(async () => {
-  stage = new ProjectionStage(await scratchServers())
+  stage = new ProjectionStage(await scratchServers(template))
   told = []
   asked = 0
   ask = (sql, values) => {
