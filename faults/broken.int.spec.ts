@@ -69,13 +69,16 @@ test('one that answers a retry with the place of another append is found out', a
 })
 
 test('one that writes what another has asked for is found out', async () => {
-  const { counts, isSound } = await verdictOf('writes what another has asked for', noFault)
+  const { counts, isSound } = await verdictOf('writes what another has asked for', noFault, { writers: 1 })
   expect(counts.altered).toBeGreaterThan(0)
   expect(isSound).toBe(false)
 })
 
 test('one whose log is right and what it pushes is not is found out by who follows it', async () => {
-  const { counts, isSound } = await verdictOf('pushes revisions that are off by one', noFault, { followers: 1 })
+  const { counts, isSound } = await verdictOf('pushes revisions that are off by one', noFault, {
+    writers: 1,
+    followers: 1,
+  })
   expect(counts).toMatchObject({ altered: 0, misordered: 0 })
   expect(counts.missed).toBeGreaterThan(0)
   expect(isSound).toBe(false)

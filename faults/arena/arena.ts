@@ -18,6 +18,8 @@ export interface ArenaOptions {
   readonly proxied?: boolean
   /** Default 2,000, as in the product. */
   readonly lease_ms?: number
+  /** The silence that a link to a writer takes for death, in ms. Default 2,500, as in the product. */
+  readonly link_dead_ms?: number
   /** The bug that all writers have; see `broken-writer.ts` of the event store. */
   readonly bug?: string
   /** What else the log's database is to have. */
@@ -59,7 +61,7 @@ export class Arena {
   ) {}
 
   static async open(options: ArenaOptions): Promise<Arena> {
-    const { random, proxied = false, lease_ms = 2_000, postgres = {}, server, prepare, bug } = options
+    const { random, proxied = false, lease_ms = 2_000, link_dead_ms, postgres = {}, server, prepare, bug } = options
     const clientNames = names('client', options.clients)
     const followerNames = names('follower', options.followers ?? 0)
     const writerNames = names('event-writer', options.writers)
@@ -68,6 +70,7 @@ export class Arena {
       clients: clientNames,
       followers: followerNames,
       lease_ms,
+      ...(link_dead_ms === undefined ? {} : { link_dead_ms }),
       ...postgres,
       ...(server ? { server } : {}),
     })

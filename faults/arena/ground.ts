@@ -13,6 +13,8 @@ export interface GroundOptions {
   readonly clients: readonly string[]
   readonly followers: readonly string[]
   readonly lease_ms: number
+  /** Default: the product's. */
+  readonly link_dead_ms?: number
   /** Where Postgres keeps its data; default the system's folder for temporary files. */
   readonly postgresParent?: string
   readonly postgresSettings?: Readonly<Record<string, string>>
@@ -58,6 +60,7 @@ export async function layGround(options: GroundOptions): Promise<Ground> {
       HEADWATER_ALLOW_LIST: layout.allowList,
       HEADWATER_DATA: layout.root,
       HEADWATER_OPERATOR_JWKS_URL: localJwksUrl(layout.keys),
+      ...(options.link_dead_ms === undefined ? {} : { HEADWATER_FAULT_LINK_DEAD_MS: String(options.link_dead_ms) }),
       LOG_LEVEL: 'info',
       NODE_OPTIONS: '--enable-source-maps',
     },

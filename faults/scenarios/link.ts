@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Deck } from '../arena/deck.js'
 import { type Proxy } from '../arena/proxy.js'
-import { DEAD_LINK_MS, type Scenario } from './scenario.js'
+import { DEAD_LINK_MS, type Scenario, SHORT_LINK } from './scenario.js'
 
 const KINDS = ['cut', 'stall to-writer', 'stall to-client'] as const
 
@@ -16,7 +16,7 @@ export const link: Scenario = {
   open: (random, isShort = false) => {
     const deck = new Deck(random, KINDS)
     return Promise.resolve({
-      arena: { random, writers: 2, clients: 3, proxied: true },
+      arena: { random, writers: 2, clients: 3, proxied: true, ...(isShort ? SHORT_LINK : {}) },
       cycle: async (arena) => {
         await arena.calm()
         const kind = deck.deal()

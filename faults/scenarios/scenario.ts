@@ -1,8 +1,10 @@
 import { type Random } from '#testing'
 import { type Arena, type ArenaOptions } from '../arena/arena.js'
 
-/** Longer than the silence that a link to a writer takes for death (`WRITER_LINK_LIMITS` of the event store). */
-export const DEAD_LINK_MS = 2_800
+/** In short runs: a link to a writer takes this silence for death, in place of the 2,500 ms of the product. */
+export const SHORT_LINK = { link_dead_ms: 800 } as const
+/** Longer than that: a link looks every 160 ms how long it was silent. */
+export const DEAD_LINK_MS = 1_100
 
 /** One kind of fault test: what it stands on, and one round of it. */
 export interface Scenario {

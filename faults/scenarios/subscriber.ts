@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Deck } from '../arena/deck.js'
-import { DEAD_LINK_MS, type Scenario } from './scenario.js'
+import { DEAD_LINK_MS, type Scenario, SHORT_LINK } from './scenario.js'
 
 /** Its process is stopped, so that its link dies too; or it lives and does not take what it is sent. */
 const KINDS = ['stopped', 'not reading'] as const
@@ -13,7 +13,7 @@ export const subscriber: Scenario = {
   open: (random, isShort = false) => {
     const deck = new Deck(random, KINDS)
     return Promise.resolve({
-      arena: { random, writers: 2, clients: 3, followers: 2 },
+      arena: { random, writers: 2, clients: 3, followers: 2, ...(isShort ? SHORT_LINK : {}) },
       cycle: async (arena) => {
         await arena.calm()
         const kind = deck.deal()

@@ -28,7 +28,7 @@ export function faultPoint(name: FaultPoint): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
-/** A number that is usually too large for the few clients of a fault test ever to come to it. In production it is the usual one. */
-export function faultBound(name: 'NAMES_PER_RUN' | 'EARLY_EVENTS_MIN', usual: number): number {
+/** A number that is usually too large for a few clients, or a test of a few seconds, ever to come to it. In production it is the usual one. */
+export function faultBound(name: 'NAMES_PER_RUN' | 'EARLY_EVENTS_MIN' | 'LINK_DEAD_MS', usual: number): number {
   return Number(process.env[`HEADWATER_FAULT_${name}`] ?? usual)
 }

@@ -1,6 +1,7 @@
 import { type Limits, type ListenOptions } from '#mesh'
 import { type PostgresStore } from '../postgres/store.js'
 import { unpack } from '../postgres/unpack.js'
+import { faultBound } from '../fault-point.js'
 import { StoreUnavailable } from '../port.js'
 import { wantedBy } from '../wanted.js'
 import { CommitOutbox } from './commit-outbox.js'
@@ -23,8 +24,10 @@ function coded(error: unknown): unknown {
   return error
 }
 
+const DEAD_MS = faultBound('LINK_DEAD_MS', 2_500)
+
 /** A writer that falls silent is given up soon: there is another, and an append may be sent again. Both ends keep to it. */
-export const WRITER_LINK_LIMITS: Partial<Limits> = { heartbeat_ms: 500, dead_ms: 2_500, backoff_ms_max: 500 }
+export const WRITER_LINK_LIMITS: Partial<Limits> = { heartbeat_ms: DEAD_MS / 5, dead_ms: DEAD_MS, backoff_ms_max: 500 }
 
 /** The writer's end of the remote store: appends, names, who leads, and what is committed. Reads of events do not pass here. */
 export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requests' | 'streams' | 'limits'> {
