@@ -11,8 +11,10 @@ type CopyStep = Extract<MergeStep, { readonly kind: 'copy' }>
 
 /** Of a run to be merged, in one slice of the merged one. */
 const BUCKETS = SLICE_BLOCKS / FAN_IN
-/** So many at a time are in memory: 800 KB of all runs. */
-const BUCKETS_AT_ONCE = 8
+/** So many names at a time are in memory, of all runs: 800 KB. */
+const NAMES_AT_ONCE = 32_768
+/** However few names they have: whoever stops a step does not wait for more. */
+const BUCKETS_AT_ONCE_MAX = BUCKETS / 4
 
 export interface MergeOptions {
   /** The statement that holds the term. */
@@ -39,10 +41,11 @@ export async function mergeStep(client: ClientBase, step: MergeStep, options: Me
 async function copySlice(client: ClientBase, step: CopyStep, { names_per_run, signal }: MergeOptions): Promise<void> {
   const { target, sources, slice } = step
   const filter = NameFilter.of(names_per_run)
-  for (let first = slice * BUCKETS; first < (slice + 1) * BUCKETS; first += BUCKETS_AT_ONCE) {
+  const at_once = bucketsAtOnce(names_per_run)
+  for (let first = slice * BUCKETS; first < (slice + 1) * BUCKETS; first += at_once) {
     signal?.throwIfAborted()
     const blocks: Buffer[] = []
-    for (const bucket of await readBuckets(client, sources, first, BUCKETS_AT_ONCE)) {
+    for (const bucket of await readBuckets(client, sources, first, at_once)) {
       blocks.push(...divide(bucket, target.level))
       for (let at = 0; at < bucket.length; at += ENTRY_BYTES) filter.add(bucket, at)
       // Appends go first.
@@ -51,6 +54,12 @@ async function copySlice(client: ClientBase, step: CopyStep, { names_per_run, si
     await writeBlocks(client, target, first * FAN_IN, blocks)
   }
   await insertSlice(client, target, slice, filter)
+}
+
+/** 8 of runs of half a million names. @param names_per_run a power of two, so that they fill a slice. */
+function bucketsAtOnce(names_per_run: number): number {
+  const names_per_bucket = (names_per_run * FAN_IN) / SLICE_BLOCKS
+  return Math.min(BUCKETS_AT_ONCE_MAX, Math.max(1, NAMES_AT_ONCE / names_per_bucket))
 }
 
 /** The entries of one bucket, by the bucket of the next level that they belong into: some 4,000 names, a millisecond's work. */
