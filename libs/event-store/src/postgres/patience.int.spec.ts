@@ -5,15 +5,12 @@ import { StoreUnavailable } from '../port.js'
 
 jest.setTimeout(60_000)
 
-/** Of a command. */
-const TIMEOUT_MS = 10_000
-
 let database: ScratchDatabase
 let writer: PostgresWriter
 
 beforeEach(async () => {
   database = await scratchDatabase()
-  writer = await postgresWriter({ url: database.url })
+  writer = await postgresWriter({ url: database.url, patience_ms: 300 })
   await writer.leads()
 })
 afterEach(async () => {
@@ -21,17 +18,15 @@ afterEach(async () => {
   await database.drop()
 })
 
-test('of a database that hangs, what commands read fails before they give up; a page of the log is waited for', async () => {
+test('of a database that hangs, what commands read is not waited for; a page of the log is', async () => {
   const { store } = writer
   const request = newRequest(newStream())
   const { stream } = await mustAppend(store, request)
   const blocker = new pg.Client({ connectionString: database.url })
   await blocker.connect()
   await blocker.query('begin; lock table log.events in access exclusive mode')
-  const begun_ms = performance.now()
   const log = all(store.readAll())
   const reads = await Promise.allSettled([all(store.readStream(stream)), store.recall(request.commandId)])
-  expect(performance.now() - begun_ms).toBeLessThan(TIMEOUT_MS)
   expect(reads.map((each) => each.status === 'rejected' && each.reason instanceof StoreUnavailable)).toEqual([
     true,
     true,

@@ -24,7 +24,7 @@ const PAGE_BYTES = 16 * 1024 * 1024
  * An append (5 s) and the read that follows upon its failure end together when the 10 s of a command are over: whoever sent it hears
  * then that nobody knows.
  */
-const PATIENCE_MS = 5_000
+export const PATIENCE_MS = 5_000
 /** For pages of the log, which no command waits for. */
 const PAGE_MS = 30_000
 /** Highest possible position and revision. */
@@ -60,7 +60,7 @@ type ReadPage = Decoded & { readonly isCut: boolean }
 interface CopyOptions {
   /** Default: all. */
   readonly wanted?: Wanted | undefined
-  /** Default {@link PATIENCE_MS}. */
+  /** Default: the reader's patience. */
   readonly within_ms?: number
 }
 
@@ -72,6 +72,8 @@ export interface ReaderOptions {
   readonly recent?: RecentRows
   /** Of one page, but for one event. Default 16 MiB. */
   readonly page_bytes?: number
+  /** How long the database is waited for by what commands wait for, in ms. Default {@link PATIENCE_MS}. */
+  readonly patience_ms?: number | undefined
   readonly logger: Logger
 }
 
@@ -81,7 +83,7 @@ export class PostgresReader {
   readonly tails: ConflictTails
   private readonly page_bytes: number
 
-  constructor({ url, pool_max, recent, page_bytes = PAGE_BYTES, logger }: ReaderOptions) {
+  constructor({ url, pool_max, recent, page_bytes = PAGE_BYTES, patience_ms, logger }: ReaderOptions) {
     this.page_bytes = page_bytes
     this.tails = new ConflictTails((stream, options) => this.readStream(stream, options), recent)
     this.pool = new pg.Pool({
@@ -89,7 +91,7 @@ export class PostgresReader {
       max: pool_max,
       application_name: 'headwater log reader',
       connectionTimeoutMillis: 5_000,
-      query_timeout: PATIENCE_MS,
+      query_timeout: patience_ms ?? PATIENCE_MS,
       idleTimeoutMillis: 30_000,
     })
     this.pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'a log connection broke'))

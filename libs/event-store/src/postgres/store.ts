@@ -30,6 +30,10 @@ export interface PostgresStoreOptions {
   readonly queue_max?: number
   /** Names in one run, a power of two. For tests; see `Names`. */
   readonly names_per_run?: number
+  /** How long the database is waited for by what commands wait for, in ms. Default 5,000. */
+  readonly patience_ms?: number
+  /** How long merging runs of names gives way after each step, in times that the step took. Default 3. */
+  readonly merge_pauses?: number
 }
 
 export interface PostgresStore extends EventStore {
@@ -52,10 +56,19 @@ export interface PostgresStore extends EventStore {
 
 /** The Postgres store with the serialized writer in this process. The schema must be there, see `migrateLog`. */
 export function openPostgresStore(options: PostgresStoreOptions): PostgresStore {
-  const { url, leadership, logger, pool_max = 4, names_per_run, queue_max } = options
-  const reader = new PostgresReader({ url, pool_max, logger })
+  const { url, leadership, logger, pool_max = 4, names_per_run, merge_pauses, patience_ms, queue_max } = options
+  const reader = new PostgresReader({ url, pool_max, patience_ms, logger })
   const { pool } = reader
-  const writer = new Writer({ url, leadership, name: 'event-writer', logger, pool, names_per_run, queue_max })
+  const writer = new Writer({
+    url,
+    leadership,
+    name: 'event-writer',
+    logger,
+    pool,
+    names_per_run,
+    merge_pauses,
+    queue_max,
+  })
   const feed = new LiveFeed()
   writer.on('committed', (batch) => feed.publish(batch))
   return {

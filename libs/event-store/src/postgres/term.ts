@@ -32,6 +32,7 @@ export interface TermOptions {
   /** What was read of names before the term began. Default: nothing. */
   readonly runs?: RunSet | undefined
   readonly names_per_run?: number | undefined
+  readonly merge_pauses?: number | undefined
 }
 
 /** A batch that is on its way: what it comes to when it is committed, if it is. */
@@ -79,7 +80,7 @@ export class Term implements World {
     this.madeTo = partition.end
   }
 
-  static async open({ url, name, epoch, pool, logger, runs, names_per_run }: TermOptions): Promise<Term> {
+  static async open({ url, name, epoch, pool, logger, runs, names_per_run, merge_pauses }: TermOptions): Promise<Term> {
     const lease = { name, epoch }
     const connectionName = Leadership.connectionName(name, epoch)
     const client = termClient(url, connectionName)
@@ -91,7 +92,7 @@ export class Term implements World {
       const head = Number(rows[0]?.position ?? '0')
       const hold = (last: number): string => holdSql(lease, last)
       const partition = await partitionOf(client, head + 1)
-      const options = { url, connectionName, hold, logger, names_per_run }
+      const options = { url, connectionName, hold, logger, names_per_run, merge_pauses }
       const names = await Names.load(client, runs ?? new RunSet(), options)
       return new Term(client, lease, pool, names, partition, head, rows[0]?.time.getTime() ?? 0, logger)
     } catch (error) {

@@ -24,6 +24,8 @@ export interface WriterOptions {
   readonly queue_max?: number | undefined
   /** Names in one run, a power of two. */
   readonly names_per_run?: number | undefined
+  /** How long merging runs of names gives way after each step, in times that the step took. Default 3. */
+  readonly merge_pauses?: number | undefined
 }
 
 /**
@@ -111,11 +113,11 @@ export class Writer extends EventEmitter<{
   }
 
   private async begin(epoch: bigint): Promise<void> {
-    const { url, name, logger, leadership, pool, names_per_run } = this.options
+    const { url, name, logger, leadership, pool, names_per_run, merge_pauses } = this.options
     faultPoint('in-takeover')
     this.follower.stop()
     try {
-      const term = await Term.open({ url, name, epoch, pool, logger, runs: this.runs, names_per_run })
+      const term = await Term.open({ url, name, epoch, pool, logger, runs: this.runs, names_per_run, merge_pauses })
       if (leadership.epoch === epoch) {
         this.term = term
         this.sender = this.senderOf(term)

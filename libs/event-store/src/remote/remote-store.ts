@@ -10,7 +10,8 @@ import { found, POSTGRES_CAPABILITIES } from '../postgres/store.js'
 import { AppendGroups } from './append-groups.js'
 import { CommitFeed } from './commit-feed.js'
 
-const APPEND_MS_MAX = 5_000
+/** See `PATIENCE_MS` of the reader. */
+export const APPEND_MS_MAX = 5_000
 
 /** What the store needs of a link: one to a writer, or to whichever of several leads. */
 export type StoreLink = Pick<Link, 'request' | 'subscribe' | 'close'>

@@ -12,8 +12,12 @@ export interface PostgresWriterOptions {
   readonly lease_ms?: number
   /** A power of two. Default: so many that no test fills a run. */
   readonly names_per_run?: number
+  /** Of merging runs of names. Default: none, so that no test waits for it. */
+  readonly merge_pauses?: number
   /** Default: as in the product. */
   readonly queue_max?: number
+  /** Default: as in the product. */
+  readonly patience_ms?: number
 }
 
 /** An event writer in the test's process, as the event-writer's app puts it together. */
@@ -27,7 +31,7 @@ export interface PostgresWriter {
 
 /** Brings the schema up to date and begins to try for the lease. */
 export async function postgresWriter(options: PostgresWriterOptions): Promise<PostgresWriter> {
-  const { url, holder, lease_ms, names_per_run, queue_max } = options
+  const { url, holder, lease_ms, names_per_run, merge_pauses = 0, queue_max, patience_ms } = options
   await migrateLog(url)
   const logger = silentLogger()
   const leadership = new Leadership({
@@ -42,8 +46,10 @@ export async function postgresWriter(options: PostgresWriterOptions): Promise<Po
     url,
     leadership,
     logger,
+    merge_pauses,
     ...(names_per_run === undefined ? {} : { names_per_run }),
     ...(queue_max === undefined ? {} : { queue_max }),
+    ...(patience_ms === undefined ? {} : { patience_ms }),
   })
   leadership.start()
   return {

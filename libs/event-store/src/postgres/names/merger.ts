@@ -8,6 +8,7 @@ import { type RunSet } from './run-set.js'
 
 /** After each step nothing is done for so many times as long as the step took: appends go first. */
 const PAUSES = 3
+/** What was interrupted is begun again so much later. */
 const RETRY_MS = 5_000
 
 export interface MergerOptions {
@@ -18,7 +19,9 @@ export interface MergerOptions {
   readonly names_per_run: number
   readonly logger: Logger
   /** Default {@link PAUSES}. */
-  readonly pauses?: number
+  readonly pauses?: number | undefined
+  /** Default {@link RETRY_MS}. */
+  readonly retry_ms?: number
 }
 
 /**
@@ -59,7 +62,7 @@ export class Merger {
         if (signal.aborted || isFenced(error)) return
         this.options.logger.warn({ reason: reasonOf(error) }, 'merging runs of names was interrupted; trying again')
         this.isWanted = true
-        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
+        await sleep(this.options.retry_ms ?? RETRY_MS, undefined, { signal }).catch(() => undefined)
       }
     }
   }

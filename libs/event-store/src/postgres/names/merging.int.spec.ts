@@ -136,7 +136,8 @@ describe('a merge whose connection is cut', () => {
     await runs.refresh(log.client)
     const { hold, logger } = log.options
     const client = (): pg.Client => new pg.Client({ connectionString: database.url, application_name: 'victim' })
-    const merger = new Merger(runs, { client, hold: hold(0), names_per_run: NAMES_PER_RUN, logger, pauses: 0 })
+    const more = { names_per_run: NAMES_PER_RUN, pauses: 0, retry_ms: 10 }
+    const merger = new Merger(runs, { client, hold: hold(0), logger, ...more })
     merger.wake()
     const victims = "from pg_stat_activity where application_name = 'victim' and datname = current_database()"
     await eventually('a slice is written', async () => (await number('select count(*) from log.name_slices')) > 8)

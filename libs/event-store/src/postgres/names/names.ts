@@ -23,6 +23,8 @@ export interface NamesOptions {
   readonly logger: Logger
   /** A power of two, at least 512. Default {@link NAMES_PER_RUN}. */
   readonly names_per_run?: number | undefined
+  /** Of merging, times the step before; default 3. See {@link Merger}. */
+  readonly merge_pauses?: number | undefined
 }
 
 /** What is in runs and what is not, in one snapshot: nothing may be sealed between the two. */
@@ -51,9 +53,9 @@ export class Names {
     private readonly options: NamesOptions,
     private readonly runs: RunSet,
   ) {
-    const { hold, logger, names_per_run = NAMES_PER_RUN } = options
+    const { hold, logger, names_per_run = NAMES_PER_RUN, merge_pauses: pauses } = options
     this.current = new NameTable(names_per_run)
-    this.merger = new Merger(runs, { client: () => this.client(), hold: hold(0), names_per_run, logger })
+    this.merger = new Merger(runs, { client: () => this.client(), hold: hold(0), names_per_run, logger, pauses })
   }
 
   /**
