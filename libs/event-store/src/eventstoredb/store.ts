@@ -26,6 +26,8 @@ export interface EventStoreDbOptions {
   readonly pool_max: number
   /** For tests. Default {@link PATIENCE}. */
   readonly patience?: StorePatience
+  /** How long nothing that is wanted may go by before whoever follows is told how far the log is, in ms. Default 5,000. */
+  readonly quiet_ms?: number
   readonly logger: Logger
 }
 
@@ -34,7 +36,7 @@ export interface EventStoreDbOptions {
  * the index, which a projection keeps, and the stream's tail beyond it, and held by the exact revision of each append.
  */
 export function openEventStoreDb(options: EventStoreDbOptions): EventStore {
-  const { url, namesUrl, prefix = '', pool_max, patience = PATIENCE, logger } = options
+  const { url, namesUrl, prefix = '', pool_max, patience = PATIENCE, quiet_ms, logger } = options
   const streams = new StreamNames(prefix)
   const appends = sharedAppends(url, logger)
   const reads = new Connections(url, logger)
@@ -62,7 +64,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventStore {
     findClaim: async (claim) => recalled(claim.stream, await lanes.find(claim.stream, keyOfClaim(claim))),
     readStream: (stream, how) => readStream(reading, streams, stream, how),
     readAll: (how) => readAll(follower, head, how),
-    subscribe: (how) => followAll(follower, how),
+    subscribe: (how) => followAll(follower, how, quiet_ms),
     head: () => head.find(),
     close: async () => {
       lanes.close()

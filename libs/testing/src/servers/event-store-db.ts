@@ -3,6 +3,9 @@ import { type EventStore, loadEventStoreDb, migrateNames, NamesFold, type StoreP
 import { silentLogger } from '../silent-logger.js'
 import { scratchDatabase, type ScratchDatabase } from './scratch-database.js'
 
+/** Who follows the log is told soon how far it is, where nothing comes for him: tests wait for that. */
+const QUIET_MS = 250
+
 /** A store on a server, a scratch database for its names, and somebody who indexes them. */
 export interface EventStoreDbSubject {
   readonly store: EventStore
@@ -32,6 +35,7 @@ export async function eventStoreDbSubject(url: string, patience?: StorePatience)
       namesUrl: database.url,
       prefix,
       pool_max: 2,
+      quiet_ms: QUIET_MS,
       ...(patience ? { patience } : {}),
       logger: silentLogger(),
     })
