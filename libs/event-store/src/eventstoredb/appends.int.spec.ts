@@ -157,10 +157,11 @@ describe.each(ways)('one server that is not there, %s', (_, way) => {
 describe('a server that does not answer', () => {
   beforeEach(() => begin(1, { patience: SHORT_PATIENCE }))
 
-  test('a silent server is unavailable in time, and a new connection is made when it speaks', async () => {
+  test('a silent server is unavailable to appends and to reads, and a new connection is made when it speaks', async () => {
     await mustAppend(store, newRequest(newStream()))
     double.nodes[0].silence()
     await expect(store.append(newRequest(newStream()))).rejects.toMatchObject({ name: 'StoreUnavailable' })
+    await expect(all(store.readStream(newStream()))).rejects.toMatchObject({ name: 'StoreUnavailable' })
     double.nodes[0].speak()
     const requests = [newRequest(newStream()), newRequest(newStream())]
     await expectOnce(requests, await Promise.all(requests.map((each) => store.append(each))))
@@ -207,20 +208,6 @@ describe('a server that does not answer', () => {
     const elsewhere = await openEventStoreDouble()
     await expect(eventStoreDbSubject(elsewhere.url)).rejects.toThrow('one EventStoreDB cluster')
     await elsewhere.close()
-  })
-})
-
-describe('a server that does not answer, with the patience of the product', () => {
-  beforeEach(() => begin(1))
-
-  test('a silent server: an append, and the read that follows upon it, do not take longer together than a command may', async () => {
-    const stream = newStream()
-    await mustAppend(store, newRequest(stream))
-    double.nodes[0].silence()
-    const began_ms = performance.now()
-    await expect(store.append(newRequest(stream))).rejects.toMatchObject({ name: 'StoreUnavailable' })
-    await expect(all(store.readStream(stream))).rejects.toMatchObject({ name: 'StoreUnavailable' })
-    expect(performance.now() - began_ms).toBeLessThan(14_000)
   })
 })
 
