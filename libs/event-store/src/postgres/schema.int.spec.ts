@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { postgresWriter, type ScratchDatabase, scratchDatabase } from '#testing'
 import { all, mustAppend, newRequest } from '../contract/requests.js'
 import { NameFilter } from './names/name-filter.js'
@@ -15,19 +15,26 @@ async function version1(events: number): Promise<void> {
   await migrateLog(database.url, 1)
   const uuid = (kind: string, stream: string, name: string): string =>
     createHash('sha256').update(`${kind}\0${stream}\0${name}`).digest('hex').slice(0, 32)
-  for (let at = 0; at < events; at += 1) {
+  const rows = Array.from({ length: events }, (_, at) => {
     const stream = `thing-${at % 3}`
-    const metadata = { $command: { key: `k${at}`, hash: `h${at}` } }
-    await database.query(
-      `insert into log.events values ($1, $2, $3, $4, 'ThingHappened', 1, '2026-01-01', '{"old": true}', $5)`,
-      [at + 1, stream, Math.floor(at / 3), randomUUID(), metadata],
-    )
-    await database.query('insert into log.keys values ($1, $3), ($2, $3)', [
-      uuid('command', stream, `k${at}`),
-      uuid('claim', stream, `c${at}`),
-      at + 1,
-    ])
-  }
+    return {
+      position: at + 1,
+      stream,
+      revision: Math.floor(at / 3),
+      metadata: { $command: { key: `k${at}`, hash: `h${at}` } },
+      names: [uuid('command', stream, `k${at}`), uuid('claim', stream, `c${at}`)],
+    }
+  })
+  await database.query(
+    `with old as (
+       select * from json_to_recordset($1) as e(position bigint, stream text, revision bigint, metadata json, names uuid[])
+     ), appended as (
+       insert into log.events
+       select position, stream, revision, gen_random_uuid(), 'ThingHappened', 1, '2026-01-01', '{"old": true}', metadata from old
+     )
+     insert into log.keys select name, position from old, unnest(names) as name`,
+    [JSON.stringify(rows)],
+  )
 }
 
 /** The same log, brought to version 2. */
