@@ -249,8 +249,9 @@ describe('a stream that is not in memory', () => {
 
   test('is never decided upon a snapshot of a log that went another way', async () => {
     const lost = createMemoryStore()
-    await new CommandHandler({ store: lost }).execute(request(open, { limit: LIMIT }))
-    for (let at = 0; at < HISTORY; at += 1) await new CommandHandler({ store: lost }).execute(payment(1))
+    const before = new CommandHandler({ store: lost })
+    await before.execute(request(open, { limit: LIMIT }))
+    await pay(before, Array<number>(HISTORY).fill(1))
     store = lost
     await pay(handlerOn(lost), [5])
     expect(await checkDecisions(lost)).toBe(HISTORY + 5)
