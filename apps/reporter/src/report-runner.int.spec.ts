@@ -19,8 +19,10 @@ let store: EventStore
 let projector: Projector
 let sources: Sources
 let results: ResultStore
+/** Of the job of one test. */
+let id: string
 
-beforeEach(async () => {
+beforeAll(async () => {
   servers = await scratchServers()
   const { database, scratch, logger } = servers
   const { url } = database
@@ -31,14 +33,19 @@ beforeEach(async () => {
   projector.start()
   sources = new Sources({ replicaUrls: [url], primaryUrl: url, primary: 'never', pool_max: 2, logger })
   results = new ResultStore(url, logger)
+  const first = await newBook()
+  await eventually('it folds', () => (projector.position ?? 0n) >= first)
 })
-afterEach(async () => {
+afterAll(async () => {
   await results.close()
   await sources.close()
   await projector.close()
   redis.destroy()
   await servers.scratch.drop()
   await servers.database.drop()
+})
+beforeEach(() => {
+  id = randomUUID()
 })
 
 function runner(log: Partial<EventStore> = {}, put = results.put.bind(results)): ReportRunner {
@@ -61,20 +68,20 @@ let books = 0
 const newBook = (): Promise<bigint> => send(ledgerCommand('open-book'), `b${(books += 1)}`, { book: `b${books}` })
 
 const COVERS = { aggregate: 'book', id: 'main' }
-async function requested(id: string, more: Partial<ReportJob> = {}, key?: string): Promise<ReportJob> {
+async function requested(more: Partial<ReportJob> = {}, key?: string): Promise<ReportJob> {
   const request = { report: 'trial-balance', params: { book: 'main' } }
   const position = await send(requestReport, id, { ...request, covers: COVERS }, key)
   return { id, ...request, minPosition: position.toString(), ...more }
 }
 
-async function eventsOf(id: string): Promise<readonly { type: string; data: Record<string, unknown> }[]> {
+async function eventsOf(): Promise<readonly { type: string; data: Record<string, unknown> }[]> {
   const events = (await readLog(store)).filter(({ stream }) => stream === `job-${id}`)
   return events.map(({ type, data }) => ({ type, data: data as Record<string, unknown> }))
 }
-const typesOf = async (id: string): Promise<string[]> => (await eventsOf(id)).map(({ type }) => type)
+const typesOf = async (): Promise<string[]> => (await eventsOf()).map(({ type }) => type)
 const DONE = ['ReportRequested', 'ReportStarted', 'ReportFinished']
 
-async function kept(id: string): Promise<{ format: string; position: string; told: string }[]> {
+async function kept(): Promise<{ format: string; position: string; told: string }[]> {
   return servers.database.query(
     `select format, position::text, case format when 'json' then body::json->>'position' end as told
      from headwater.report_results where job = $1 order by format, position`,
@@ -83,22 +90,22 @@ async function kept(id: string): Promise<{ format: string; position: string; tol
 }
 
 test('a job is computed once, settled with the position of its results, and not run again', async () => {
-  const job = await requested('j')
+  const job = await requested()
   await runner().run(job)
-  expect(await typesOf('j')).toEqual(DONE)
-  const before = await kept('j')
+  expect(await typesOf()).toEqual(DONE)
+  const before = await kept()
   expect(before.map(({ format }) => format)).toEqual(['csv', 'json'])
-  const settled = (await eventsOf('j')).at(-1)?.data['position']
+  const settled = (await eventsOf()).at(-1)?.data['position']
   expect(new Set(before.map(({ position }) => position))).toEqual(new Set([settled]))
   const last = await newBook()
   await eventually('the replica is ahead', () => (projector.position ?? 0n) >= last)
   await runner().run(job)
-  expect(await kept('j')).toEqual(before)
-  expect(await typesOf('j')).toEqual(DONE)
+  expect(await kept()).toEqual(before)
+  expect(await typesOf()).toEqual(DONE)
 })
 
 test('a run that was overtaken changes nothing of the results that count', async () => {
-  const job = await requested('j')
+  const job = await requested()
   let release: (() => void) | undefined
   const gate = new Promise<void>((resolve) => (release = resolve))
   const stopped: ReportResult[] = []
@@ -111,8 +118,8 @@ test('a run that was overtaken changes nothing of the results that count', async
   const last = await newBook()
   await eventually('the replica is ahead', () => (projector.position ?? 0n) >= last)
   await runner().run(job)
-  const settled = String((await eventsOf('j')).at(-1)?.data['position'])
-  const counts = async () => (await kept('j')).filter(({ position }) => position === settled)
+  const settled = String((await eventsOf()).at(-1)?.data['position'])
+  const counts = async () => (await kept()).filter(({ position }) => position === settled)
   const before = await counts()
   expect(before.map(({ format, told }) => [format, told])).toEqual([
     ['csv', null],
@@ -122,22 +129,22 @@ test('a run that was overtaken changes nothing of the results that count', async
   await paused
   expect(stopped[0]?.position).toBeLessThan(BigInt(settled))
   expect(await counts()).toEqual(before)
-  expect(await typesOf('j')).toEqual(DONE)
+  expect(await typesOf()).toEqual(DONE)
 })
 
 test.each(['settle-report', 'start-report'])('the key "%s" is a client\'s like any other', async (key) => {
-  await runner().run(await requested('j', {}, key))
-  expect(await typesOf('j')).toEqual(DONE)
+  await runner().run(await requested({}, key))
+  expect(await typesOf()).toEqual(DONE)
 })
 
 test('a job that no replica is far enough for is not failed: it is to be tried later', async () => {
-  const job = await requested('j', { minPosition: '1000000' })
+  const job = await requested({ minPosition: '1000000' })
   await expect(runner().run(job)).rejects.toThrow(NotYet)
-  expect(await typesOf('j')).toEqual(['ReportRequested', 'ReportStarted'])
+  expect(await typesOf()).toEqual(['ReportRequested', 'ReportStarted'])
 })
 
 test('nor is one whose log does not answer', async () => {
-  const job = await requested('j')
+  const job = await requested()
   const away = runner({ append: () => Promise.reject(new StoreUnavailable('away')) })
   await expect(away.run(job)).rejects.toThrow(NotYet)
   await expect(away.fail(job.id, 'a bug')).rejects.toThrow(NotYet)
@@ -169,15 +176,15 @@ test('nor is one whose results the primary does not take, because it has fallen 
 })
 
 test('a job of a position that nobody can have been told is failed', async () => {
-  await runner().run(await requested('j', { ahead: '1000000' }))
-  expect(await eventsOf('j')).toMatchObject([
+  await runner().run(await requested({ ahead: '1000000' }))
+  expect(await eventsOf()).toMatchObject([
     { type: 'ReportRequested' },
     { type: 'ReportFailed', data: { reason: 'position 1000000 was beyond the end of the log when it was asked for' } },
   ])
 })
 
 test('what the log does not take is not taken for settled', async () => {
-  const job = await requested('j')
+  const job = await requested()
   const append: EventStore['append'] = (request) => {
     const isEnd = request.writes.some(({ events }) => events.some(({ type }) => type === 'ReportFinished'))
     return isEnd ? Promise.reject(new StoreLimitExceeded('event_size_bytes', 2, 1)) : store.append(request)
