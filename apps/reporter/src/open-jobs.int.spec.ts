@@ -37,7 +37,7 @@ function start(): void {
   const { url } = database
   sources = new Sources({ replicaUrls: [url], primaryUrl: url, primary: 'never', pool_max: 2, logger })
   const enqueue = (job: ReportJob): Promise<unknown> => Promise.resolve(found.set(job.id, job))
-  open = new OpenJobs({ store, sources, table, logger, enqueue })
+  open = new OpenJobs({ store, sources, table, logger, enqueue, sweep_ms: 100 })
 }
 
 test('every open job is found, however many stay open', async () => {

@@ -20,6 +20,8 @@ export interface OpenJobsOptions {
   readonly logger: Logger
   /** Puts a job into the queue; a job that is there already stays as it is. */
   readonly enqueue: (job: ReportJob) => Promise<unknown>
+  /** Between two looks into the read model, in ms. Default 5,000. */
+  readonly sweep_ms?: number
 }
 
 /**
@@ -35,7 +37,7 @@ export class OpenJobs {
   private swept = ''
 
   constructor(private readonly options: OpenJobsOptions) {
-    this.timer = setInterval(() => void this.sweep(), SWEEP_MS)
+    this.timer = setInterval(() => void this.sweep(), options.sweep_ms ?? SWEEP_MS)
     this.following = this.follow()
     void this.sweep()
   }
