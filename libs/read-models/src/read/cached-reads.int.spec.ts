@@ -18,7 +18,7 @@ import { LANES, partitionOf } from '../project/lanes.js'
 import { Projector } from '../project/projector.js'
 import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
-import { type Answer, Reader } from './reader.js'
+import { type Answer, Reader, type ReaderOptions } from './reader.js'
 import { ResourceCatalogue } from './resources.js'
 import { Sources } from './sources.js'
 
@@ -64,7 +64,7 @@ beforeEach(async () => {
     logger,
   })
   ended.push(() => sources.close())
-  reader = new Reader({ sources, carriers: { of: () => fleet }, redis: await connected(), logger })
+  reader = await reading()
 })
 afterEach(async () => {
   server.resume()
@@ -76,6 +76,10 @@ async function connected(): Promise<Redis> {
   await eventually('Redis answers', () => client.isReady)
   ended.push(() => client.destroy())
   return client
+}
+
+async function reading(more: Partial<ReaderOptions> = {}): Promise<Reader> {
+  return new Reader({ sources, carriers: { of: () => fleet }, redis: await connected(), logger, ...more })
 }
 
 async function project(cache_bytes_max?: number): Promise<Projector> {
@@ -290,6 +294,7 @@ test('the count of bytes is that of the rows that are there, whatever came and w
 })
 
 test('a cache that gets no more batches is not read for ever', async () => {
+  reader = await reading({ cache_stale_ms_max: 500 })
   const projector = await project()
   const first = await post('main')
   await cachedAt(first)

@@ -44,7 +44,7 @@ export interface MissedItems {
 }
 
 export const ROWS_MAX = 100_000
-/** A cache that some replica has been ahead of for so long is not read: it gets no more batches, and would age for ever. */
+/** Such a cache gets no more batches, and would age for ever. */
 const CACHE_STALE_MS_MAX = 5_000
 
 export interface ReaderOptions {
@@ -54,6 +54,8 @@ export interface ReaderOptions {
   readonly logger: Logger
   /** How long a query waits for a source that is fresh enough. Default 2,000. */
   readonly wait_ms_max?: number
+  /** A cache that some replica has been ahead of for so long, in ms, is not read. Default 5,000. */
+  readonly cache_stale_ms_max?: number
   /** Rows that the filters of one page look at where no index helps; a page that they end has a `next`. Default 50,000. */
   readonly scanned_max?: number
 }
@@ -213,7 +215,8 @@ export class Reader {
   private async cached(place: CachePlace, minPosition: bigint): Promise<CachedRow | undefined> {
     const cached = await this.cache.read(place)
     if (!cached || cached.position < minPosition) return undefined
-    return this.options.sources.staleFor_ms(cached.position) > CACHE_STALE_MS_MAX ? undefined : cached
+    const { sources, cache_stale_ms_max = CACHE_STALE_MS_MAX } = this.options
+    return sources.staleFor_ms(cached.position) > cache_stale_ms_max ? undefined : cached
   }
 
   private async miss(
