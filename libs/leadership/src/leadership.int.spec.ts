@@ -9,20 +9,26 @@ const LONG_MS = 60_000
 /** Renewed every 250 ms. */
 const SHORT_MS = 1_000
 
+const OTHERS_SQL = `select 1 from pg_stat_activity
+  where datname = current_database() and application_name like 'headwater%' and pid <> pg_backend_pid()`
+
 jest.setTimeout(60_000)
 
 let database: ScratchDatabase
 let candidates: { leadership: Leadership; terms: bigint[]; lost: number }[]
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await scratchDatabase()
-  await database.query('create schema log')
-  await database.query(LEASES_SQL('log'))
+  await database.query(`create schema log; ${LEASES_SQL('log')}`)
+})
+afterAll(() => database.drop())
+beforeEach(() => {
   candidates = []
 })
 afterEach(async () => {
   for (const { leadership } of candidates) await leadership.close()
-  await database.drop()
+  await database.query('truncate log.leases')
+  await eventually('nobody of this test is left', async () => (await database.query(OTHERS_SQL)).length === 0)
 })
 
 function stand(holder: string, lease_ms: number, name = NAME): (typeof candidates)[number] {
