@@ -284,7 +284,7 @@ test('whatever is rebuilt, promoted, rolled back and dropped between batches and
       expect(lanes).toEqual([{ position: String(log.events.length) }])
     }),
     {
-      ...{ numRuns: 10, examples: [['statement', transactions, [...TOUR]]] },
+      ...{ numRuns: 6, examples: [['statement', transactions, [...TOUR]]] },
       // To make a failure smaller ends in time to print it.
       interruptAfterTimeLimit: 120_000,
     },

@@ -137,7 +137,7 @@ test('however the log is cut into batches, the read models are its plain fold, a
           expect(listener.documents.get(rowSuffix(table, row.row))).toBe(documentText(table, row))
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   )
 })
 
@@ -176,7 +176,7 @@ test('lanes folded apart, by units that crash, restart and fold ahead, come to t
       for (const table of tables)
         expect(comparable(table, await storedRows(database, table))).toEqual(comparable(table, folded(table, events)))
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   )
 })
 

@@ -114,7 +114,7 @@ test('at each position and time, balances and statements are those of the log up
         await expectAll({ time: timeOf(position).replace('.000Z', '.999Z') }, then)
       }
     }),
-    { numRuns: 12 },
+    { numRuns: 8 },
   )
 })
 
