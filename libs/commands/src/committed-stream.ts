@@ -43,7 +43,7 @@ export class CommittedStream implements SnapshotSource {
     this.isCertain = false
   }
 
-  /** An append of ours was committed, its last event at `position`. */
+  /** An append of ours was committed, its last event at `position`: its tip was there, so all that it was decided upon is. */
   appended(after: StreamState, position: bigint): void {
     if (after.revision > this.known.revision) this.learn({ ...after, position })
   }

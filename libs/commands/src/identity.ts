@@ -44,10 +44,3 @@ export function requestText(command: string, target: string, body: object): stri
 export function requestHash(text: string): string {
   return hash('sha256', text, 'hex')
 }
-
-/** The id of a command's nth event: the same for every retry, on every instance (a UUID of version 8, RFC 9562). */
-export function eventId(stream: string, key: string, index: number): string {
-  const hex = hash('sha256', `${stream}\0${key}\0${index}`, 'hex')
-  const variant = ((parseInt(hex.slice(16, 18), 16) & 0x3f) | 0x80).toString(16)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(18, 20)}-${hex.slice(20, 32)}`
-}

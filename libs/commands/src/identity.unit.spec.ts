@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { canonicalJson, eventId, requestHash, requestText } from './index.js'
+import { canonicalJson, requestHash, requestText } from './index.js'
 
 /** As it was written down first: what is in the log was hashed with it. */
 const plainCanonical = (value: unknown): string =>
@@ -36,11 +36,4 @@ test('a request hash is the SHA-256 of command, target and body', () => {
   const plain = plainCanonical({ command: 'ledger.post', target: 'main', body: { b: 1, a: '\ud800' } })
   const expected = createHash('sha256').update(plain).digest('hex')
   expect(requestHash(requestText('ledger.post', 'main', { a: '\ud800', b: 1 }))).toBe(expected)
-})
-
-test('an event id is a UUID of version 8, the same each time and another one for whatever differs', () => {
-  const ids = [eventId('s', 'k', 0), eventId('s', 'k', 1), eventId('s', 'k2', 0), eventId('s2', 'k', 0)]
-  expect(new Set(ids).size).toBe(4)
-  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-  expect(eventId('s', 'k', 0)).toBe(ids[0])
 })

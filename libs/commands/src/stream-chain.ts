@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type AnyAggregate, decideContext, isRejection, type Rejection } from '#domain-kit'
 import {
   type AppendRequest,
@@ -10,7 +11,6 @@ import {
 import { isoNow } from './clock.js'
 import { CommittedStream } from './committed-stream.js'
 import { earlierOutcome, type Found, lookUp, replayed, takenBy } from './earlier.js'
-import { eventId } from './identity.js'
 import { type Job } from './job.js'
 import { deny, fail, giveUp, overloaded, tooLate } from './last-word.js'
 import { type CommandOutcome } from './outcome.js'
@@ -26,8 +26,9 @@ const ATTEMPTS_MAX = 12
 
 /**
  * The commands of one stream, decided one after the other, each on the state that the ones before it lead to, and sent to
- * the writer without waiting for them: revision and tip in each append make the ones behind a failed one fail too. A refusal
- * decided on what is not yet committed waits until it is; nothing is ever refused for the sake of an event that never was.
+ * the writer without waiting for them: revision and tip in each append make the ones behind a failed one fail too, and behind one whose
+ * key was taken already. A refusal decided on what is not yet committed waits until it is; nothing is ever refused, or accepted, for the
+ * sake of an event that never was.
  */
 export class StreamChain {
   /** Asked for since whoever keeps it looked last. */
@@ -144,8 +145,9 @@ export class StreamChain {
     if (decision.length === 0) return this.refuse(job, undefined)
     this.send(
       job,
-      decision.map(({ type, data }, index) => ({
-        id: eventId(this.stream, job.request.key, index),
+      decision.map(({ type, data }) => ({
+        // Of this decision alone: whatever is decided upon it fails where the log has what another one came to under the same key.
+        id: randomUUID(),
         type,
         version: this.aggregate.version,
         data,

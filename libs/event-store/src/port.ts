@@ -5,7 +5,10 @@ import { type Capability, type EventMetadata, type Json, type RecordedEvent } fr
  * `limits.event_size_bytes` as JSON.
  */
 export interface NewEvent {
-  /** UUID, unique in the log; stable across retries of one command. */
+  /**
+   * UUID, unique in the log: of one decision. The same when an append is sent again as it was, another one when its command is decided
+   * anew, if only to the same effect: a `tip` must tell the two apart. That a command was appended before is told by its key.
+   */
   readonly id: string
   readonly type: string
   readonly version: number
@@ -21,8 +24,8 @@ export interface StreamWrite {
   readonly expected: Expected
   /**
    * Id of the event that must stand at `expected` (a revision): conflict when another event has taken that place. What makes
-   * it safe to send a chain of appends to one stream without waiting: when one of them fails, all that were decided
-   * on top of it fail too, even if somebody else's events fill the revisions.
+   * it safe to send a chain of appends to one stream without waiting: when one of them fails, or its key was taken before, all that
+   * were decided on top of it fail too, even if somebody else's events fill the revisions.
    */
   readonly tip?: string
   readonly events: readonly NewEvent[]

@@ -20,8 +20,8 @@ export interface WireEvent {
 
 /**
  * On the server an event's id is made of all its content; the port's id stands in the metadata. The server takes an append whose
- * ids it knows for a retry, whatever it holds: with the port's ids, which a retry that is decided anew shares with the first,
- * it would drop other data silently and call it appended.
+ * ids it knows for a retry, whatever it holds: with the port's ids, other data under an id that was used before would be dropped
+ * silently, and called appended.
  *
  * @throws TypeError for data that is no JSON: the client would end the process over it.
  */
