@@ -39,6 +39,12 @@ export class AppendGroups {
     })
   }
 
+  /** For an append that goes another way: what waits here leaves at once when any of it writes to the same stream, as it came first. */
+  leaveBefore({ writes }: AppendRequest): void {
+    const isSame = (stream: string): boolean => writes.some((write) => write.stream === stream)
+    if (this.waiting.some(({ request }) => request.writes.some(({ stream }) => isSame(stream)))) this.flush()
+  }
+
   private flush(): void {
     const { waiting } = this
     if (waiting.length === 0) return

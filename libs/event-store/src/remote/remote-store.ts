@@ -44,7 +44,9 @@ export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOpti
     capabilities: POSTGRES_CAPABILITIES,
     limits: DEFAULT_LIMITS,
     append: async (request) => {
-      const groups = request.priority === 'bulk' ? bulk : interactive
+      const [groups, others] = request.priority === 'bulk' ? [bulk, interactive] : [interactive, bulk]
+      // A chain of appends to one stream breaks where one overtakes another.
+      others.leaveBefore(request)
       const verdict = await groups.append(request)
       if (meetsOthers(verdict)) feed.metOthers()
       return verdict.kind === 'accepted' ? accepted(verdict, request) : resultOf(verdict, request, reader)
