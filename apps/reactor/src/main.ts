@@ -34,6 +34,7 @@ await startService('reactor', { ...eventStoreSettings, ...readModelSettings }, a
   reactor.status.forEach(({ name }, at) => {
     health.add(name, () => reactor.status[at]?.trouble)
     health.fact(`position of ${name}`, () => (reactor.status[at]?.position ?? 0n).toString())
+    health.fact(`held back by ${name}`, () => String(reactor.status[at]?.heldBack ?? 0))
   })
   health.fact('leader', () => leadership.epoch !== undefined)
   processMetrics(metrics, reactor)

@@ -34,4 +34,13 @@ export function processMetrics(metrics: Registry, reactor: Reactor): void {
       for (const { name, stuck } of reactor.status) this.set({ process: name }, Number(stuck?.position ?? 0n))
     },
   })
+  new Gauge({
+    name: 'headwater_process_held_back_events',
+    help: 'Events of a process manager that wait until what their targets need is restored from an archive of the log',
+    labelNames,
+    registers,
+    collect() {
+      for (const { name, heldBack } of reactor.status) this.set({ process: name }, heldBack)
+    },
+  })
 }

@@ -27,6 +27,11 @@ export type Became = 'accepted' | 'replayed' | 'refused' | 'settled-before' | 'u
  */
 const keyOf = (process: string, event: RecordedEvent, ordinal: number): string => ` ${process}/${event.id}/${ordinal}`
 
+/** A command needs events of its target that are archived: it is settled when they are restored, and not before. */
+export class TargetArchived extends Error {
+  override readonly name = 'TargetArchived'
+}
+
 /** Sends what an event leads to, and comes back when all of it is settled for good. */
 export class Delivery {
   private readonly names: ReadonlyMap<AnyCommand, string>
@@ -42,8 +47,8 @@ export class Delivery {
   /**
    * Safe to repeat: what was accepted before is replayed. One command after the other.
    *
-   * @throws for a bug: a handler or decider that throws, a refusal that nothing was declared for. Nothing is lost by trying
-   *   again. @throws the signal's reason when it aborts; then it is unknown what was sent.
+   * @throws TargetArchived. @throws for a bug: a handler or decider that throws, a refusal that nothing was declared for. Nothing is
+   *   lost by trying again. @throws the signal's reason when it aborts; then it is unknown what was sent.
    */
   async deliver(manager: ProcessManager, event: RecordedEvent, signal: AbortSignal): Promise<void> {
     for (const [ordinal, sending] of manager.react(event).entries())
@@ -97,7 +102,7 @@ export class Delivery {
         case 'beyond-limit':
           throw new Error(`its events are beyond what the log takes: ${outcome.limit} is ${outcome.actual}`)
         case 'archived':
-          throw new Error(outcome.reason)
+          throw new TargetArchived(`${request.command.aggregate.name} "${request.target}": ${outcome.reason}`)
       }
     }
   }

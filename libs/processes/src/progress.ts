@@ -4,6 +4,7 @@
  */
 export class Progress {
   private marks: { position: bigint; isDone: boolean }[] = []
+  private undone = 0
 
   constructor(private reached: bigint) {}
 
@@ -16,12 +17,19 @@ export class Progress {
     return this.marks.length
   }
 
+  /** Events taken up and not done yet. */
+  get underWay(): number {
+    return this.undone
+  }
+
   /** An event is taken up; positions only grow. @returns what to call when it is done with. */
   begin(position: bigint): () => void {
     const mark = { position, isDone: false }
     this.marks.push(mark)
+    this.undone += 1
     return () => {
       mark.isDone = true
+      this.undone -= 1
       this.advance()
     }
   }

@@ -5,10 +5,11 @@ test('the checkpoint waits for the first event that is open, and then goes on ov
   const progress = new Progress(4n)
   const [five, seven] = [progress.begin(5n), progress.begin(7n)]
   progress.pass(9n)
+  expect(progress.underWay).toBe(2)
   seven()
-  expect([progress.checkpoint, progress.open]).toEqual([4n, 3])
+  expect([progress.checkpoint, progress.open, progress.underWay]).toEqual([4n, 3, 1])
   five()
-  expect([progress.checkpoint, progress.open]).toEqual([9n, 0])
+  expect([progress.checkpoint, progress.open, progress.underWay]).toEqual([9n, 0, 0])
 })
 
 test('what concerns nobody is passed at once, and takes no place', () => {

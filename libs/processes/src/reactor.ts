@@ -27,6 +27,8 @@ export interface ProcessStatus {
   readonly position: bigint | undefined
   /** The event at which it stands still. */
   readonly stuck: Stuck | undefined
+  /** Events that wait until what their targets need is restored from an archive, while others are dealt with. */
+  readonly heldBack: number
   /** Why it does not go on, in words that anybody may read; undefined when it does. The log has the whole reason. */
   readonly trouble: string | undefined
 }
@@ -53,8 +55,8 @@ export class Reactor {
   }
 
   get status(): readonly ProcessStatus[] {
-    return this.runners.map(({ manager: { name }, position, stuck, trouble }) => ({
-      ...{ name, position, stuck },
+    return this.runners.map(({ manager: { name }, position, stuck, heldBack, trouble }) => ({
+      ...{ name, position, stuck, heldBack },
       trouble: stuck ? `stands still at position ${stuck.position.toString()}; the log says why` : trouble,
     }))
   }

@@ -4,15 +4,20 @@ import { type Logger, reasonOf } from '#runtime'
 import { Backoff, type BackoffOptions } from './backoff.js'
 import { type Checkpoints, StaleTerm } from './checkpoints.js'
 import { CheckpointKeeper } from './checkpoint-keeper.js'
-import { type Delivery } from './delivery.js'
+import { type Delivery, TargetArchived } from './delivery.js'
 import { Progress } from './progress.js'
 
 export interface RunnerOptions {
   readonly store: EventStore
   readonly delivery: Delivery
   readonly logger: Logger
-  /** Events taken up and not passed by the checkpoint yet, at most. Default 256. */
+  /** Events under way at the same time, at most. Default 256. */
   readonly open_max?: number
+  /**
+   * Events and runs of others that the checkpoint has not passed, at most, because one before them is not done yet: so much is gone through
+   * once more after a crash. Default 10,000.
+   */
+  readonly ahead_max?: number
   /** Between attempts at an event that fails. Default 1 s, doubling to 1 min. */
   readonly retry?: BackoffOptions
 }
@@ -25,7 +30,9 @@ export interface Stuck {
 
 /**
  * One process manager on its way through the log: events of one stream one after the other, those of different streams at the same
- * time. An event that fails is tried again, more and more slowly; until it succeeds nothing new is taken up.
+ * time. An event that fails is tried again, more and more slowly; until it succeeds nothing new is taken up. One whose target's events are
+ * archived is tried again in the same way, and holds back only what follows in its stream, as long as there is room for others:
+ * a stream that nobody has touched for years must not stop all the others.
  */
 export class Runner {
   /** Last position dealt with; undefined while it does not run. */
@@ -33,6 +40,10 @@ export class Runner {
   /** Why it cannot go on, until it does. */
   trouble: string | undefined
   private readonly failing = new Map<bigint, string>()
+  private readonly archived = new Map<bigint, string>()
+  /** Events that were begun with and are not done. */
+  private inHand = 0
+  private progress: Progress | undefined
   private readonly tails = new Map<string, Promise<void>>()
   private wake: (() => void) | undefined
 
@@ -41,9 +52,15 @@ export class Runner {
     private readonly options: RunnerOptions,
   ) {}
 
-  /** The first event that fails. */
+  /** Events that wait for what is archived; more may wait behind them. */
+  get heldBack(): number {
+    return this.archived.size
+  }
+
+  /** The first event that fails, or is held back when nothing else is under way and there is no room for more. */
   get stuck(): Stuck | undefined {
-    const [first] = [...this.failing].sort(([a], [b]) => (a < b ? -1 : 1))
+    const isArchiveInTheWay = this.isFull && this.inHand === this.archived.size
+    const [first] = [...(isArchiveInTheWay ? this.archived : this.failing)].sort(([a], [b]) => (a < b ? -1 : 1))
     return first && { position: first[0], reason: first[1] }
   }
 
@@ -71,7 +88,7 @@ export class Runner {
   private async follow(checkpoints: Checkpoints, outer: AbortSignal): Promise<void> {
     const { store } = this.options
     const after = (await checkpoints.load(this.manager.name)) ?? (await this.begin(checkpoints))
-    const progress = new Progress(after)
+    const progress = (this.progress = new Progress(after))
     const ending = new AbortController()
     const signal = AbortSignal.any([outer, ending.signal])
     const keeper = new CheckpointKeeper(checkpoints, this.manager.name, after, (error) => ending.abort(error))
@@ -87,7 +104,7 @@ export class Runner {
       const only = { aggregates: [this.manager.of.name], types: this.manager.types }
       for await (const { events, position } of store.subscribe({ after, only, signal })) {
         for (const event of events) {
-          await this.room(progress, signal)
+          await this.room(signal)
           this.take(event, progress.begin(event.position), moved, signal)
         }
         if (signal.aborted) break
@@ -110,12 +127,17 @@ export class Runner {
   }
 
   /** Until another event may be taken up. */
-  private async room(progress: Progress, signal: AbortSignal): Promise<void> {
-    const { open_max = 256 } = this.options
-    while (!signal.aborted && (progress.open >= open_max || this.failing.size > 0))
+  private async room(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && (this.isFull || this.failing.size > 0))
       await new Promise<void>((resolve) => {
         this.wake = resolve
       })
+  }
+
+  private get isFull(): boolean {
+    const { open_max = 256, ahead_max = 10_000 } = this.options
+    const { underWay = 0, open = 0 } = this.progress ?? {}
+    return underWay >= open_max || open >= ahead_max
   }
 
   /** Behind the event of its stream that was taken up before it. */
@@ -123,7 +145,10 @@ export class Runner {
     const { stream } = event
     const before = this.tails.get(stream) ?? Promise.resolve()
     const mine = before.then(async () => {
+      this.inHand += 1
       if (await this.insist(event, signal)) done()
+      this.inHand -= 1
+      this.forget(event)
       moved()
       if (this.tails.get(stream) === mine) this.tails.delete(stream)
     })
@@ -132,23 +157,40 @@ export class Runner {
 
   /** @returns whether the event is dealt with; false when the signal aborted first. */
   private async insist(event: RecordedEvent, signal: AbortSignal): Promise<boolean> {
-    const { delivery, logger, retry = { first_ms: 1_000, max_ms: 60_000 } } = this.options
+    const { delivery, retry = { first_ms: 1_000, max_ms: 60_000 } } = this.options
     const backoff = new Backoff(retry)
     const goesOn = (): boolean => !signal.aborted
     while (goesOn()) {
       try {
         await delivery.deliver(this.manager, event, signal)
-        this.failing.delete(event.position)
         return true
       } catch (error) {
         if (!goesOn()) break
-        const about = { process: this.manager.name, position: event.position.toString(), type: event.type }
-        logger.error({ ...about, reason: reasonOf(error) }, 'an event stops its process manager')
-        this.failing.set(event.position, reasonOf(error))
+        this.failed(event, error)
         await backoff.wait(signal)
       }
     }
-    this.failing.delete(event.position)
     return false
+  }
+
+  private failed(event: RecordedEvent, error: unknown): void {
+    const { position, type } = event
+    const reason = reasonOf(error)
+    const about = { process: this.manager.name, position: position.toString(), type, reason }
+    this.forget(event)
+    if (error instanceof TargetArchived) {
+      this.options.logger.warn(about, 'an event waits until what its target needs is restored from the archive')
+      this.archived.set(position, reason)
+    } else {
+      this.options.logger.error(about, 'an event stops its process manager')
+      this.failing.set(position, reason)
+    }
+    this.wake?.()
+  }
+
+  /** How the last attempt at it failed, if it did. */
+  private forget({ position }: RecordedEvent): void {
+    this.failing.delete(position)
+    this.archived.delete(position)
   }
 }
