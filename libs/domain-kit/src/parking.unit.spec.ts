@@ -78,9 +78,8 @@ const lots = list(occupancy, 'GET /lots')
 const opened = (capacity: number): LotEvent => ({ type: 'LotOpened', data: { capacity } })
 const entered = (plate: string): LotEvent => ({ type: 'CarEntered', data: { plate, ticket: plate } })
 
-test('a full lot takes no more cars', () => {
-  given(lot, opened(1), entered('AB-1')).when(enter, { plate: 'CD-2', ticket: 't2' }).thenRejected('lot-full')
-})
+test('a full lot takes no more cars', () =>
+  given(lot, opened(1), entered('AB-1')).when(enter, { plate: 'CD-2', ticket: 't2' }).thenRejected('lot-full'))
 
 test('a car enters a lot with room', () => {
   given(lot, opened(1))

@@ -38,7 +38,8 @@ export interface RejectionExpectation {
  * Given/when/then for deciders, after Emmett's decider specification: reads as a sentence, needs no server.
  * `given(lot, opened(1)).when(enter, { … }).thenRejected('lot-full')`.
  *
- * A body is plain data here: validation is HTTP's part. Each `then…` throws an Error that shows both sides.
+ * A body is plain data here: validation is HTTP's part. Each `then…` throws an Error that shows both sides, and returns nothing, so
+ * that the sentence may be all that a test is.
  */
 export function given<Name extends string, S, E extends EventShape>(
   of: Aggregate<Name, S, E>,
@@ -91,12 +92,11 @@ function outcome<E extends EventShape, Code extends string>(decision: readonly E
     thenNothing: (): void => {
       if (decided !== '[]') throw new Error(`expected no event\n but decided ${decided}`)
     },
-    thenRejected: (code: NoInfer<Code>, expectation: RejectionExpectation = {}): Rejection<Code> => {
+    thenRejected: (code: NoInfer<Code>, expectation: RejectionExpectation = {}): void => {
       if (!isRejection(decision)) throw new Error(`expected rejection "${code}"\n but decided ${decided}`)
       if (decision.code !== code)
         throw new Error(`expected rejection "${code}"\n but it was "${decision.code}": ${decision.detail}`)
       checkRejection(decision, expectation)
-      return decision
     },
   }
 }

@@ -25,8 +25,9 @@ describe('a book', () => {
   })
 
   test('is opened once', () => {
-    const refused = given(book, bookOpened).when(openBook, { book: 'main' }, main).thenRejected('book-exists')
-    expect(refused.detail).toBe('book "main" is open already')
+    given(book, bookOpened)
+      .when(openBook, { book: 'main' }, main)
+      .thenRejected('book-exists', { detail: 'book "main" is open already' })
   })
 })
 
@@ -46,16 +47,16 @@ describe('an account', () => {
   })
 
   test('needs a book', () => {
-    const refused = given(book).when(openAccount, cash, main).thenRejected('book-not-found')
-    expect(refused.detail).toBe('there is no book "main"; open it first')
+    given(book)
+      .when(openAccount, cash, main)
+      .thenRejected('book-not-found', { detail: 'there is no book "main"; open it first' })
     given(book).when(closeAccount, cash).thenRejected('book-not-found')
   })
 
   test('is opened once', () => {
-    const refused = given(book, ...bookWith('assets:cash'))
+    given(book, ...bookWith('assets:cash'))
       .when(openAccount, cash, main)
-      .thenRejected('account-exists')
-    expect(refused.detail).toBe('account "assets:cash" is open already in book "main"')
+      .thenRejected('account-exists', { detail: 'account "assets:cash" is open already in book "main"' })
   })
 
   test('is another one when its name is written otherwise', () => {
@@ -84,16 +85,16 @@ describe('an account', () => {
   })
 
   test('that nobody opened cannot be closed', () => {
-    const refused = given(book, bookOpened).when(closeAccount, cash, main).thenRejected('account-not-found')
-    expect(refused.detail).toBe('book "main" has no account "assets:cash"')
+    given(book, bookOpened)
+      .when(closeAccount, cash, main)
+      .thenRejected('account-not-found', { detail: 'book "main" has no account "assets:cash"' })
   })
 
   test('is closed once', () => {
     const history = [...bookWith('assets:cash'), accountClosed('assets:cash')]
-    const refused = given(book, ...history)
+    given(book, ...history)
       .when(closeAccount, cash)
-      .thenRejected('account-closed')
-    expect(refused.detail).toBe('account "assets:cash" is closed already')
+      .thenRejected('account-closed', { detail: 'account "assets:cash" is closed already' })
   })
 
   test('that is closed can be opened again', () => {
@@ -105,10 +106,9 @@ describe('an account', () => {
 
   test('is not closed while a hold touches it, on whichever side', () => {
     const history = [...bookWith('assets:cash', 'expenses'), holdPlaced(transfer('h1', 'assets:cash', 'expenses', '5'))]
-    const refused = given(book, ...history)
+    given(book, ...history)
       .when(closeAccount, cash)
-      .thenRejected('account-held')
-    expect(refused.detail).toBe('hold "h1" touches account "assets:cash"; capture or release it first')
+      .thenRejected('account-held', { detail: 'hold "h1" touches account "assets:cash"; capture or release it first' })
     given(book, ...history)
       .when(closeAccount, { account: 'expenses' })
       .thenRejected('account-held')
