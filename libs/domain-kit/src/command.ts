@@ -42,13 +42,20 @@ export interface DecideContext<E extends EventShape, Code extends string, Found 
   reject<C extends Code>(code: C, detail: string, errors?: readonly FieldError[]): Rejection<C>
 }
 
-/** Where each route parameter comes from: the target's own name, or a field of the body. */
+/** The fields that a path can name: what stands there is text, and is not made into anything else. */
+type TextFields<Body> = { [F in keyof Body]-?: Body[F] extends string | undefined ? F : never }[keyof Body]
+
+/** Where each route parameter comes from: the target's own name, or a field of the body; what lacks a source is named. */
 type Sourced<R extends string, Name extends string, Body> =
   Exclude<RouteParams<R>, Name | keyof Body> extends never
-    ? Name extends RouteParams<R> | keyof Body
-      ? R
-      : `neither the route nor the body names the target {${Name}}`
-    : `the body has no field for {${Exclude<RouteParams<R>, Name | keyof Body> & string}}`
+    ? Exclude<Name | RouteParams<R>, TextFields<Body>> & keyof Body extends never
+      ? Name extends RouteParams<R> | keyof Body
+        ? unknown
+        : { readonly source: `neither the route nor the body names the target {${Name}}` }
+      : {
+          readonly source: `{${Exclude<Name | RouteParams<R>, TextFields<Body>> & keyof Body & string}} is no text in the body`
+        }
+    : { readonly source: `the body has no field for {${Exclude<RouteParams<R>, Name | keyof Body> & string}}` }
 
 export interface CommandDefinition<
   Name extends string,
@@ -61,7 +68,7 @@ export interface CommandDefinition<
 > {
   readonly body: DtoClass<Body>
   /**
-   * `METHOD /path`; the parameter named like the aggregate is the target, the others are fields of the body.
+   * `METHOD /path`; the parameter named like the aggregate is the target, the others are fields of the body, of type string.
    * Default `POST /<aggregate>s/{<aggregate>}/<name>`. No route at all when the domain lists the command as `internal`.
    */
   readonly route?: Sourced<R, Name, Body> & R

@@ -33,6 +33,9 @@ const lot = aggregate<LotEvent>()('lot', {
 class Open {
   @IsInt() readonly capacity!: number
 }
+class Numbered {
+  @IsInt() readonly lot!: number
+}
 class Enter {
   @Matches(/^[A-Z0-9-]{2,10}$/) readonly plate!: string
   @Length(1, 64) readonly ticket!: string
@@ -119,6 +122,10 @@ test('what cannot work does not compile', () => {
   aggregate<LotEvent>()('lot', { version: 1, initial: lot.initial, evolve: { LotOpened, CarEntered } })
   // @ts-expect-error a route parameter without a source
   command(lot, 'x', { body: Enter, route: 'POST /lots/{lot}/at/{nowhere}', rejections: {}, decide: () => [] })
+  // @ts-expect-error a route parameter for a field that is no text
+  command(lot, 'x', { body: Open, route: 'POST /lots/{lot}/of/{capacity}', rejections: {}, decide: () => [] })
+  // @ts-expect-error a target that is no text
+  command(lot, 'x', { body: Numbered, route: 'POST /lots', rejections: {}, decide: () => [] })
   command(lot, 'x', {
     body: Enter,
     route: 'POST /lots/{lot}',
