@@ -1,4 +1,4 @@
-import { type DataOf, type EventShape } from './event.js'
+import { type DataOf, type EventShape, type NotJson } from './event.js'
 import { NotStorable, type SnapshotCodec, stateText, type Storable } from './state-text.js'
 import { checkUpcasters, type UpcastersOf } from './upcasters.js'
 
@@ -12,6 +12,11 @@ export type SnapshotRule<S> = SnapshotCodec<S> | 'never'
 type SnapshotOf<S> = [S] extends [Storable<S>]
   ? { readonly snapshot?: SnapshotRule<S> }
   : { readonly snapshot: SnapshotRule<S> }
+
+/** What is decided must be what is read again: state that comes from the log is the same as state that was never written down. */
+type JsonEvents<E extends EventShape> = [NotJson<E>] extends [never]
+  ? unknown
+  : { readonly events: `the data of ${NotJson<E>} is not JSON` }
 
 export interface AggregateDefinition<S, E extends EventShape, N extends number = number> {
   /**
@@ -67,7 +72,7 @@ const NAME = /^[a-z][a-z0-9_]{0,30}$/
 export function aggregate<E extends EventShape>() {
   return <const Name extends string, S, const N extends number>(
     name: Name,
-    definition: AggregateDefinition<S, E, N> & UpcastersOf<E, N> & SnapshotOf<S>,
+    definition: AggregateDefinition<S, E, N> & UpcastersOf<E, N> & SnapshotOf<S> & JsonEvents<E>,
   ): Aggregate<Name, S, E> => {
     if (!NAME.test(name)) throw new RangeError(`aggregate "${name}": a name is 1-31 of [a-z0-9_], first a letter`)
     if (!Number.isInteger(definition.version) || definition.version < 1)

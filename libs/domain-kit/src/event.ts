@@ -1,6 +1,13 @@
 /** A value that survives JSON unchanged. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
+/** `T` where it survives JSON unchanged, fields that may be missing included; else a type that it does not fit. */
+type JsonOf<T> = T extends Json | undefined
+  ? T
+  : T extends bigint | symbol | ((...given: never) => unknown)
+    ? never
+    : { readonly [K in keyof T]: JsonOf<T[K]> }
+
 /** What a domain writes down for one kind of event: a member of the union handed to {@link aggregate}. */
 export interface EventShape {
   readonly type: string
@@ -9,6 +16,11 @@ export interface EventShape {
 
 /** The data of the member of the union `E` whose type is `T`. */
 export type DataOf<E extends EventShape, T extends E['type']> = Extract<E, { type: T }>['data']
+
+/** The types of events whose data the log would hold as something else: a Date, a Map, a bigint. */
+export type NotJson<E extends EventShape> = {
+  [T in E['type']]: [DataOf<E, T>] extends [JsonOf<DataOf<E, T>>] ? never : T
+}[E['type']]
 
 /** Who and what led to an event. Everything here is data; nothing is read from a clock or a thread. */
 export interface EventMetadata {

@@ -117,6 +117,9 @@ test('a domain with the same command, route or report twice fails at boot', () =
 })
 
 test('what cannot work does not compile', () => {
+  type Dated = { type: 'LotOpened'; data: { capacity: number; at: Date } } | { type: 'LotClosed'; data: object }
+  // @ts-expect-error event data that the log would hold as something else
+  aggregate<Dated>()('lot', { version: 1, initial: 0, evolve: { LotOpened: (count) => count, LotClosed: () => 0 } })
   const { LotOpened, CarEntered } = lot.evolve
   // @ts-expect-error a missing evolve
   aggregate<LotEvent>()('lot', { version: 1, initial: lot.initial, evolve: { LotOpened, CarEntered } })

@@ -61,11 +61,14 @@ export function given<Name extends string, S, E extends EventShape>(
 }
 
 function today<S, E extends EventShape>(of: Aggregate<string, S, E>, event: E | StoredEvent, at: number): EventShape {
-  if (!isStored(event)) return event
+  if (!isStored(event)) return { type: event.type, data: logged(event.data) }
   const { type, data, version } = event
   const place = { aggregate: of.name, position: BigInt(at + 1), version }
   return upcast(of, recorded({ type, data }, place) as RecordedEvent)
 }
+
+/** Data as the log gives it back: what JSON makes of it. */
+const logged = (data: object): object => JSON.parse(JSON.stringify(data)) as object
 
 function isStored(event: EventShape | StoredEvent): event is StoredEvent {
   return 'kind' in event && 'version' in event
@@ -154,5 +157,5 @@ export function recorded<E extends EventShape>(
     time,
     metadata: {},
   }
-  return { ...envelope, type: event.type, data: event.data } as unknown as RecordedOf<E>
+  return { ...envelope, type: event.type, data: logged(event.data) } as unknown as RecordedOf<E>
 }

@@ -53,6 +53,17 @@ describe('given', () => {
     expect(() => given(lamp, stored('Lit', 3, {}))).toThrow('has schema version 3, this code reads 1 to 2')
   })
 
+  test('folds what the log would give back', () => {
+    const meter = aggregate<{ type: 'Read'; data: object }>()('meter', {
+      version: 1,
+      initial: 0,
+      evolve: { Read: (_, data) => (data as { at: Date }).at.getTime() },
+    })
+    const read = { type: 'Read', data: { at: new Date(0) } } as const
+    expect(() => given(meter, read)).toThrow('getTime is not a function')
+    expect(recorded(read).data).toEqual({ at: '1970-01-01T00:00:00.000Z' })
+  })
+
   test('tells where its history leads', () => {
     expect(given(lamp).state).toEqual({ by: undefined, watts: 0 })
     expect(given(lamp, lit('ann'), { type: 'Dimmed', data: {} }).state).toEqual({ by: undefined, watts: 60 })
