@@ -1,14 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { byStore, EVENTSTOREDB_SCHEMES, eventStoreSettings } from '#event-store'
-import {
-  baseSettings,
-  cacheSettings,
-  ensureLocalKey,
-  localJwksUrl,
-  queryTuning,
-  setting,
-  writerTuning,
-} from '#runtime'
+import { baseSettings, cacheSettings, ensureLocalKey, localJwksUrl, queryTuning, setting, writerTuning } from '#runtime'
 import { appComponent } from './app-component.js'
 import { enrolAll, identityFolder, renewals } from './identities.js'
 import { type DataLayout, dataLayout, type Ports, portsFrom } from './layout.js'
