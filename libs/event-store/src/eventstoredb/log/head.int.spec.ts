@@ -9,9 +9,7 @@ import { StreamNames } from './streams.js'
 
 jest.setTimeout(60_000)
 
-const LOOK_BACK = 500
-/** More than that, and more than the events after which a server tells where it is: 1,000. */
-const FOREIGN = 1_500
+const LOOK_BACK = 2_500
 
 let double: EventStoreDouble
 let subject: EventStoreDbSubject
@@ -44,7 +42,7 @@ test('the end is found behind however many events of others, with and without an
   const { position } = await mustAppend(store, newRequest(newStream()))
   const heads = [headOf({ last: 0n, through: 0n }), headOf({ last: first.position, through: first.position })]
   for (let round = 0; round < 2; round += 1) {
-    await foreignEvents(double.url, 'orders', FOREIGN)
+    await foreignEvents(double.url, 'orders', 3_000)
     for (const head of heads) expect(await head.find()).toBe(position)
   }
   const later = await mustAppend(store, newRequest(newStream()))
@@ -52,6 +50,6 @@ test('the end is found behind however many events of others, with and without an
 })
 
 test('a log that holds nothing but events of others is empty', async () => {
-  await foreignEvents(double.url, 'orders', FOREIGN)
+  await foreignEvents(double.url, 'orders', 3_000)
   expect(await headOf({ last: 0n, through: 0n }).find()).toBe(0n)
 })
