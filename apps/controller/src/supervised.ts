@@ -34,6 +34,7 @@ export class Supervised {
   private running: PidFile | undefined
   private exits_ms: number[] = []
   private isLooping = false
+  private launched_ms = 0
   private restart_ms = 0
   private busy = false
 
@@ -119,7 +120,11 @@ export class Supervised {
     } else if (this.last.reason === undefined) {
       this.state = 'ready'
       this.isLooping = false
-    } else if (this.state !== 'starting' && !this.isLooping) this.state = 'unready'
+    } else {
+      // Not ready is not ended: it may wait for others.
+      if (this.isLooping && Date.now() - this.launched_ms > CRASH_WINDOW_MS) this.isLooping = false
+      if (this.state !== 'starting' && !this.isLooping) this.state = 'unready'
+    }
   }
 
   private crashed(): void {
@@ -140,6 +145,7 @@ export class Supervised {
 
   private async launch(): Promise<void> {
     const { component } = this
+    this.launched_ms = Date.now()
     if (!this.isLooping) this.state = 'starting'
     await component.prepare()
     const { command, args, cwd, env, uid, gid } = component.launch()

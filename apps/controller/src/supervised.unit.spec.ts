@@ -64,6 +64,16 @@ describe('a process that ends again and again', () => {
     }
   })
 
+  test('is one that is not ready, and no more, when it has stayed alive for longer than that', async () => {
+    await lookAfter(15_000)
+    await lookAfter(30_000)
+    expect(supervised.state).toBe('crash-loop')
+    await lookAfter(1)
+    expect(supervised.state).toBe('unready')
+    await ends()
+    expect(supervised.state).toBe('backoff')
+  })
+
   test('is as any other again when it was ready once', async () => {
     await lookAfter(15_000)
     sleeper.reason = undefined

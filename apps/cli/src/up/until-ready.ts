@@ -57,7 +57,7 @@ export function reasonsIn({ instances }: Status): readonly string[] {
   return reasons.length > 0 ? reasons : ['  the read models have not come to the end of the log']
 }
 
-const hasEnded = ({ state }: Status['instances'][number]): boolean => ENDED_STATES.includes(state)
+const hasEnded = ({ state, pid }: Status['instances'][number]): boolean => pid === null && ENDED_STATES.includes(state)
 
 /** One line that says what is still being waited for. */
 function progress(status: Status | undefined, shown: string): string {
