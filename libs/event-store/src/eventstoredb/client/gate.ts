@@ -5,6 +5,8 @@ const IN_FLIGHT_MAX = 512
  * client, which ends the process over them when the call breaks: nobody handles their rejections.
  */
 const BYTES_MAX = 768 * 1024
+/** Interactive appends that may go before one that is sent in bulk and waits. */
+const PASSED_OVER_MAX = 64
 
 export interface Passage {
   /** On the wire, see `wireBytes`. */
@@ -19,11 +21,12 @@ interface Waiting {
 
 /**
  * Lets a bounded number through at a time, and a bounded number of bytes; what is larger goes alone. What people wait for goes before what
- * programs send in bulk, each in its order: a large one is not overtaken for ever by small ones.
+ * programs send in bulk, each in its order, but nothing is overtaken for ever.
  */
 export class Gate {
   private inFlight = 0
   private bytes = 0
+  private passedOver = 0
   private readonly interactive: Waiting[] = []
   private readonly bulk: Waiting[] = []
 
@@ -44,10 +47,12 @@ export class Gate {
 
   private admit(): void {
     for (;;) {
-      const queue = this.interactive.length > 0 ? this.interactive : this.bulk
+      const isBulk = this.interactive.length === 0 || this.passedOver >= PASSED_OVER_MAX
+      const queue = isBulk ? this.bulk : this.interactive
       const [next] = queue
       if (!next || !this.hasRoomFor(next.bytes)) return
       queue.shift()
+      this.passedOver = isBulk || this.bulk.length === 0 ? 0 : this.passedOver + 1
       this.inFlight += 1
       this.bytes += next.bytes
       next.enter()

@@ -64,6 +64,20 @@ test('what people wait for goes before what programs send, which goes when there
   expect(await names()).toEqual(['person', 'program'])
 })
 
+test('what programs send is not overtaken for ever', async () => {
+  ask('busy', 700 * KIB)
+  ask('program', 200 * KIB, true)
+  await names()
+  let last = 'busy'
+  for (let at = 0; at < 100 && !inside.has('program'); at += 1) {
+    const person = `person-${at}`
+    ask(person, 700 * KIB)
+    await end(last)
+    last = person
+  }
+  expect(await names()).toContain('program')
+})
+
 test('one that fails makes room', async () => {
   const failing = gate.pass({ bytes: 800 * KIB, isBulk: false }, async () => Promise.reject(new Error('broken')))
   await expect(failing).rejects.toThrow('broken')
