@@ -109,9 +109,9 @@ async function foldWhile(options: RunOptions, { isSilent, isOver }: Phase, signa
   }
 }
 
-/** What was not folded of a batch. */
+/** What was not folded of a batch: nothing of one that begins further on, which is for the unit to refuse. */
 function restOf(batch: EventBatch, after: bigint): EventBatch {
-  if (after === batch.after) return batch
+  if (after <= batch.after) return batch
   return { after, position: batch.position, events: batch.events.filter(({ position }) => position > after) }
 }
 

@@ -32,6 +32,8 @@ export interface UnitOptions {
 
 /** Several batches are on their way at a time, each as rows, as what Postgres is sent, and as what the cache is told. */
 const LENGTH_MAX = 32 * 1024 * 1024
+/** By which more events are tried after some that were not too many. */
+const GROWTH = 1.25
 
 /** A batch, or the first part of one, that is folded, and not yet written. */
 export interface Folded {
@@ -57,6 +59,8 @@ export class ProjectionUnit {
   private committing: Promise<unknown> = Promise.resolve()
   /** What was folded last, or could not be: a batch, or the first part of one. */
   tried: EventBatch | undefined
+  /** Of a batch so many are folded at a time: since one came to too many rows. */
+  private events_max = Infinity
 
   private constructor(
     private readonly options: UnitOptions,
@@ -107,15 +111,19 @@ export class ProjectionUnit {
   async fold(batch: EventBatch): Promise<Folded> {
     if (batch.after !== this.folded)
       throw new Error(`a hole in the log: ${this.folded} is folded, the next batch begins after ${batch.after}`)
-    for (let part = batch; ; part = firstHalf(part)) {
+    for (;;) {
+      const part = firstOf(batch, this.events_max)
       this.tried = part
       const writes = await this.foldEvents(part.events)
       if (part.events.length > 1 && !this.isWritable(writes)) {
         // What it knows is of the whole, and what is not committed yet cannot be read anew.
         await this.committing
         this.forget()
+        this.events_max = part.events.length / 2
         continue
       }
+      // What comes next may be like it: more is tried little by little.
+      this.events_max *= GROWTH
       const script = scriptOf(writes, this.upserts)
       this.folded = part.position
       return { batch: part, writes, script }
@@ -253,9 +261,11 @@ export class ProjectionUnit {
   }
 }
 
-function firstHalf({ after, events }: EventBatch): EventBatch {
-  const first = events.slice(0, events.length >> 1)
-  return { after, position: first.at(-1)?.position ?? after, events: first }
+/** @param count at least 1; a fraction is cut off. */
+function firstOf(batch: EventBatch, count: number): EventBatch {
+  if (batch.events.length <= count) return batch
+  const events = batch.events.slice(0, count)
+  return { after: batch.after, position: events.at(-1)?.position ?? batch.after, events }
 }
 
 const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
