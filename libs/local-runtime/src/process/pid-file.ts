@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createFileAtomically } from '#runtime'
 
@@ -65,10 +66,23 @@ export async function writePidFile(
 export async function claimPidFile(file: string, pid: number): Promise<PidFile | undefined> {
   const mine = JSON.stringify({ pid, started: startOf(pid) })
   for (;;) {
+    if (await createFileAtomically(file, mine, 0o644)) return undefined
     const other = await readPidFile(file)
     if (other) return other
-    await removePidFile(file)
-    if (await createFileAtomically(file, mine, 0o644)) return undefined
+    await removeStale(file)
+  }
+}
+
+/** Whoever was faster may have put another one there since it was read, which goes back. */
+async function removeStale(file: string): Promise<void> {
+  const aside = `${file}.${randomUUID()}.old`
+  try {
+    await rename(file, aside)
+    if (await readPidFile(aside)) await link(aside, file)
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  } finally {
+    await removePidFile(aside)
   }
 }
 
