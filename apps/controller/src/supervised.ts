@@ -19,7 +19,7 @@ export type ProcessState = 'stopped' | 'starting' | 'ready' | 'unready' | 'backo
 
 const BACKOFF_MS_MIN = 100
 const BACKOFF_MS_MAX = 5_000
-/** So many exits within the window are a crash loop: from then on one attempt a pause, until it was ready once. */
+/** So many exits within the window are a crash loop: from then on one attempt a pause, until it was ready once, or has stayed alive for that window. */
 const CRASHES_MAX = 6
 const CRASH_WINDOW_MS = 30_000
 const CRASH_PAUSE_MS = 15_000
