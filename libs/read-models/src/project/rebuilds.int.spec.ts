@@ -258,6 +258,7 @@ const project = (log: GrowingLog, lanes: readonly number[]): SteppedProjector =>
   })
 
 test('whatever is rebuilt, promoted, rolled back and dropped between batches and crashes, every build is the plain fold up to where it is', async () => {
+  let runs = 0
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...NAMES), steps, turns, async (name, random, all) => {
       await empty()
@@ -282,6 +283,7 @@ test('whatever is rebuilt, promoted, rolled back and dropped between batches and
       expect(late).toEqual([])
       const lanes = await sql.query<{ position: string }>('select distinct position from headwater.lanes')
       expect(lanes).toEqual([{ position: String(log.events.length) }])
+      runs += 1
     }),
     {
       ...{ numRuns: 6, examples: [['statement', transactions, [...TOUR]]] },
@@ -289,6 +291,8 @@ test('whatever is rebuilt, promoted, rolled back and dropped between batches and
       interruptAfterTimeLimit: 120_000,
     },
   )
+  // The tour, and some history that nobody wrote: a machine without time for that has shown nothing.
+  expect(runs).toBeGreaterThan(1)
   const all = new Set<string>([...OPERATIONS, 'apart', 'joining', 'crash while joining'])
   expect([...met.keys()].sort()).toEqual([...all].sort())
 })
