@@ -4,7 +4,7 @@ import { domains } from '#domains'
 import { aggregateNames } from '#domain-kit'
 import { connectLog, eventStoreSettings, NamesFold, storeFor } from '#event-store'
 import { Builds, migrateReadModels, openRedis, Projector, tablesOf } from '#read-models'
-import { cacheSettings, createAuthenticator, readModelSettings, redisSettings, setting, startService } from '#runtime'
+import { createAuthenticator, projectorTuning, readModelSettings, redisSettings, setting, startService } from '#runtime'
 import { measureBuilds } from './build-metrics.js'
 import { EventTails } from './event-tails.js'
 import { EventsController, STORE } from './events-controller.js'
@@ -17,7 +17,7 @@ const settings = {
   ...eventStoreSettings,
   ...readModelSettings,
   ...redisSettings,
-  ...cacheSettings,
+  ...projectorTuning,
   HEADWATER_OPERATOR_JWKS_URL: setting.url({
     description: "key set of the operators' tokens",
     schemes: ['file', 'http', 'https'],

@@ -1,6 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import { byStore, EVENTSTOREDB_SCHEMES, eventStoreSettings } from '#event-store'
-import { baseSettings, cacheSettings, ensureLocalKey, localJwksUrl, queryTuning, setting, writerTuning } from '#runtime'
+import {
+  baseSettings,
+  ensureLocalKey,
+  localJwksUrl,
+  projectorTuning,
+  queryTuning,
+  setting,
+  writerTuning,
+} from '#runtime'
 import { appComponent } from './app-component.js'
 import { enrolAll, identityFolder, renewals } from './identities.js'
 import { type DataLayout, dataLayout, type Ports, portsFrom } from './layout.js'
@@ -45,7 +53,6 @@ export const localSettings = {
     max: 4,
   }),
   REDIS_URL: setting.optional(setting.url({ description: 'Redis', schemes: ['redis', 'rediss'] })),
-  ...cacheSettings,
   HEADWATER_JWKS_URL: setting.optional(
     setting.url({ description: 'key set that tokens are checked with', schemes: ['file', 'http', 'https'] }),
   ),
@@ -55,6 +62,7 @@ export const localSettings = {
   HEADWATER_DRAIN_MS: baseSettings.HEADWATER_DRAIN_MS,
   EVENT_STORE_POOL: eventStoreSettings.EVENT_STORE_POOL,
   ...writerTuning,
+  ...projectorTuning,
   ...queryTuning,
 } as const
 

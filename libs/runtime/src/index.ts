@@ -15,7 +15,7 @@ export {
   type TokenRole,
 } from './auth/local-key.js'
 export { mayTouch, type Principal, type Scope, SCOPES } from './auth/principal.js'
-export { authSettings, baseSettings, cacheSettings, readModelSettings, redisSettings } from './config/base-settings.js'
+export { authSettings, baseSettings, readModelSettings, redisSettings } from './config/base-settings.js'
 export {
   ConfigError,
   type ConfigMistake,
@@ -26,7 +26,7 @@ export {
 } from './config/parse-config.js'
 export { projectRoot } from './config/project-root.js'
 export * as setting from './config/setting.js'
-export { queryTuning, writerTuning } from './config/tuning.js'
+export { projectorTuning, queryTuning, writerTuning } from './config/tuning.js'
 export { createFileAtomically, writeFileAtomically } from './files/atomic-file.js'
 export { readJsonFile } from './files/json-file.js'
 export { type RequestContext, contextFrom, contextOf } from './log/context.js'

@@ -35,7 +35,3 @@ export const readModelSettings = {
 export const redisSettings = {
   REDIS_URL: url({ description: 'Redis for cache, change feed and queues', schemes: ['redis', 'rediss'] }),
 } as const
-
-export const cacheSettings = {
-  CACHE_MIB: integer({ description: 'MiB of Redis for cached rows', default: 256, min: 1, max: 1_048_576 }),
-} as const

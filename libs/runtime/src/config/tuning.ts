@@ -19,6 +19,11 @@ export const writerTuning = {
   }),
 } as const
 
+/** As {@link writerTuning}, of the projector. */
+export const projectorTuning = {
+  CACHE_MIB: integer({ description: 'MiB of Redis for cached rows', default: 256, min: 1, max: 1_048_576 }),
+} as const
+
 /** As {@link writerTuning}, of query-api. */
 export const queryTuning = {
   READ_PRIMARY: choice(['never', 'fallback'], {
