@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { askStatus, type Status } from '../controller-client.js'
 import { CliFailure } from '../failure.js'
 import { type Local } from '../local.js'
-import { runningController } from '../running-controller.js'
+import { CONTROLLER, runningController } from '../running-controller.js'
 import { type StartedController } from './controller-process.js'
 import { ensureController } from './kept-controller.js'
 import { stopAll } from './stop-all.js'
@@ -61,7 +61,7 @@ const hasEnded = ({ state, pid }: Status['instances'][number]): boolean => pid =
 
 /** One line that says what is still being waited for. */
 function progress(status: Status | undefined, shown: string): string {
-  const waiting = status?.instances.filter(({ ready }) => !ready).map(({ id }) => id) ?? ['controller-1']
+  const waiting = status?.instances.filter(({ ready }) => !ready).map(({ id }) => id) ?? [CONTROLLER]
   const line = waiting.length > 0 ? `starting ${waiting.join(', ')}` : 'catching up'
   if (line !== shown) process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`)
   return line
