@@ -64,6 +64,12 @@ async function watching(): Promise<Watcher> {
 const change = (subscription: string, position: number, data: object): void =>
   void sockets.at(-1)?.emit('change', { subscription, position: String(position), data })
 
+/** Several changes, one after the other. */
+const lists = (...told: readonly (readonly [position: number, id: number])[]): void =>
+  told.forEach(([position, id]) => change('list', position, page(id)))
+const documents = (...told: readonly (readonly [position: number, amount: number])[]): void =>
+  told.forEach(([position, amount]) => change('document', position, balance(amount)))
+
 function counts({ items, states }: Watcher): object {
   const findings = new ReadFindings()
   judgeItems('b', items, applied, findings)
@@ -86,12 +92,7 @@ test('what is told once and in order is sound', async () => {
 test('a change that comes twice is there twice, and is found', async () => {
   const told = await watching()
   change('document', 30, balance(3))
-  for (const [position, id] of [
-    [20, 1],
-    [20, 1],
-    [30, 2],
-  ] as const)
-    change('list', position, page(id))
+  lists([20, 1], [20, 1], [30, 2])
   await eventually('all is told', () => told.position === 30n)
   expect(told.items).toHaveLength(4)
   expect(counts(told)).toEqual({ ...SOUND, doubled: 1, out_of_order: 1 })
@@ -99,17 +100,8 @@ test('a change that comes twice is there twice, and is found', async () => {
 
 test('an older state that comes after a newer one is there, and is found', async () => {
   const told = await watching()
-  for (const [position, id] of [
-    [20, 1],
-    [30, 2],
-  ] as const)
-    change('list', position, page(id))
-  for (const [position, amount] of [
-    [30, 3],
-    [20, 2],
-    [30, 3],
-  ] as const)
-    change('document', position, balance(amount))
+  lists([20, 1], [30, 2])
+  documents([30, 3], [20, 2], [30, 3])
   await eventually('all is told', () => told.states.length === 4)
   expect(counts(told)).toEqual({ ...SOUND, out_of_order: 1 })
 })
@@ -120,12 +112,7 @@ test('the live client keeps both to itself, which is why it is not the only one 
   await eventually('both are watched', () => told.items.length === 1 && told.states.length === 1)
   change('document', 30, balance(3))
   change('document', 20, balance(2))
-  for (const [position, id] of [
-    [20, 1],
-    [20, 1],
-    [30, 2],
-  ] as const)
-    change('list', position, page(id))
+  lists([20, 1], [20, 1], [30, 2])
   await eventually('all is told', () => told.position === 30n)
   expect(counts(told)).toEqual(SOUND)
 })
