@@ -36,6 +36,8 @@ async function run(bug: PlantedBug | undefined, seed: number, inner: EventStore 
 
 async function follow(store: EventStore, head: bigint): Promise<readonly HandedBatch[]> {
   const batches: HandedBatch[] = []
+  // A bug may have lost all that was appended, and nobody is ever told of an empty log.
+  if (head === 0n) return batches
   for await (const { after, position, events } of store.subscribe({ after: 0n, batch_max: 20 })) {
     batches.push({ after, position, sights: events.map(sightOf) })
     if (position >= head) break
