@@ -136,6 +136,19 @@ describe('while indexes of a build are being made', () => {
     await eventually('it goes along', async () => (await stateOf('steps', 2)) === 'ready')
   })
 
+  test('a projector that begins meanwhile folds what is live: it asks for nothing that waits for a table', async () => {
+    // As whoever makes a primary key does.
+    await other.query('begin; lock table "steps_v1$next".steps in access exclusive mode')
+    await projector.close()
+    const second = await stage.projector([counting], 'projector-2')
+    second.start()
+    await count(stage.store, 'a')
+    await eventually('what is live is folded on', () => second.position === 4n)
+    const stuck = `select query from pg_stat_activity where application_name like 'headwater planning%' and wait_event_type = 'Lock'
+      and datname = current_database()`
+    expect(await stage.database.query(stuck)).toEqual([])
+  })
+
   test('its projector ends at once', async () => {
     await projector.close()
     expect(await waiting()).toBe(1)

@@ -47,6 +47,8 @@ const APART_PAUSE_MS = 5_000
 /** So often Redis is asked whether it still has what it was told, in ms. */
 const TEND_MS = 1_000
 const PLANNING_MS_MAX = 10_000
+/** What waits for a lock for so long, in ms, gives up at the server, too: one that nobody waits for any more would stay in the queue. */
+const PLANNING_LOCK_MS_MAX = 1_000
 
 /** Something that folds, until its work changes. */
 interface Running {
@@ -91,6 +93,7 @@ export class Projector {
       application_name: `headwater planning ${instance}`,
       connectionTimeoutMillis: 5_000,
       query_timeout: planning_ms_max,
+      lock_timeout: PLANNING_LOCK_MS_MAX,
     })
     this.pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'a connection broke'))
     // One that breaks while it is used tells its query, or the next one; without a listener it would end the process, too.

@@ -16,7 +16,8 @@ beforeEach(async () => {
     create table "mine_v1$next".few as select n, 0 as value from generate_series(1, 10) n;
     create table "mine_v1$next".large as select n, 0 as value, repeat(md5(n::text), 60) as text from generate_series(1, 20000) n;
     create table "mine_v1$next".seldom as select n, 0 as value from generate_series(1, 20000) n;
-    create table public.others as select n, 0 as value from generate_series(1, 10) n`)
+    create table public.others as select n, 0 as value from generate_series(1, 10) n;
+    analyze "mine_v1$next".large`)
   room = new UpdateRoom({ pool, schemas: ['mine_v1', 'mine_v1$next'], logger: silentLogger(), every_ms: 0 })
 })
 afterEach(async () => {
@@ -67,12 +68,24 @@ test('whoever holds the table is not waited for, and it is done another time', a
   await other.end()
 })
 
+test('a table whose primary key is being made is not waited for, and the others get room', async () => {
+  const other = new pg.Client({ connectionString: database.url })
+  await other.connect()
+  await room.look()
+  await update('"mine_v1$next".few', 300)
+  await other.query('begin; lock table "mine_v1$next".seldom in access exclusive mode')
+  await room.look()
+  expect(await filled()).toContainEqual({ relname: 'few', reloptions: ['fillfactor=10'] })
+  await other.end()
+})
+
 test('a table that had room and has grown large is dense again', async () => {
   await room.look()
   await update('"mine_v1$next".few', 300)
   await room.look()
   expect(await filled()).toContainEqual({ relname: 'few', reloptions: ['fillfactor=10'] })
   await pool.query('insert into "mine_v1$next".few select n, 0 from generate_series(11, 200) n')
+  await pool.query('analyze "mine_v1$next".few')
   const small = new UpdateRoom({
     ...{ pool, schemas: ['mine_v1$next'], logger: silentLogger() },
     ...{ every_ms: 0, size_mib_max: 0.001 },

@@ -1,10 +1,13 @@
 import { type Pool } from 'pg'
 import { type Logger, reasonOf } from '#runtime'
 
-/** In: schemas. Out: their tables, what was updated there ever, how many rows and MiB they have, and how full new pages are made, in percent. */
+/**
+ * In: schemas. Out: their tables, what was updated there ever, how many rows and MiB they have, and how full new pages are made, in percent. Locks
+ * nothing, and waits for nobody, as to ask for a table's true size would: its pages are as the last vacuum, analysis or index found them.
+ */
 const TABLES_SQL = `
 select s.relid::regclass::text as sql, s.n_tup_upd::float as updates, greatest(s.n_live_tup, c.reltuples, 1)::float as rows,
-  pg_relation_size(s.relid) / 1048576.0::float as size_mib, coalesce((
+  c.relpages * current_setting('block_size')::float / 1048576 as size_mib, coalesce((
   select option_value::int from pg_options_to_table(c.reloptions) where option_name = 'fillfactor'), 100) as fill_percent
 from pg_stat_user_tables s join pg_class c on c.oid = s.relid where s.schemaname = any($1)`
 
@@ -52,6 +55,8 @@ export interface UpdateRoomOptions {
 export class UpdateRoom {
   private seen: ReadonlyMap<string, number> = new Map()
   private seen_ms = -Infinity
+  /** When it looked last, whether it saw anything or not. */
+  private looked_ms = -Infinity
 
   constructor(private readonly options: UpdateRoomOptions) {}
 
@@ -59,7 +64,8 @@ export class UpdateRoom {
   async look(): Promise<void> {
     const { pool, schemas, logger, every_ms = 5_000, size_mib_max = 32 } = this.options
     const now_ms = performance.now()
-    if (now_ms - this.seen_ms < every_ms) return
+    if (now_ms - this.looked_ms < every_ms) return
+    this.looked_ms = now_ms
     try {
       const { rows: tables } = await pool.query<TableRow>(TABLES_SQL, [schemas])
       const passed_s = (now_ms - this.seen_ms) / 1_000
