@@ -9,7 +9,7 @@ export interface StoredRow {
 }
 
 function encode({ type }: Column, value: unknown): unknown {
-  return type === 'bigint' ? String(value) : value
+  return type === 'bigint' && value !== null ? String(value) : value
 }
 
 function decode({ type }: Column, value: unknown): unknown {
