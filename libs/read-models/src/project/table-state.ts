@@ -44,8 +44,8 @@ export class TableState {
   private readonly known = new RowCache(ROWS_CACHED)
   private entries = new Map<string, Entry>()
   private inserted: StoredRow[] = []
-  /** Rows created by the event of this position so far: the next one's ordinal. */
-  private ordinal: { readonly position: bigint; next: number } = { position: -1n, next: 0 }
+  /** How many rows the event of a position has created in this batch: the next one's ordinal. A handler names events in any order. */
+  private ordinals = new Map<bigint, number>()
   /** Rows of the last batch, which may not be committed yet. */
   private lastSize = 0
   private inserting: Promise<unknown> = Promise.resolve()
@@ -136,8 +136,9 @@ export class TableState {
   }
 
   private place({ position }: RecordedEvent): StoredRow['created'] {
-    if (this.ordinal.position !== position) this.ordinal = { position, next: 0 }
-    return { position, ordinal: this.ordinal.next++ }
+    const ordinal = this.ordinals.get(position) ?? 0
+    this.ordinals.set(position, ordinal + 1)
+    return { position, ordinal }
   }
 
   /** Ends the batch. What it came to must be committed, or {@link forget} called. */
@@ -185,6 +186,6 @@ export class TableState {
   private discard(): void {
     this.entries = new Map()
     this.inserted = []
-    this.ordinal = { position: -1n, next: 0 }
+    this.ordinals = new Map()
   }
 }

@@ -73,6 +73,14 @@ test('rows without a key cannot be asked for', async () => {
   expect(asked).toEqual([])
 })
 
+test('no two rows have the same place in the log, in whatever order a handler names the events', () => {
+  const lines = tablesOf([ledger]).find(({ name }) => name === 'lines')!
+  const state = new TableState(lines, true)
+  for (const position of [5n, 6n, 5n, 5n]) state.insert({ ...event, position }, [{ book: 'a' }])
+  const places = state.take().inserts.map(({ created }) => `${created.position}.${created.ordinal}`)
+  expect(places).toEqual(['5.0', '6.0', '5.1', '5.2'])
+})
+
 describe('what a batch tells of a row', () => {
   const at = (position: bigint): RecordedEvent => ({ ...event, position })
   const row = (description: string) => ({ book: 'a', description })
