@@ -1,26 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import { type Domain } from '#domain-kit'
 import { type EventStore } from '#event-store'
 import { type Logger, reasonOf } from '#runtime'
 import { BuildKeeper } from '../builds/build-keeper.js'
 import { type Stop } from '../builds/stop.js'
 import { Builds } from '../builds/builds.js'
-import { STOP_SQL } from '../builds/builds-sql.js'
 import { fleetOf } from '../builds/fleet.js'
 import { Indexing } from '../builds/indexing.js'
 import { schemaIn, SLOTS } from '../builds/slots.js'
 import { CacheWriter } from '../cache/cache-writer.js'
 import { type Redis } from '../cache/redis.js'
 import { type ReadTable, tablesOf } from '../tables/table.js'
-import { isPoison } from './failure.js'
-import { laneSetups } from './lane-setups.js'
-import { type MemberPlan } from './member.js'
 import { foldingName, Ownership } from './ownership.js'
-import { NEAR, type Plan, planFor } from './plan.js'
-import { type Base, findPoison } from './poison.js'
-import { BatchFailure, run } from './run.js'
+import { NEAR, type Plan } from './plan.js'
+import { Planning } from './planning.js'
+import { type Base } from './poison.js'
+import { run } from './run.js'
 import { Spacing } from './spacing.js'
+import { Standstill } from './standstill.js'
 import { ProjectionUnit } from './unit.js'
 import { UpdateRoom } from './update-room.js'
 
@@ -46,9 +43,6 @@ export interface ProjectorOptions {
 const APART_PAUSE_MS = 5_000
 /** So often Redis is asked whether it still has what it was told, in ms. */
 const TEND_MS = 1_000
-const PLANNING_MS_MAX = 10_000
-/** What waits for a lock for so long, in ms, gives up at the server, too: one that nobody waits for any more would stay in the queue. */
-const PLANNING_LOCK_MS_MAX = 1_000
 
 /** Something that folds, until its work changes. */
 interface Running {
@@ -74,7 +68,8 @@ export class Projector {
   private readonly keeper: BuildKeeper
   private readonly room: UpdateRoom
   private readonly spacing = new Spacing()
-  private readonly pool: pg.Pool
+  private readonly planning: Planning
+  private readonly standstill: Standstill
   private failure: string | undefined
   private key = ''
   private running: readonly Running[] = []
@@ -84,29 +79,28 @@ export class Projector {
   private closing: Promise<void> | undefined
 
   constructor(private readonly options: ProjectorOptions) {
-    const { url, instance, logger, domains, lease_ms, planning_ms_max = PLANNING_MS_MAX } = options
+    const { url, instance, logger, domains, lease_ms, planning_ms_max } = options
     this.tables = tablesOf(domains)
     this.fleet = fleetOf(this.tables)
-    this.pool = new pg.Pool({
-      connectionString: url,
-      max: 1,
-      application_name: `headwater planning ${instance}`,
-      connectionTimeoutMillis: 5_000,
-      query_timeout: planning_ms_max,
-      lock_timeout: PLANNING_LOCK_MS_MAX,
+    this.planning = new Planning({
+      url,
+      instance,
+      fleet: this.fleet,
+      tables: this.tables,
+      logger,
+      ms_max: planning_ms_max,
     })
-    this.pool.on('error', (error) => logger.warn({ reason: reasonOf(error) }, 'a connection broke'))
-    // One that breaks while it is used tells its query, or the next one; without a listener it would end the process, too.
-    this.pool.on('connect', (client) => client.on('error', () => undefined))
+    const { pool } = this.planning
     this.builds = new Builds(url, this.tables, this.fleet)
     this.indexing = new Indexing(url, this.tables)
-    this.keeper = new BuildKeeper({ pool: this.pool, builds: this.builds, fleet: this.fleet, logger })
-    this.room = new UpdateRoom({ pool: this.pool, schemas: schemasOf(this.tables), logger })
+    this.keeper = new BuildKeeper({ pool, builds: this.builds, fleet: this.fleet, logger })
+    this.room = new UpdateRoom({ pool, schemas: schemasOf(this.tables), logger })
     this.ownership = new Ownership(
       { url, instance, fleet: this.fleet, logger, ...(lease_ms === undefined ? {} : { lease_ms }) },
       () => this.stopAll(),
     )
     this.ownership.on('tick', () => this.look())
+    this.standstill = new Standstill({ base: this.base, planning: this.planning, plan: () => this.plan() })
   }
 
   start(): void {
@@ -147,7 +141,7 @@ export class Projector {
     await this.keeper.close()
     await this.indexing.close()
     await this.builds.close()
-    await this.pool.end()
+    await this.planning.close()
   }
 
   /** Looks whether there is something else to do; one look at a time, and one after the last request for it. */
@@ -176,23 +170,7 @@ export class Projector {
   }
 
   private async plan(): Promise<Plan> {
-    const { fleet, tables } = this
-    const near = this.spacing.positionsOf(NEAR)
-    return this.onPool((client) => planFor(client, { fleet, tables, near, lanes: this.ownership.lanes }))
-  }
-
-  /** A connection whose work failed is not used again: nobody knows what it would bring. */
-  private async onPool<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect()
-    let failure: Error | undefined
-    try {
-      return await work(client)
-    } catch (error) {
-      failure = error as Error
-      throw error
-    } finally {
-      client.release(failure)
-    }
+    return this.planning.plan(this.ownership.lanes, this.spacing.positionsOf(NEAR))
   }
 
   private async stopAll(): Promise<void> {
@@ -249,12 +227,7 @@ export class Projector {
     let tending: NodeJS.Timeout | undefined
     try {
       await unit.join()
-      const cache = new CacheWriter(
-        redis,
-        await this.onPool((client) => laneSetups(client, this.fleet, plan)),
-        logger,
-        cache_bytes_max,
-      )
+      const cache = new CacheWriter(redis, await this.planning.laneSetups(plan), logger, cache_bytes_max)
       tending = setInterval(() => void cache.tend(), TEND_MS)
       await cache.begin()
       this.position = least(positions)
@@ -292,45 +265,10 @@ export class Projector {
     try {
       await run({ store, unit, cache, batch_max, spacing, logger, onProgress, onNear }, signal)
     } catch (error) {
-      if (error instanceof BatchFailure && isPoison(error.cause)) await this.isolate(plan, error)
+      await this.standstill.settle(plan, error)
       throw error
     }
   }
-
-  /** Whoever cannot fold an event stops there; everybody else goes on. */
-  private async isolate({ lanes, together }: Plan, { batch }: BatchFailure): Promise<void> {
-    const base = { ...this.base, lanes }
-    const now = await this.plan()
-    const suspects = [...now.together, ...now.behind].flatMap((each) => sharedWith(together, each) ?? [])
-    for (const poison of await findPoison(base, suspects, batch)) {
-      const { member, lane, event, reason, position } = poison
-      const { projection, build } = member
-      const { position: at, stream, revision, type } = event
-      const stopped = {
-        position: String(at),
-        stream,
-        revision: String(revision),
-        type,
-        reason,
-        at: new Date().toISOString(),
-      }
-      this.options.logger.error(
-        { projection: projection.name, build, lane, ...stopped },
-        'a projection stopped at an event',
-      )
-      await this.pool.query(STOP_SQL, [
-        ...[projection.name, projection.version, build, lane, position],
-        ...[JSON.stringify(stopped), this.fleet, lanes.get(lane)],
-      ])
-    }
-  }
-}
-
-/** A build in the lanes in which it is one of these, too; undefined when there are none. */
-function sharedWith(members: readonly MemberPlan[], mine: MemberPlan): MemberPlan | undefined {
-  const same = members.filter(({ projection, build }) => projection === mine.projection && build === mine.build)
-  const lanes = new Map([...mine.lanes].filter(([lane]) => same.some((each) => each.lanes.has(lane))))
-  return lanes.size > 0 ? { ...mine, lanes } : undefined
 }
 
 /** Of all builds that there may be, and of the checkpoints. */
