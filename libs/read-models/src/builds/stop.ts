@@ -13,3 +13,11 @@ export interface Stop {
     readonly at: string
   }
 }
+
+/** In UTF-16 units. What cannot be folded may be quoted in it, of whatever length. */
+const REASON_LENGTH_MAX = 2_000
+
+/** A reason as it can be written down and read again: `json` takes U+0000 and half a surrogate pair, of which no text can be made. */
+export function writable(reason: string): string {
+  return reason.slice(0, REASON_LENGTH_MAX).toWellFormed().replaceAll('\0', '\\0')
+}

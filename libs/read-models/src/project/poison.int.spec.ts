@@ -10,6 +10,8 @@ jest.setTimeout(60_000)
 
 /** What the code of `sums` cannot do with a negative number, until it is mended. */
 let isMended = false
+/** What it says of them. */
+let refusal: string
 
 const table = { counter: text().key(), sum: integer() }
 const sums = projection('sums', {
@@ -19,7 +21,7 @@ const sums = projection('sums', {
   key: (event) => ({ counter: event.aggregateId }),
   fold: {
     Counted: (row, { by }) => {
-      if (by < 0 && !isMended) throw new RangeError('a counter only grows')
+      if (by < 0 && !isMended) throw new RangeError(refusal)
       return { ...row, sum: row.sum + by }
     },
   },
@@ -49,6 +51,7 @@ beforeAll(async () => {
 afterAll(() => template.drop())
 beforeEach(async () => {
   isMended = false
+  refusal = 'a counter only grows'
   stage = new ProjectionStage(await scratchServers(template))
   projector = await stage.projector([counting])
   // Ten events that are there at once are one batch.
@@ -111,6 +114,16 @@ test('told to skip, it leaves that event out for ever and goes on with the next;
   projector.start()
   await count(stage.store, 'bad', 1)
   await eventually('it goes on after a restart', async () => (await sumOf('sums', 'bad')) === 21)
+})
+
+test('a reason of which no text can be made keeps nobody from skipping', async () => {
+  await eventually('it has stopped', () => projector.stops.length > 0)
+  refusal = `bad \0\ud800${'!'.repeat(10_000)}`
+  await projector.builds.retry('sums', by)
+  const told = /^sums cannot be folded: bad \\0\ufffd!{1900,2000}$/
+  await eventually('it has stopped once more', () => told.test(projector.stops[0]?.stopped.reason ?? ''))
+  await projector.builds.skip('sums', 5n, by)
+  await eventually('it has caught up', async () => (await sumOf('sums', 'bad')) === 20)
 })
 
 test('so does a build that catches up by itself: it stops there, what is live goes on, and a skip lets it catch up', async () => {

@@ -1,3 +1,4 @@
+import { writable } from '../builds/stop.js'
 import { isPoison } from './failure.js'
 import { type MemberPlan } from './member.js'
 import { type Plan } from './plan.js'
@@ -27,7 +28,7 @@ export class Standstill {
       const { member, lane, event, reason, position } = poison
       const { position: at, stream, revision, type } = event
       const about = { position: String(at), stream, revision: String(revision), type }
-      const stopped = { ...about, reason, at: new Date().toISOString() }
+      const stopped = { ...about, reason: writable(reason), at: new Date().toISOString() }
       await planning.stop({ member, lane, position, stopped }, lanes.get(lane))
     }
   }
