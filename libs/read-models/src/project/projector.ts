@@ -71,6 +71,8 @@ export class Projector {
   private readonly planning: Planning
   private readonly standstill: Standstill
   private failure: string | undefined
+  /** Why it could not be seen what is to be folded, until it can. */
+  private blindness: string | undefined
   private key = ''
   private running: readonly Running[] = []
   private work: Promise<void> = Promise.resolve()
@@ -107,9 +109,9 @@ export class Projector {
     this.ownership.start()
   }
 
-  /** Why folding stopped, until it goes on. */
+  /** Why folding stopped, until it goes on; or why nobody knows what there is to fold, until somebody does. */
   get trouble(): string | undefined {
-    return this.failure ?? this.ownership.trouble
+    return this.failure ?? this.blindness ?? this.ownership.trouble
   }
 
   /** Lanes that this process folds. */
@@ -153,7 +155,7 @@ export class Projector {
       try {
         await this.lookNow()
       } catch (error) {
-        this.complain(error, 'it cannot be seen what is to be folded')
+        this.blindness = this.complain(error, 'it cannot be seen what is to be folded')
       }
     })
   }
@@ -163,6 +165,7 @@ export class Projector {
     await this.keeper.tick()
     await this.room.look()
     const plan = await this.plan()
+    this.blindness = undefined
     if (plan.key === this.key) return
     await this.stopAll()
     // Anew, because what was running has moved on meanwhile.
@@ -199,7 +202,7 @@ export class Projector {
     const stop = new AbortController()
     const done = work(stop.signal).catch(async (error: unknown) => {
       if (stop.signal.aborted) return
-      this.complain(error, 'folding stopped; it begins again at the checkpoint')
+      this.failure = this.complain(error, 'folding stopped; it begins again at the checkpoint')
       await sleep(pause_ms, undefined, { signal: stop.signal }).catch(() => undefined)
     })
     return {
@@ -210,9 +213,10 @@ export class Projector {
     }
   }
 
-  private complain(error: unknown, message: string): void {
-    this.failure = reasonOf(error)
-    this.options.logger.error({ reason: this.failure }, message)
+  private complain(error: unknown, message: string): string {
+    const reason = reasonOf(error)
+    this.options.logger.error({ reason }, message)
+    return reason
   }
 
   private get base(): Omit<Base, 'lanes'> {

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { createMemoryStore } from '#event-store'
 import { eventually, scratchServers, type ScratchServers, SilentLink } from '#testing'
 import { openRedis, type Redis } from '../cache/redis.js'
@@ -48,4 +49,22 @@ test('a primary that is lost without a word is not waited for: what is to be fol
   await eventually('it begins anew', begun)
   await count(store, 'a')
   await eventually('it is folded', () => projector.position === 2n)
+})
+
+test('who cannot see for a moment what is to be folded folds on, and is well again when it sees it', async () => {
+  const store = createMemoryStore()
+  const options = { url: servers.database.url, domains: [counting], instance: 'projector-1', planning_ms_max: 300 }
+  projector = new Projector({ ...options, store, redis, logger: servers.logger })
+  projector.start()
+  await count(store, 'a')
+  await eventually('it is folded', () => projector.position === 1n)
+  const other = new pg.Client({ connectionString: servers.database.url })
+  await other.connect()
+  await other.query('begin; lock table headwater.builds in access exclusive mode')
+  await eventually('it is said', () => projector.trouble !== undefined)
+  await count(store, 'a')
+  await eventually('it is folded', () => projector.position === 2n)
+  expect(projector.trouble).toBeDefined()
+  await other.end()
+  await eventually('nothing is wrong', () => projector.trouble === undefined)
 })
