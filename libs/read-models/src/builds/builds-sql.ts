@@ -57,13 +57,13 @@ with ${lockedLanes('(fleet, lane) in (select m.fleet, m.lane from headwater.memb
 update headwater.lanes l set epoch = nextval('headwater.epochs') from locked where ${IS_LOCKED}`
 
 /**
- * In: projection, version, position of the event (null: whichever). Out: what goes on, with where it had stopped and why. Locks the rows, in
+ * In: projection, version, position of the event at fault (null: whatever is). Out: what goes on, with where it had stopped and why. Locks the rows, in
  * one order.
  */
 export const GO_ON_SQL = `
 with stopped as (
   select projection, version, build, lane, stopped from headwater.members
-  where projection = $1 and version = $2 and stopped is not null and ($3::text is null or stopped->>'position' = $3)
+  where projection = $1 and version = $2 and stopped is not null and ($3::text is null or stopped->>'position' = $3 and stopped->>'type' <> '')
   order by build, lane for no key update), gone_on as (
   update headwater.members m set stopped = null from stopped s
   where (m.projection, m.version, m.build, m.lane) = (s.projection, s.version, s.build, s.lane))

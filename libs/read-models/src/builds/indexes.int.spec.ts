@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { batchProjection, document, domain, integer, list, text } from '#domain-kit'
+import { batchProjection, document, domain, exact, integer, list, text } from '#domain-kit'
 import { eventually, type ScratchDatabase, scratchDatabase, scratchServers } from '#testing'
 import { count, counter, sums } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
@@ -12,11 +13,13 @@ jest.setTimeout(120_000)
 const steps = batchProjection('steps', {
   version: 1,
   of: counter,
-  tables: { steps: { counter: text().key(), step: integer().key(), by: integer() } },
+  tables: { steps: { counter: text().key(), step: integer().key(), by: integer(), note: text() } },
   types: ['Counted'],
   handle: async (events, tx) => {
     for (const event of events)
-      tx.insert('steps', event, [{ counter: event.aggregateId, step: Number(event.revision), by: event.data.by }])
+      tx.insert('steps', event, [
+        { counter: event.aggregateId, step: Number(event.revision), by: event.data.by, note: '' },
+      ])
     return Promise.resolve()
   },
 })
@@ -24,7 +27,7 @@ const counting = domain('counting', {
   commands: [],
   resources: [
     document(sums, 'GET /sums/{counter}'),
-    list(steps, 'GET /sums/{counter}/steps', { table: 'steps', item: (row) => row }),
+    list(steps, 'GET /sums/{counter}/steps', { table: 'steps', item: (row) => row, filters: { note: exact('note') } }),
   ],
 })
 const by = { actor: 'tester', action: 'test' }
@@ -60,8 +63,8 @@ test('a build that is far behind is folded without indexes, and has them when it
   projector.start()
   const head = await stage.store.head()
   await eventually('all is folded', () => projector.position === head, { timeout_ms: 60_000 })
-  await eventually('all has its indexes', async () => (await indexes()).length === 2)
-  expect(await indexes()).toEqual(['steps_list_0', 'steps_pkey'])
+  await eventually('all has its indexes', async () => (await indexes()).length === 3)
+  expect(await indexes()).toEqual(['steps_list_0', 'steps_list_1', 'steps_pkey'])
   const whole = books.map((book) => ({ counter: book, steps: 30 * times, last: 30 * times - 1 }))
   expect(
     await stage.database.query(
@@ -76,8 +79,8 @@ test('a build that is far behind is folded without indexes, and has them when it
 test('a build in which a key is there twice stops when it is to be indexed, says which, and goes on when it is mended', async () => {
   await count(stage.store, 'a', 1, 3)
   await stage.database
-    .query(`insert into steps_v1.steps (counter, step, by, created_position, created_ordinal, changed_position)
-    select 'x', 7, 1, 0, 0, 0 from generate_series(1, 2)`)
+    .query(`insert into steps_v1.steps (counter, step, by, note, created_position, created_ordinal, changed_position)
+    select 'x', 7, 1, '', 0, 0, 0 from generate_series(1, 2)`)
   projector.start()
   await eventually('it is said', () => projector.stops.length > 0)
   expect(projector.stops[0]).toMatchObject({
@@ -92,7 +95,24 @@ test('a build in which a key is there twice stops when it is to be indexed, says
   await stage.database.query("delete from steps_v1.steps where counter = 'x'")
   await projector.builds.retry('steps', by)
   await eventually('it goes on', async () => (await stage.database.query('select 1 from steps_v1.steps')).length === 3)
-  expect(await indexes()).toEqual(['steps_list_0', 'steps_pkey'])
+  expect(await indexes()).toEqual(['steps_list_0', 'steps_list_1', 'steps_pkey'])
+})
+
+test('so does one in which a value is too long for an index', async () => {
+  await count(stage.store, 'a', 1, 3)
+  const note = randomBytes(3_000).toString('base64')
+  await stage.database.query(
+    `insert into steps_v1.steps (counter, step, by, note, created_position, created_ordinal, changed_position)
+     values ('x', 7, 1, $1, 0, 0, 0)`,
+    [note],
+  )
+  projector.start()
+  await eventually('it is said', () => projector.stops.length > 0)
+  expect(projector.stops[0]!.stopped.reason).toMatch(/^it cannot be indexed: index row size \d+ exceeds/)
+  await eventually('another projection goes on', () => projector.position === 3n)
+  await stage.database.query("update steps_v1.steps set note = ''")
+  await projector.builds.retry('steps', by)
+  await eventually('it goes on', async () => (await stage.database.query('select 1 from steps_v1.steps')).length === 4)
 })
 
 describe('while indexes of a build are being made', () => {

@@ -1,11 +1,13 @@
 import { type DatabaseError } from 'pg'
 import { QueryFailedError, type QueryRunner } from 'typeorm'
 import { allEnded } from '../all-ended.js'
+import { isPoison } from '../project/failure.js'
 import { type ReadTable } from '../tables/table.js'
 import { INDEXED_SQL, STOP_ALL_SQL } from './builds-sql.js'
 import { Connections } from './connections.js'
 import { createIndexes } from './create-tables.js'
 import { schemaIn, type Slot } from './slots.js'
+import { writable } from './stop.js'
 
 /** A build that is to be indexed. */
 export interface Indexed {
@@ -41,7 +43,7 @@ export class Indexing {
 
   /**
    * Whoever asks for a build that is being indexed gets the same promise. Waits for another process that is at it with the same projection. A build
-   * with two rows of one key is no good, and stops.
+   * whose rows cannot be indexed (two of one key, a value too long) is no good, and stops.
    *
    * @throws Error when it stops; whatever Postgres throws.
    */
@@ -67,7 +69,7 @@ export class Indexing {
     await this.connections.use(async (runner) => {
       await runner.query('select pg_advisory_lock(7400004, hashtext($1))', [name])
       await createIndexes(runner, tables, schemaIn(table.projection, slot)).catch(async (error: unknown) => {
-        throw isDoubled(error) ? await stopped(runner, [name, version, build], error) : error
+        throw isOfData(error) ? await stopped(runner, [name, version, build], error) : error
       })
       await runner.query(INDEXED_SQL, [name, version, build])
       await runner.query('select pg_advisory_unlock(7400004, hashtext($1))', [name])
@@ -80,7 +82,7 @@ async function stopped(
   [name, version, build]: readonly [name: string, version: number, build: number],
   cause: QueryFailedError<DatabaseError>,
 ): Promise<Error> {
-  const reason = `two rows have one key: ${cause.driverError.detail}`
+  const reason = writable(whyNot(cause.driverError))
   await runner.query(STOP_ALL_SQL, [name, version, build, reason, new Date().toISOString()])
   return new Error(`${name}: ${reason}`, { cause })
 }
@@ -88,6 +90,9 @@ async function stopped(
 /** SQLSTATE of a key that is there twice. */
 const DOUBLED = '23505'
 
-function isDoubled(error: unknown): error is QueryFailedError<DatabaseError> {
-  return error instanceof QueryFailedError && (error.driverError as DatabaseError).code === DOUBLED
+function whyNot({ code, message, detail = '' }: DatabaseError): string {
+  return code === DOUBLED ? `two rows have one key: ${detail}` : `it cannot be indexed: ${message}. ${detail}`
 }
+
+const isOfData = (error: unknown): error is QueryFailedError<DatabaseError> =>
+  error instanceof QueryFailedError && isPoison(error.driverError)

@@ -1,13 +1,15 @@
-/** A projection that does not go on in a lane, and because of which event. */
+/** A projection that does not go on in a lane, and why. */
 export interface Stop {
   readonly projection: string
   readonly version: number
   readonly build: number
   readonly lane: number
   readonly stopped: {
+    /** Of the event that is at fault; where none is, up to where the build is folded. */
     readonly position: string
     readonly stream: string
     readonly revision: string
+    /** '' where no event is at fault. */
     readonly type: string
     readonly reason: string
     readonly at: string

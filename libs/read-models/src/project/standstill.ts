@@ -1,3 +1,4 @@
+import { EventsArchived } from '#event-store'
 import { writable } from '../builds/stop.js'
 import { isPoison } from './failure.js'
 import { type MemberPlan } from './member.js'
@@ -13,13 +14,29 @@ export interface StandstillOptions {
   readonly plan: () => Promise<Plan>
 }
 
+/** It is no event that is at fault. */
+const NO_EVENT = { stream: '', revision: '0', type: '' } as const
+
 /** Stops builds that would fail again, wherever and whenever they are folded, where they are: everybody else goes on. */
 export class Standstill {
   constructor(private readonly options: StandstillOptions) {}
 
   /** Nobody stops for what is the fault of none of them. @param plan that failed. @throws when the database does not answer. */
   async settle(plan: Plan, error: unknown): Promise<void> {
-    if (error instanceof BatchFailure && isPoison(error.cause)) await this.atPoison(plan, error)
+    if (error instanceof EventsArchived) await this.atArchive(plan, error)
+    else if (error instanceof BatchFailure && isPoison(error.cause)) await this.atPoison(plan, error)
+  }
+
+  /** What needs events that are archived waits for them to be restored, unless it goes with its lane: then the lane does. */
+  private async atArchive({ lanes, together }: Plan, { message, archive }: EventsArchived): Promise<void> {
+    const stopped = { ...NO_EVENT, reason: writable(message), at: new Date().toISOString() }
+    for (const member of await this.suspects(together))
+      for (const lane of member.joining) {
+        const position = member.lanes.get(lane) ?? 0n
+        if (position >= archive.last) continue
+        const about = { ...stopped, position: position.toString() }
+        await this.options.planning.stop({ member, lane, position, stopped: about }, lanes.get(lane))
+      }
   }
 
   private async atPoison({ lanes, together }: Plan, { batch }: BatchFailure): Promise<void> {
