@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { Gauge } from 'prom-client'
 import { domains } from '#domains'
 import { aggregateNames } from '#domain-kit'
-import { connectLog, eventStoreSettings, NamesFold, storeFor } from '#event-store'
+import { checkNeeds, connectLog, eventStoreSettings, NamesFold } from '#event-store'
 import { Builds, migrateReadModels, openRedis, Projector, tablesOf } from '#read-models'
 import { createAuthenticator, projectorTuning, readModelSettings, redisSettings, setting, startService } from '#runtime'
 import { measureBuilds } from './build-metrics.js'
@@ -31,7 +31,7 @@ await startService('projector', settings, async (service) => {
   endpoint('read models', url)
   await migrateReadModels(url, tablesOf(domains))
   const log = await connectLog(service)
-  const store = storeFor(domains, log)
+  checkNeeds(domains, log.capabilities)
   if (config.EVENT_STORE === 'eventstoredb') {
     const names = new NamesFold({ store: log, url, logger })
     onStop('names', () => names.close())
@@ -41,7 +41,7 @@ await startService('projector', settings, async (service) => {
   const redis = openRedis(REDIS_URL, logger)
   onStop('redis', () => redis.destroy())
   const cache_bytes_max = config.CACHE_MIB * 1_048_576
-  const projector = new Projector({ store, url, domains, redis, instance, logger, cache_bytes_max })
+  const projector = new Projector({ store: log, url, domains, redis, instance, logger, cache_bytes_max })
   onStop('projector', () => projector.close())
   projector.start()
   health.add('folding', () => projector.trouble)

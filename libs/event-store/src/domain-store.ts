@@ -1,9 +1,9 @@
-import { type AnyAggregate, type Domain, type RecordedEvent, upcast } from '#domain-kit'
+import { type Domain, type RecordedEvent, upcast } from '#domain-kit'
 import { type EventBatch, type EventStore, type StoreCapabilities } from './port.js'
 
 /**
- * The log as domains know it: the one place where events of earlier schema versions are brought to today's, for deciders,
- * projections and whoever else reads. Events of aggregates that no domain has come as they are stored.
+ * The log as domains know it: events of earlier schema versions are brought to today's, for deciders and whoever else reads.
+ * Projections do so themselves, by {@link upcasting}. Events of aggregates that no domain has come as they are stored.
  *
  * Reading throws EventVersionError, and goes no further, where the log holds an event that newer code wrote.
  *
@@ -11,8 +11,7 @@ import { type EventBatch, type EventStore, type StoreCapabilities } from './port
  */
 export function storeFor(domains: readonly Domain[], store: EventStore): EventStore {
   checkNeeds(domains, store.capabilities)
-  const known = new Map(domains.flatMap(({ aggregates }) => aggregates.map((each) => [each.name, each] as const)))
-  const today = (event: RecordedEvent): RecordedEvent => upcasted(known, event)
+  const today = upcasting(domains)
   return {
     capabilities: store.capabilities,
     limits: store.limits,
@@ -31,6 +30,18 @@ export function storeFor(domains: readonly Domain[], store: EventStore): EventSt
   }
 }
 
+/** An event as it is stored to what the installed domains make of it today. It throws EventVersionError, and whatever an upcaster throws. */
+export type Upcasting = (event: RecordedEvent) => RecordedEvent
+
+/** For who reads the log as it is stored, and must know which event cannot be brought to today's form. See {@link storeFor}. */
+export function upcasting(domains: readonly Domain[]): Upcasting {
+  const known = new Map(domains.flatMap(({ aggregates }) => aggregates.map((each) => [each.name, each] as const)))
+  return (event) => {
+    const aggregate = known.get(event.aggregate)
+    return aggregate ? upcast(aggregate, event) : event
+  }
+}
+
 /** @throws Error that names each domain's need that the store cannot meet. */
 export function checkNeeds(domains: readonly Domain[], capabilities: StoreCapabilities): void {
   const unmet = new Map<string, string[]>()
@@ -45,13 +56,8 @@ export function checkNeeds(domains: readonly Domain[], capabilities: StoreCapabi
   throw new Error(`the event store cannot do what is installed: ${reasons.join('; ')}; choose another EVENT_STORE`)
 }
 
-function upcasted(known: ReadonlyMap<string, AnyAggregate>, event: RecordedEvent): RecordedEvent {
-  const aggregate = known.get(event.aggregate)
-  return aggregate ? upcast(aggregate, event) : event
-}
-
 /** The same batch when all of it is of today. */
-function upcastedBatch(batch: EventBatch, today: (event: RecordedEvent) => RecordedEvent): EventBatch {
+function upcastedBatch(batch: EventBatch, today: Upcasting): EventBatch {
   const { after, position, events: stored } = batch
   const events = stored.map(today)
   return events.every((event, at) => event === stored[at]) ? batch : { after, position, events }

@@ -1,5 +1,5 @@
 export * from './port.js'
-export { checkNeeds, storeFor } from './domain-store.js'
+export { checkNeeds, storeFor, type Upcasting, upcasting } from './domain-store.js'
 export { createMemoryStore } from './memory/memory-store.js'
 export { CopyQuery } from './postgres/copy-query.js'
 export { GrowingBytes } from './postgres/growing-bytes.js'

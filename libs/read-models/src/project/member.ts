@@ -1,6 +1,7 @@
 import { type AnyProjection } from '#domain-kit'
 import { type Slot } from '../builds/slots.js'
 import { type ReadTable } from '../tables/table.js'
+import { WHOLE } from './lanes.js'
 import { TableState } from './table-state.js'
 
 /** One build as one process folds it: in which lanes, and how far each is. */
@@ -23,7 +24,6 @@ export interface MemberPlan {
 
 export class Member {
   readonly states: ReadonlyMap<string, TableState>
-  readonly types: ReadonlySet<string>
   readonly positions: Map<number, bigint>
   readonly joining: Set<number>
   /**
@@ -36,10 +36,16 @@ export class Member {
     // What stands at the beginning of the log in all of its lanes has no row of theirs.
     const isEmpty = [...plan.lanes.values()].every((position) => position === 0n)
     this.states = new Map(plan.tables.map((table) => [table.name, new TableState(table, isEmpty)]))
-    this.types = new Set(plan.projection.types)
     this.positions = new Map(plan.lanes)
     this.joining = new Set(plan.joining)
     this.untold = plan.joining
+  }
+
+  /** An event of one of its types, in this partition, at this position. */
+  wants(partition: number, position: bigint): boolean {
+    const { isPartitioned, skips } = this.plan
+    const at = this.positions.get(isPartitioned ? partition : WHOLE)
+    return at !== undefined && position > at && !(skips.size > 0 && skips.has(position))
   }
 
   forget(): void {

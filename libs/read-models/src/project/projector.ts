@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Domain } from '#domain-kit'
-import { type EventStore } from '#event-store'
+import { type EventStore, type Upcasting, upcasting } from '#event-store'
 import { type Logger, reasonOf } from '#runtime'
 import { BuildKeeper } from '../builds/build-keeper.js'
 import { type Stop } from '../builds/stop.js'
@@ -22,6 +22,7 @@ import { ProjectionUnit } from './unit.js'
 import { UpdateRoom } from './update-room.js'
 
 export interface ProjectorOptions {
+  /** The log with events as they are stored. */
   readonly store: EventStore
   readonly url: string
   readonly domains: readonly Domain[]
@@ -64,6 +65,7 @@ export class Projector {
   private readonly indexing: Indexing
   private readonly tables: readonly ReadTable[]
   private readonly fleet: string
+  private readonly upcasting: Upcasting
   private readonly ownership: Ownership
   private readonly keeper: BuildKeeper
   private readonly room: UpdateRoom
@@ -84,6 +86,7 @@ export class Projector {
     const { url, instance, logger, domains, lease_ms, planning_ms_max } = options
     this.tables = tablesOf(domains)
     this.fleet = fleetOf(this.tables)
+    this.upcasting = upcasting(domains)
     this.planning = new Planning({
       url,
       instance,
@@ -221,7 +224,7 @@ export class Projector {
 
   private get base(): Omit<Base, 'lanes'> {
     const { url, instance, logger } = this.options
-    return { url, name: foldingName(instance), fleet: this.fleet, logger }
+    return { url, name: foldingName(instance), fleet: this.fleet, logger, upcasting: this.upcasting }
   }
 
   private async foldTogether(plan: Plan, signal: AbortSignal): Promise<void> {

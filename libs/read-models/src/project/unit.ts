@@ -1,18 +1,18 @@
 import pg from 'pg'
 import { type RecordedEvent } from '#domain-kit'
-import { CopyQuery, type EventBatch } from '#event-store'
+import { CopyQuery, type EventBatch, type Upcasting } from '#event-store'
 import { goodbye, type Logger, reasonOf } from '#runtime'
 import { allEnded } from '../all-ended.js'
 import { type LaneChanges, changesByLane, laneOf } from './changes.js'
 import { foldBatch } from './fold-batch.js'
 import { Lost } from './failure.js'
-import { partitionOf, WHOLE } from './lanes.js'
 import { Member, type MemberPlan } from './member.js'
 import { lengthOf } from './rows-length.js'
 import { type TableChanges, type TableState } from './table-state.js'
 import { type ReadTable } from '../tables/table.js'
 import { advanceSql, membersSql, type MovedMember } from './unit-sql.js'
 import { Upserts } from './upserts.js'
+import { Wanting } from './wanting.js'
 import { type Script, scriptOf } from './write-script.js'
 
 export interface UnitOptions {
@@ -26,6 +26,8 @@ export interface UnitOptions {
   readonly positions?: ReadonlyMap<number, bigint> | undefined
   readonly members: readonly MemberPlan[]
   readonly logger: Logger
+  /** What is folded of an event. Default: the event, as it is stored. */
+  readonly upcasting?: Upcasting
   /** Rows of more than about so many UTF-16 units are not written at once, but for those of one event. Default 32 Mi. */
   readonly length_max?: number
 }
@@ -49,6 +51,7 @@ export interface Folded {
  */
 export class ProjectionUnit {
   private readonly members: readonly Member[]
+  private readonly wanting: Wanting
   private readonly states: ReadonlyMap<ReadTable, TableState>
   /** How far each lane is that it moves. */
   private readonly positions: Map<number, bigint>
@@ -68,6 +71,7 @@ export class ProjectionUnit {
     private readonly reading: pg.Client,
   ) {
     this.members = options.members.map((plan) => new Member(plan))
+    this.wanting = new Wanting(this.members, options.upcasting)
     this.states = new Map(this.members.flatMap(({ states }) => [...states.values()].map((each) => [each.table, each])))
     this.positions = new Map(options.positions)
     this.folded = this.least()
@@ -203,10 +207,9 @@ export class ProjectionUnit {
 
   private async foldEvents(events: readonly RecordedEvent[]): Promise<readonly TableChanges[]> {
     // All at once: what one has to wait for, another can use the time of.
-    const folding = this.members.map(async (member) => {
-      const wanted = events.filter((event) => wants(member, event))
-      await foldBatch(this.reading, member.plan.projection, member.states, wanted)
-    })
+    const folding = [...this.wanting.of(events)].map(([{ plan, states }, wanted]) =>
+      foldBatch(this.reading, plan.projection, states, wanted),
+    )
     await allEnded(folding)
     return this.members.flatMap(({ states }) => [...states.values()].map((state) => state.take()))
   }
@@ -272,12 +275,6 @@ const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 
 /** SQLSTATE that `headwater.must_hold` raises. */
 const LOST = 'HW001'
-
-function wants({ plan, types, positions }: Member, event: RecordedEvent): boolean {
-  if (event.aggregate !== plan.projection.of.name || !types.has(event.type)) return false
-  const at = positions.get(plan.isPartitioned ? partitionOf(event.stream) : WHOLE)
-  return at !== undefined && event.position > at && !plan.skips.has(event.position)
-}
 
 /** `pipeline`: questions are sent without waiting for the answers of earlier ones. */
 function connection({ url, name, logger }: UnitOptions, more: { readonly pipeline?: boolean } = {}): pg.Client {
