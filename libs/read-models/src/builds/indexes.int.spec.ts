@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { batchProjection, document, domain, exact, integer, list, text } from '#domain-kit'
+import { batchProjection, document, domain, exact, integer, list, projection, text } from '#domain-kit'
+import { withClient } from '#runtime'
 import { eventually, type ScratchDatabase, scratchDatabase, scratchServers } from '#testing'
 import { count, counter, sums } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
@@ -30,6 +31,15 @@ const counting = domain('counting', {
     list(steps, 'GET /sums/{counter}/steps', { table: 'steps', item: (row) => row, filters: { note: exact('note') } }),
   ],
 })
+/** What the next release knows beside it. */
+const counts = projection('counts', {
+  version: 1,
+  of: counter,
+  table: { counter: text().key(), sum: integer() },
+  key: (event) => ({ counter: event.aggregateId }),
+  fold: { Counted: (row) => ({ ...row, sum: row.sum + 1 }) },
+})
+const more = domain('more', { commands: [], resources: [document(counts, 'GET /counts/{counter}')] })
 const by = { actor: 'tester', action: 'test' }
 
 /** What every test begins with. */
@@ -54,6 +64,9 @@ const indexes = async (): Promise<readonly string[]> =>
       "select indexname from pg_indexes where schemaname = 'steps_v1' order by 1",
     )
   ).map(({ indexname }) => indexname)
+
+const sumIn = async (name: string): Promise<number | undefined> =>
+  (await stage.database.query<{ sum: number }>(`select sum from ${name}_v1.${name}`))[0]?.sum
 
 test('a build that is far behind is folded without indexes, and has them when it has caught up', async () => {
   const books = ['a', 'b', 'c']
@@ -113,6 +126,24 @@ test('so does one in which a value is too long for an index', async () => {
   await stage.database.query("update steps_v1.steps set note = ''")
   await projector.builds.retry('steps', by)
   await eventually('it goes on', async () => (await stage.database.query('select 1 from steps_v1.steps')).length === 4)
+})
+
+test('a projection that is new in a running system holds nobody up while its indexes are made', async () => {
+  projector.start()
+  await count(stage.store, 'a', 1, 3)
+  await eventually('all is folded', () => projector.position === 3n)
+  await projector.close()
+  const { url } = stage.database
+  await withClient(new pg.Client({ connectionString: url }), async (other) => {
+    // As another projector that is at it with the same projection, and takes long.
+    await other.query("select pg_advisory_lock(7400004, hashtext('counts'))")
+    const next = await stage.projector([counting, more], 'projector-2')
+    next.start()
+    await count(stage.store, 'a')
+    await eventually('what was there before is folded on', async () => (await sumIn('sums')) === 4)
+    expect(await sumIn('counts')).toBeUndefined()
+  })
+  await eventually('the new one comes along', async () => (await sumIn('counts')) === 4)
 })
 
 describe('while indexes of a build are being made', () => {

@@ -58,9 +58,11 @@ export async function planFor(client: ClientBase, { fleet, tables, lanes, near =
   const skips = await client.query<{ projection: string; version: number; build: number; position: string }>(SKIPS_SQL)
   const positions = new Map(rows.map(({ lane, position }) => [lane, BigInt(position)]))
   const going = found.rows.filter(({ is_stopped }) => !is_stopped)
-  // What is live holds its lanes up: it comes along as it is.
-  const isNear = ({ lane, position, slot, is_indexed }: MemberRow): boolean =>
-    position === null || ((is_indexed || slot === 'live') && BigInt(position) + near >= (positions.get(lane) ?? 0n))
+  // For what comes along without its indexes its lanes wait: they do where nothing of them answers yet.
+  const isServing = going.some(({ slot, is_indexed }) => slot === 'live' && is_indexed)
+  const isReady = ({ slot, is_indexed }: MemberRow): boolean => is_indexed || (slot === 'live' && !isServing)
+  const isNear = (row: MemberRow): boolean =>
+    row.position === null || (isReady(row) && BigInt(row.position) + near >= (positions.get(row.lane) ?? 0n))
   const plans = (mine: readonly MemberRow[]): MemberPlan[] =>
     grouped(mine).flatMap((group) => planOf(group, tables, positions, skips.rows) ?? [])
   const together = going.filter(isNear)
