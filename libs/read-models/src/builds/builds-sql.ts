@@ -93,7 +93,7 @@ from headwater.lanes l where l.fleet = m.fleet and l.lane = m.lane and m.project
 export const DUE_SQL = `
 select b.projection from headwater.builds b join headwater.members m using (projection, version, build)
 where b.slot = 'next' and b.is_indexed and b.promotes_itself and m.fleet = $1 group by 1, b.version, b.build
-having bool_and(m.stopped is null and m.position is null)`
+having bool_and(m.stopped is null and m.position is null) order by 1`
 
 /** In: fleet. Out: what has stopped, and where. Locks nothing. */
 export const STOPS_SQL = `

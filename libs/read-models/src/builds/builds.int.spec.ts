@@ -161,6 +161,37 @@ test('what a long query still reads is not dropped; folding goes on meanwhile, a
   expect(await shown('statement')).toEqual([{ build: 2, slot: 'live', state: 'live' }])
 })
 
+test('a promotion that has to wait holds up no other', async () => {
+  const next = async (name: string): Promise<unknown> =>
+    eventually(`${name} is ready`, async () =>
+      (await builds(name)).some(({ slot, state }) => slot === 'next' && state === 'ready'),
+    )
+  await projector.builds.rebuild('accounts', true, by)
+  await eventually('accounts has one that was live', async () =>
+    (await builds('accounts')).some(({ slot }) => slot === 'previous'),
+  )
+  for (const name of ['accounts', 'books']) {
+    await projector.builds.rebuild(name, false, by)
+    await next(name)
+  }
+  await projector.close()
+  await stage.database.query("update headwater.builds set promotes_itself = true where slot = 'next'")
+  const reader = new pg.Client({ connectionString: stage.database.url })
+  await reader.connect()
+  await reader.query('begin')
+  await reader.query('select count(*) from "accounts_v1$previous".accounts')
+  const hasty = new Builds(stage.database.url, tables, fleetOf(tables), 1_000)
+  try {
+    await expect(hasty.advance()).rejects.toMatchObject({ code: 'unavailable' })
+    const live = (await hasty.list()).filter(({ slot }) => slot === 'live')
+    expect(live.find(({ projection }) => projection === 'accounts')?.build).toBe(2)
+    expect(live.find(({ projection }) => projection === 'books')?.build).toBe(2)
+  } finally {
+    await reader.end()
+    await hasty.close()
+  }
+})
+
 describe('is refused with the reason', () => {
   const refused = (code: string, detail: RegExp): unknown =>
     expect.objectContaining({ code, detail: expect.stringMatching(detail) as string })

@@ -192,10 +192,14 @@ export class Builds {
     })
   }
 
-  /** Builds that have caught up are promoted if they want to be. */
+  /** Builds that have caught up are promoted if they want to be, one after the other. @throws what the first throws that fails, when each was tried. */
   async advance(): Promise<void> {
+    const failures: unknown[] = []
     for (const { projection } of await this.rows<{ projection: string }>(sql.DUE_SQL, [this.fleet]))
-      await this.promote(projection, { actor: 'headwater', action: 'promote' }).catch(unlessDone)
+      await this.promote(projection, { actor: 'headwater', action: 'promote' })
+        .catch(unlessDone)
+        .catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
 
   private async swap(name: string, from: 'next' | 'previous', by: Decision): Promise<void> {
