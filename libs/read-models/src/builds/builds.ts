@@ -146,25 +146,32 @@ export class Builds {
   }
 
   /**
-   * Throws away every build of an earlier version, which nobody folds any more. @throws Problem `not-found`, `build-conflict`
+   * Throws away every build of an earlier version, or of a projection that is not installed any more, which nobody folds.
+   *
+   * @throws Problem `not-found`, `build-conflict`
    */
   async dropVersion(name: string, version: number, by: Decision): Promise<void> {
-    const tables = this.tablesOf(name)
     await this.transaction(async (runner) => {
-      const { table, live } = await this.of(runner, tables)
-      const installed = table.projection.version
-      if (version === installed) throw conflict(name, `version ${version} is the installed one`)
-      if (!live) throw conflict(name, `version ${installed} is not live yet; wait for it`)
       const old = (await runner.query(sql.BUILDS_SQL, [name, version])) as BuildRow[]
+      const isInstalled = this.tables.some(({ projection }) => projection.name === name)
+      if (isInstalled || old.length === 0) await this.leaveTo(runner, name, version)
       if (old.length === 0) throw conflict(name, `there is no version ${version}`)
       const folded = (await runner.query(sql.FOLDED_SQL, [name, version])) as unknown[]
       if (folded.length > 0) throw conflict(name, `projectors that fold version ${version} still run; stop them first`)
-      await runner.query(sql.LIVE_AT_SQL, [name, installed, live.build, version])
       for (const each of old) {
         await dropBuild(runner, each)
         await decided(runner, by, { name, version, build: each.build }, each.slot)
       }
     })
+  }
+
+  /** The installed version answers alone from now on, without this one. @throws Problem `not-found`, `build-conflict` */
+  private async leaveTo(runner: QueryRunner, name: string, version: number): Promise<void> {
+    const { table, live } = await this.of(runner, this.tablesOf(name))
+    const installed = table.projection.version
+    if (version === installed) throw conflict(name, `version ${version} is the installed one`)
+    if (!live) throw conflict(name, `version ${installed} is not live yet; wait for it`)
+    await runner.query(sql.LIVE_AT_SQL, [name, installed, live.build, version])
   }
 
   /** Lets what has stopped go on, at the events that stopped it. @throws Problem `not-found`, `build-conflict` */

@@ -19,6 +19,15 @@ const counts = projection('counts', {
   fold: { Counted: (row) => ({ ...row, sum: row.sum + 1 }) },
 })
 
+/** What a later release has in their place. */
+const tens = projection('tens', {
+  version: 1,
+  of: counter,
+  table,
+  key,
+  fold: { Counted: (row) => ({ ...row, sum: row.sum + 10 }) },
+})
+
 /** A release: `counts` is the same in both, `sums` of the second one adds up tenfold. */
 function release(version: number): Domain {
   const times = version === 1 ? 1 : 10
@@ -105,6 +114,22 @@ test('an earlier version is thrown away once nobody folds it, and no other one i
   ])
   await count(stage.store, 'a')
   await comesTo('sums_v2.sums', 20)
+})
+
+test('a projection that no release has any more is thrown away once nobody folds it', async () => {
+  await count(stage.store, 'a')
+  const first = await start(1)
+  await comesTo('counts_v1.counts', 1)
+  const { builds } = await stage.projector(
+    [domain('counting', { commands: [], projections: [tens] })],
+    'projector-of-3',
+  )
+  await expect(builds.dropVersion('counts', 1, by)).rejects.toThrow('stop them first')
+  await first.close()
+  await expect(builds.dropVersion('counts', 2, by)).rejects.toMatchObject({ code: 'not-found' })
+  await builds.dropVersion('counts', 1, by)
+  expect(await stage.database.query("select nspname from pg_namespace where nspname like 'counts%'")).toEqual([])
+  expect((await builds.list()).map(({ projection: name }) => name)).toEqual(['sums', 'tens'])
 })
 
 test('the release before can be started again: its version goes on at its checkpoint, and nothing that both know is folded twice', async () => {
