@@ -70,9 +70,9 @@ export class Supervised {
     try {
       await this.look()
     } catch (error) {
-      this.last = { reason: reasonOf(error) }
-      this.logger.error({ name: this.component.name, reason: reasonOf(error) }, 'not started')
-      this.crashed()
+      const reason = reasonOf(error)
+      this.logger.error({ name: this.component.name, reason }, 'not started')
+      this.crashed(reason)
     } finally {
       this.busy = false
     }
@@ -127,7 +127,8 @@ export class Supervised {
     }
   }
 
-  private crashed(): void {
+  /** @param reason why it could not be started; without one it has run, and its log tells. */
+  private crashed(reason?: string): void {
     const now_ms = Date.now()
     this.running = undefined
     this.exits_ms = [...this.exits_ms.filter((each) => now_ms - each < CRASH_WINDOW_MS), now_ms]
@@ -136,7 +137,8 @@ export class Supervised {
     this.state = this.isLooping ? 'crash-loop' : 'backoff'
     const backoff_ms = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** (crashes - 1))
     this.restart_ms = now_ms + (this.isLooping ? CRASH_PAUSE_MS : backoff_ms)
-    this.last = { reason: `ended ${crashes} time(s) in the last ${CRASH_WINDOW_MS / 1_000} s; see ${this.logFile}` }
+    const ended = `ended ${crashes} time(s) in the last ${CRASH_WINDOW_MS / 1_000} s; see ${this.logFile}`
+    this.last = { reason: reason ?? ended }
   }
 
   private get logFile(): string {
@@ -176,7 +178,7 @@ export class Supervised {
       await killed(child)
       throw error
     }
-    if (!this.running) throw new Error('it ended at once')
+    if (!this.running) throw new Error(`it ended at once; see ${this.logFile}`)
     this.logger.info({ name: component.name, pid }, 'started')
   }
 }

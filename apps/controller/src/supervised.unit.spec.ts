@@ -28,6 +28,17 @@ test('a process whose pid cannot be written down is ended: nobody would find it 
   await supervised.stop()
 })
 
+test('why it cannot be started is told, not that something has ended that never ran', async () => {
+  sleeper.prepare = () => Promise.reject(new Error('do X'))
+  const supervised = new Supervised(
+    sleeper.component,
+    { ...dataLayout(folder), run: folder, logs: folder },
+    silentLogger(),
+  )
+  await supervised.start()
+  expect([supervised.state, supervised.last.reason]).toEqual(['backoff', 'do X'])
+})
+
 describe('a process that ends again and again', () => {
   let now_ms = Date.now()
   let supervised: Supervised
