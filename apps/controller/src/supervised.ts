@@ -112,7 +112,8 @@ export class Supervised {
       if (Date.now() < this.restart_ms) return
       await this.launch()
     }
-    this.last = await this.component.check()
+    // A check that fails tells nothing of whether the process has ended.
+    this.last = await this.component.check().catch((error: unknown) => ({ reason: reasonOf(error) }))
     if (!this.running || !isAlive(this.running)) return
     if (this.last.needsRestart) {
       this.logger.warn({ name: this.component.name, reason: this.last.reason }, 'it is started anew')

@@ -39,6 +39,20 @@ test('why it cannot be started is told, not that something has ended that never 
   expect([supervised.state, supervised.last.reason]).toEqual(['backoff', 'do X'])
 })
 
+test('a check that fails does not end what is adopted: it lives, and is not ready', async () => {
+  await sleeper.runAlready()
+  sleeper.check = () => Promise.reject(new Error('not known'))
+  const supervised = new Supervised(
+    sleeper.component,
+    { ...dataLayout(folder), run: folder, logs: folder },
+    silentLogger(),
+  )
+  await supervised.start()
+  expect(supervised).toMatchObject({ state: 'unready', last: { reason: 'not known' } })
+  expect(sleeper.running()).toEqual([supervised.pid])
+  await supervised.stop()
+})
+
 describe('a process that ends again and again', () => {
   let now_ms = Date.now()
   let supervised: Supervised

@@ -62,6 +62,7 @@ export function embeddedPostgres(layout: DataLayout, ports: Ports, secrets: Secr
       primaryUrl: adminUrl,
       adminUrl: urlOf(SUPERUSER, secrets.superuser, port, 'postgres'),
       port,
+      folder: () => reachablePath(layout.replica(at + 1), owner),
       prepare: async (conninfo) => {
         const mine = await place(layout.replica(at + 1), port)
         await removeIfLost(adminUrl, slotOf(at + 1), mine.folder)
@@ -128,10 +129,13 @@ interface ReplicaPlan {
   readonly adminUrl: string
   readonly port: number
   readonly password: string
+  /** Where it lies, also when somebody else has prepared it. */
+  folder(): string
   prepare(conninfo: string): Promise<ClusterPlace>
 }
 
-function replicaComponent({ name, slot, primaryUrl, adminUrl, port, password, prepare }: ReplicaPlan): Component {
+function replicaComponent(plan: ReplicaPlan): Component {
+  const { name, slot, primaryUrl, adminUrl, port, password, folder, prepare } = plan
   const server = checkingPool(adminUrl)
   const primary = checkingPool(primaryUrl)
   let place: ClusterPlace | undefined
@@ -152,8 +156,7 @@ function replicaComponent({ name, slot, primaryUrl, adminUrl, port, password, pr
         if (!row?.standby) return 'it is no standby'
         return row.status === 'streaming' ? undefined : NOT_STREAMING
       })
-      if (reason !== NOT_STREAMING || !(await isLost(primary, slot, prepared(place).folder).catch(() => false)))
-        return { reason }
+      if (reason !== NOT_STREAMING || !(await isLost(primary, slot, folder()).catch(() => false))) return { reason }
       return { reason: 'the primary no longer has what it lacks: it is copied anew', needsRestart: true }
     },
   }
