@@ -82,7 +82,9 @@ export class Supervised {
   async stop(): Promise<void> {
     this.isStopped = true
     this.wanted = false
-    while (this.busy) await new Promise((resolve) => setTimeout(resolve, 20))
+    // What is being started is waited for; a check of what runs, which may hang with it, only for as long as its stop may take.
+    const end_ms = Date.now() + this.component.stop_ms
+    while (this.busy && !(this.running && Date.now() > end_ms)) await new Promise((resolve) => setTimeout(resolve, 20))
     this.running ??= await readPidFile(this.pidFile)
     if (this.running && isAlive(this.running)) await this.end(this.running)
     await removePidFile(this.pidFile)

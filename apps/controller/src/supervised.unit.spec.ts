@@ -53,6 +53,20 @@ test('a check that fails does not end what is adopted: it lives, and is not read
   await supervised.stop()
 })
 
+test('a check that never ends does not keep what it checks from being stopped', async () => {
+  sleeper.check = () => new Promise(() => undefined)
+  sleeper.stop_ms = 200
+  const supervised = new Supervised(
+    sleeper.component,
+    { ...dataLayout(folder), run: folder, logs: folder },
+    silentLogger(),
+  )
+  void supervised.start()
+  await eventually('it runs', () => supervised.pid)
+  await supervised.stop()
+  expect([supervised.state, sleeper.running()]).toEqual(['stopped', []])
+})
+
 describe('a process that ends again and again', () => {
   let now_ms = Date.now()
   let supervised: Supervised

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
 import { temporaryRedis } from '#testing'
+import { embeddedRedis } from './component.js'
 
 test.each([
   ['a space', 'a b'],
@@ -25,5 +26,23 @@ test.each([
     }
   } finally {
     await rm(parent, { recursive: true, force: true })
+  }
+})
+
+test('one that hangs is not ready, whether or not it was connected to before, and is again when it goes on', async () => {
+  const server = await temporaryRedis()
+  try {
+    const { port, password } = new URL(server.url)
+    const { check } = embeddedRedis('not-its-folder', Number(port), password).component
+    expect(await check()).toEqual({ reason: undefined })
+    server.pause()
+    for (const when of ['connected', 'not connected']) {
+      const { reason } = await check()
+      expect([when, reason]).toEqual([when, expect.any(String)])
+    }
+    server.resume()
+    expect(await check()).toEqual({ reason: undefined })
+  } finally {
+    await server.drop()
   }
 })

@@ -58,13 +58,15 @@ function redisCheck(url: string): () => Promise<Check> {
     const { createClient } = await import('redis')
     return createClient({
       url,
-      socket: { connectTimeout: ANSWER_MS_MAX, reconnectStrategy: false },
-      commandOptions: { timeout: ANSWER_MS_MAX },
+      // The one bound that also holds for what was sent already, and for its greeting.
+      socket: { connectTimeout: ANSWER_MS_MAX, socketTimeout: ANSWER_MS_MAX, reconnectStrategy: false },
     }).on('error', () => undefined)
   }
   let client: Awaited<ReturnType<typeof create>> | undefined
   const ask = async (): Promise<string | undefined> => {
-    if (!client) {
+    // A connection on which nobody asked for so long has ended by the same bound.
+    if (!client?.isReady) {
+      client?.destroy()
       client = await create()
       await client.connect()
       client.unref()
