@@ -36,7 +36,8 @@ export class Supervised {
   private isLooping = false
   private launched_ms = 0
   private restart_ms = 0
-  private busy = false
+  /** The look at it that is under way. */
+  private looking: Promise<void> | undefined
 
   constructor(
     readonly component: Component,
@@ -63,19 +64,17 @@ export class Supervised {
     await this.tick()
   }
 
-  /** Looks after the process; called again and again. */
+  /** Looks after the process; called again and again. Returns at once while that is done already, as while a database is copied. */
   async tick(): Promise<void> {
-    if (this.busy) return
-    this.busy = true
-    try {
-      await this.look()
-    } catch (error) {
-      const reason = reasonOf(error)
-      this.logger.error({ name: this.component.name, reason }, 'not started')
-      this.crashed(reason)
-    } finally {
-      this.busy = false
-    }
+    if (this.looking) return
+    this.looking = this.lookAfter().finally(() => (this.looking = undefined))
+    await this.looking
+  }
+
+  /** As {@link tick}, by a look that begins after this was asked for. */
+  async refresh(): Promise<void> {
+    await this.looking
+    await (this.looking ?? this.tick())
   }
 
   /** Also of one that a supervisor before this one has started, whether or not it was looked at yet. */
@@ -84,7 +83,8 @@ export class Supervised {
     this.wanted = false
     // What is being started is waited for; a check of what runs, which may hang with it, only for as long as its stop may take.
     const end_ms = Date.now() + this.component.stop_ms
-    while (this.busy && !(this.running && Date.now() > end_ms)) await new Promise((resolve) => setTimeout(resolve, 20))
+    while (this.looking && !(this.running && Date.now() > end_ms))
+      await new Promise((resolve) => setTimeout(resolve, 20))
     this.running ??= await readPidFile(this.pidFile)
     if (this.running && isAlive(this.running)) await this.end(this.running)
     await removePidFile(this.pidFile)
@@ -101,6 +101,16 @@ export class Supervised {
     if (!isAlive(running)) return
     this.logger.warn({ name: component.name, after_ms: component.stop_ms }, 'did not stop in time and was killed')
     process.kill(running.pid, 'SIGKILL')
+  }
+
+  private async lookAfter(): Promise<void> {
+    try {
+      await this.look()
+    } catch (error) {
+      const reason = reasonOf(error)
+      this.logger.error({ name: this.component.name, reason }, 'not started')
+      this.crashed(reason)
+    }
   }
 
   private async look(): Promise<void> {

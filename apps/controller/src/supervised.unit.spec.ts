@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dataLayout } from '#local-runtime'
+import { type Check, dataLayout } from '#local-runtime'
 import { eventually, silentLogger } from '#testing'
 import { Sleeper } from './fixtures/sleeper.js'
 import { Supervised } from './supervised.js'
@@ -65,6 +65,25 @@ test('a check that never ends does not keep what it checks from being stopped', 
   await eventually('it runs', () => supervised.pid)
   await supervised.stop()
   expect([supervised.state, sleeper.running()]).toEqual(['stopped', []])
+})
+
+test('who asks how it is now is not told what was found by a look that had begun before', async () => {
+  const supervised = new Supervised(
+    sleeper.component,
+    { ...dataLayout(folder), run: folder, logs: folder },
+    silentLogger(),
+  )
+  await supervised.start()
+  let answer: (check: Check) => void = () => undefined
+  sleeper.check = () => new Promise((resolve) => (answer = resolve))
+  const before = supervised.tick()
+  await eventually('a check is under way', () => answer.length > 0)
+  sleeper.check = () => Promise.resolve({ reason: 'not now' })
+  const asked = supervised.refresh()
+  answer({ reason: undefined })
+  await Promise.all([before, asked])
+  expect(supervised.last.reason).toBe('not now')
+  await supervised.stop()
 })
 
 describe('a process that ends again and again', () => {

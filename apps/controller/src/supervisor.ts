@@ -46,7 +46,7 @@ export class Supervisor {
   /** Asks every role how it is right now: who asks for the status must not be told of half a second ago. */
   async refresh(): Promise<void> {
     await Promise.all(
-      this.processes.filter(({ component }) => component.url.startsWith('http')).map((each) => each.tick()),
+      this.processes.filter(({ component }) => component.url.startsWith('http')).map((each) => each.refresh()),
     )
   }
 

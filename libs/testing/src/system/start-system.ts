@@ -32,7 +32,7 @@ export interface RunningSystem extends TestServers {
   readonly folder: string
   /** An operator's, for a day. */
   readonly token: string
-  /** @throws Error when the controller does not answer within 5 s. */
+  /** @throws Error when the controller does not answer within 10 s. */
   status(): Promise<SystemStatus>
   /** By instance: `query-api-1`. @throws RangeError when there was no such instance at the start. */
   pidOf(instance: string): number
@@ -40,7 +40,7 @@ export interface RunningSystem extends TestServers {
   stop(keep?: 'keep'): Promise<void>
 }
 
-const STATUS_MS_MAX = 5_000
+const STATUS_MS_MAX = 10_000
 const READY_MS_MAX = 300_000
 
 export interface SystemOptions {
