@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { LOCKS } from '#runtime'
 import { eventually, type ScratchDatabase, scratchDatabase, SilentLink } from '#testing'
 import { migrateProcesses } from './schema.js'
 
@@ -17,7 +18,7 @@ afterEach(async () => {
 test('a database that goes away while it is migrated fails the migration with the reason', async () => {
   const blocker = new pg.Client({ connectionString: database.url })
   await blocker.connect()
-  await blocker.query('select pg_advisory_lock(7400002)')
+  await blocker.query('select pg_advisory_lock($1)', [LOCKS.readModelsSchema])
   const migrating = migrateProcesses(link.url).catch((error: unknown) => error)
   await eventually('it waits', async () => {
     const waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"

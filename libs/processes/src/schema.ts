@@ -1,9 +1,9 @@
 import pg from 'pg'
 import { LEASES_SQL } from '#leadership'
-import { withClient } from '#runtime'
+import { LOCKS, withClient } from '#runtime'
 
 /** The lock under which the read models are migrated, too: both make the schema `headwater`. */
-const LOCK_SQL = 'select pg_advisory_lock(7400002)'
+const LOCK_SQL = `select pg_advisory_lock(${LOCKS.readModelsSchema})`
 
 const PROCESSES_SQL = `
 create schema if not exists headwater;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
+import { LOCKS } from '#runtime'
 import { type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
 import { describeSnapshotStore } from './contract.js'
 import { openPostgresSnapshots } from './postgres-snapshots.js'
@@ -41,8 +42,8 @@ async function whileBlocked(use: (store: ReturnType<typeof open>, unblock: () =>
   const blocker = new pg.Client({ connectionString: database.url })
   await blocker.connect()
   try {
-    await blocker.query('select pg_advisory_lock(7400003)')
-    await use(store, () => blocker.query('select pg_advisory_unlock(7400003)'))
+    await blocker.query('select pg_advisory_lock($1)', [LOCKS.snapshotsTable])
+    await use(store, () => blocker.query('select pg_advisory_unlock($1)', [LOCKS.snapshotsTable]))
     expect(await store.load('thing-1', 1)).toBeUndefined()
   } finally {
     await blocker.end()

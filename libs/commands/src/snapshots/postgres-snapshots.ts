@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type Logger, reasonOf } from '#runtime'
+import { LOCKS, type Logger, reasonOf } from '#runtime'
 import { type SnapshotStore, type StoredSnapshot } from './snapshot-store.js'
 
 export interface PostgresSnapshotsOptions {
@@ -14,13 +14,11 @@ export interface PostgresSnapshotsOptions {
 const LOADED_MAX = 32
 const LOAD_MS_MAX = 2_000
 const SAVE_MS_MAX = 30_000
-/** One process makes the table, whoever starts first. */
-const LOCK = 7_400_003
 
-/** Out: the table, also when another process makes it at the same time. Locks its making only. */
+/** Out: the table, also when another process makes it at the same time: whoever starts first does. Locks its making only. */
 const TABLE_SQL = (schema: string): string => `
 do $$ begin
-  perform pg_advisory_xact_lock(${LOCK});
+  perform pg_advisory_xact_lock(${LOCKS.snapshotsTable});
   if to_regclass('${schema}.snapshots') is null then
     create schema if not exists ${schema};
     create table ${schema}.snapshots (

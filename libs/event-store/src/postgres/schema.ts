@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { LEASES_SQL } from '#leadership'
-import { withClient } from '#runtime'
+import { LOCKS, withClient } from '#runtime'
 import { PARTITION_EVENTS } from './partitions.js'
 
 /**
@@ -135,9 +135,6 @@ create schema if not exists log;
 create table if not exists log.versions (version integer primary key, applied_at timestamptz not null default now());
 insert into log.versions (version) select 1 where to_regclass('log.events') is not null on conflict do nothing;`
 
-/** One migration at a time, whoever starts first. */
-const MIGRATION_LOCK = 7_400_001
-
 /**
  * Brings the log's schema up to date, each version in a transaction. Idempotent; concurrent calls wait for each other.
  *
@@ -146,7 +143,7 @@ const MIGRATION_LOCK = 7_400_001
  */
 export async function migrateLog(url: string, to = LOG_VERSION): Promise<void> {
   await withClient(new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 }), async (client) => {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await client.query('select pg_advisory_lock($1)', [LOCKS.logSchema])
     await client.query(PREPARE_SQL)
     const { rows } = await client.query<{ version: number }>(
       'select coalesce(max(version), 0) as version from log.versions',

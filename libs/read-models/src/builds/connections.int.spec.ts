@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { ledger } from '#ledger'
+import { LOCKS } from '#runtime'
 import { eventually, type ScratchDatabase, scratchDatabase } from '#testing'
 import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
@@ -57,7 +58,7 @@ test('an operation that has to wait too long is not done', async () => {
   const builds = new Builds(database.url, tables, fleetOf(tables), 2_000)
   const other = new pg.Client({ connectionString: database.url })
   await other.connect()
-  await other.query('select pg_advisory_lock(7400003)')
+  await other.query('select pg_advisory_lock($1)', [LOCKS.operation])
   const by = { actor: 'tester', action: 'rebuild' }
   await expect(builds.rebuild('books', false, by)).rejects.toMatchObject({ code: 'unavailable', status: 503 })
   await other.end()
@@ -72,7 +73,7 @@ test('an operation whose connection the server ends is no bug', async () => {
   const builds = new Builds(database.url, tables, fleetOf(tables))
   const other = new pg.Client({ connectionString: database.url })
   await other.connect()
-  await other.query('select pg_advisory_lock(7400003)')
+  await other.query('select pg_advisory_lock($1)', [LOCKS.operation])
   const retried = expect(builds.retry('books', { actor: 'tester', action: 'retry' })).rejects.toMatchObject({
     ...{ code: 'unavailable', status: 503 },
   })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { batchProjection, document, domain, exact, integer, list, projection, text } from '#domain-kit'
-import { withClient } from '#runtime'
+import { LOCKS, withClient } from '#runtime'
 import { eventually, type ScratchDatabase, scratchDatabase, scratchServers } from '#testing'
 import { count, counter, sums } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
@@ -136,7 +136,7 @@ test('a projection that is new in a running system holds nobody up while its ind
   const { url } = stage.database
   await withClient(new pg.Client({ connectionString: url }), async (other) => {
     // As another projector that is at it with the same projection, and takes long.
-    await other.query("select pg_advisory_lock(7400004, hashtext('counts'))")
+    await other.query(`select pg_advisory_lock(${LOCKS.indexing}, hashtext('counts'))`)
     const next = await stage.projector([counting, more], 'projector-2')
     next.start()
     await count(stage.store, 'a')
@@ -155,7 +155,7 @@ describe('while indexes of a build are being made', () => {
     // As another projector that is at it with the same projection, and takes long.
     other = new pg.Client({ connectionString: stage.database.url })
     await other.connect()
-    await other.query("select pg_advisory_lock(7400004, hashtext('steps'))")
+    await other.query("select pg_advisory_lock($1, hashtext('steps'))", [LOCKS.indexing])
     await projector.builds.rebuild('steps', false, by)
     await eventually('it waits', async () => (await waiting()) === 1)
   })
@@ -165,7 +165,7 @@ describe('while indexes of a build are being made', () => {
     (
       await stage.database.query<{ waiting: number }>(
         `select count(*)::int as waiting from pg_locks
-         where locktype = 'advisory' and classid = 7400004 and not granted
+         where locktype = 'advisory' and classid = ${LOCKS.indexing} and not granted
            and database = (select oid from pg_database where datname = current_database())`,
       )
     )[0]?.waiting
@@ -183,7 +183,7 @@ describe('while indexes of a build are being made', () => {
     }
     expect(await waiting()).toBe(1)
     expect(await stateOf('steps', 2)).toBe('building')
-    await other.query("select pg_advisory_unlock(7400004, hashtext('steps'))")
+    await other.query("select pg_advisory_unlock($1, hashtext('steps'))", [LOCKS.indexing])
     await eventually('it goes along', async () => (await stateOf('steps', 2)) === 'ready')
   })
 

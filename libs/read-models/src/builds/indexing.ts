@@ -1,5 +1,6 @@
 import { type DatabaseError } from 'pg'
 import { QueryFailedError, type QueryRunner } from 'typeorm'
+import { LOCKS } from '#runtime'
 import { allEnded } from '../all-ended.js'
 import { isPoison } from '../project/failure.js'
 import { type ReadTable } from '../tables/table.js'
@@ -67,12 +68,12 @@ export class Indexing {
     const [table] = tables
     if (!table) return
     await this.connections.use(async (runner) => {
-      await runner.query('select pg_advisory_lock(7400004, hashtext($1))', [name])
+      await runner.query(`select pg_advisory_lock(${LOCKS.indexing}, hashtext($1))`, [name])
       await createIndexes(runner, tables, schemaIn(table.projection, slot)).catch(async (error: unknown) => {
         throw isOfData(error) ? await stopped(runner, [name, version, build], error) : error
       })
       await runner.query(INDEXED_SQL, [name, version, build])
-      await runner.query('select pg_advisory_unlock(7400004, hashtext($1))', [name])
+      await runner.query(`select pg_advisory_unlock(${LOCKS.indexing}, hashtext($1))`, [name])
     })
   }
 }

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type DatabaseError } from 'pg'
 import { QueryFailedError, type QueryRunner } from 'typeorm'
-import { Problem, reasonOf } from '#runtime'
+import { LOCKS, Problem, reasonOf } from '#runtime'
 import { type Connections, isAway, isLate } from './connections.js'
 
 /** One operation at a time. */
-const LOCK = 'select pg_advisory_xact_lock(7400003)'
+const LOCK = `select pg_advisory_xact_lock(${LOCKS.operation})`
 /**
  * A table or a lane is waited for so long in the first try, because whoever folds waits behind who waits, and twice as long in each that follows:
  * where batches take longer than the first, its turn comes nevertheless. At most for less than queries wait (2 s), and for more than Postgres takes to

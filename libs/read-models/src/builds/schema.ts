@@ -1,3 +1,5 @@
+import { LOCKS } from '#runtime'
+
 /**
  * What the projection runtime keeps beside the rows; it replicates with them.
  *
@@ -86,7 +88,7 @@ export const EPOCHS_SQL = `
 create function headwater.epochs_by_the_clock() returns void language plpgsql as $$
 declare now_ms bigint;
 begin
-  perform pg_advisory_xact_lock(7400005);
+  perform pg_advisory_xact_lock(${LOCKS.epochs});
   now_ms := extract(epoch from clock_timestamp()) * 1000;
   perform setval('headwater.epochs', now_ms) from headwater.epochs where last_value < now_ms - 1000;
 end $$`

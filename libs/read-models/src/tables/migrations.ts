@@ -1,5 +1,6 @@
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm'
 import { LEASES_SQL } from '#leadership'
+import { LOCKS } from '#runtime'
 import { EPOCHS_SQL, FENCE_FUNCTIONS_SQL, LANES_SQL } from '../builds/schema.js'
 import { ensureBuilds } from '../builds/ensure-builds.js'
 import { entitiesOf } from './entities.js'
@@ -179,12 +180,12 @@ export async function migrateReadModels(url: string, tables: readonly ReadTable[
   await source.initialize()
   try {
     const runner = source.createQueryRunner()
-    await runner.query('select pg_advisory_lock(7400002)')
+    await runner.query(`select pg_advisory_lock(${LOCKS.readModelsSchema})`)
     try {
       await source.runMigrations({ transaction: 'each' })
       await ensureBuilds(runner, tables)
     } finally {
-      await runner.query('select pg_advisory_unlock(7400002)')
+      await runner.query(`select pg_advisory_unlock(${LOCKS.readModelsSchema})`)
       await runner.release()
     }
   } finally {

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { withClient } from '#runtime'
+import { LOCKS, withClient } from '#runtime'
 
 /**
  * The index of names, in the read models' database: derived from the log like they are, and rebuilt from it when it is lost.
@@ -26,9 +26,6 @@ const PREPARE_SQL = `
 create schema if not exists eventstoredb;
 create table if not exists eventstoredb.versions (version integer primary key, applied_at timestamptz not null default now())`
 
-/** One migration at a time, whoever starts first. */
-const MIGRATION_LOCK = 7_400_004
-
 /**
  * Brings the index's schema up to date. Idempotent; concurrent calls wait for each other.
  *
@@ -37,7 +34,7 @@ const MIGRATION_LOCK = 7_400_004
  */
 export async function migrateNames(url: string, prefix: string): Promise<void> {
   await withClient(new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 }), async (client) => {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await client.query('select pg_advisory_lock($1)', [LOCKS.namesSchema])
     await client.query(PREPARE_SQL)
     const { rows } = await client.query<{ version: number }>(
       'select coalesce(max(version), 0) as version from eventstoredb.versions',

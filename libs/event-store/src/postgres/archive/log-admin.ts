@@ -1,9 +1,6 @@
 import pg from 'pg'
-import { withClient } from '#runtime'
+import { LOCKS, withClient } from '#runtime'
 import { type Queries } from './archives.js'
-
-/** One archiving or restoring at a time. */
-const ARCHIVE_LOCK = 7_400_002
 
 /** One connection for work on the log's partitions that nobody waits for. */
 export interface LogAdmin extends Queries {
@@ -27,7 +24,7 @@ export async function withLogAdmin<T>(url: string, use: (log: LogAdmin) => Promi
   return withClient(client, async () => {
     const [lock] = await query<{ is_mine: boolean; has_archives: boolean }>(
       "select pg_try_advisory_lock($1) as is_mine, to_regclass('log.archives') is not null as has_archives",
-      [ARCHIVE_LOCK],
+      [LOCKS.archiving],
     )
     if (!lock?.has_archives)
       throw new Error('this log knows no archives yet: start this version of Headwater on it first')
