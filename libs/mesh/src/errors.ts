@@ -7,7 +7,8 @@ export type LinkErrorKind = 'unavailable' | 'timeout' | 'overloaded' | 'closed' 
  * - `timeout` the time given has passed, waiting for a connection included
  * - `overloaded` one side has its maximum of requests in flight; slow down
  * - `closed` this side gave up: the link was closed, or the caller's signal aborted (then `cause` is its reason)
- * - `refused` this request can never succeed: unknown method, too large a frame, a value that cannot be encoded
+ * - `refused` this request can never succeed: unknown method, too large a frame, a value that cannot be encoded. An answer that is so is a
+ *   {@link RemoteError} `internal`: its handler ran
  *
  * `sent` is false only when no handler of the peer can have seen the request, so that repeating it is harmless.
  * The link never repeats a request: when `sent` is true only the caller's idempotency key makes that safe.

@@ -7,6 +7,13 @@ interface Coded {
   readonly details?: unknown
 }
 
+/** For an answer that cannot be sent, too large as it may be. A handler ran: what it did is done, and a refusal would deny that. */
+export function unsendable(id: number, error: unknown, logger: Logger): Failure {
+  const message = `its answer cannot be sent: ${error instanceof Error ? error.message : String(error)}`
+  logger.error({ reason: message }, 'a link handler failed')
+  return [Kind.failure, id, 'internal', message, false, undefined]
+}
+
 /** A handler's error as it crosses the link: with its code if it has one, else as `internal` without its message. */
 export function asFailure(id: number, error: unknown, logger: Logger): Failure {
   const { code, retryable, details } = (typeof error === 'object' && error !== null ? error : {}) as Coded

@@ -1,6 +1,15 @@
 import { connect as tlsConnect, createServer, type Server, type TLSSocket } from 'node:tls'
 import { eventually } from '#testing'
-import { AllowList, connect, createIdentity, type Identity, type Link, type LinkServer, listen } from '../index.js'
+import {
+  AllowList,
+  connect,
+  createIdentity,
+  type Identity,
+  type Link,
+  type LinkServer,
+  listen,
+  RemoteError,
+} from '../index.js'
 import { Kind, PROTOCOL_VERSION } from '../wire/messages.js'
 import { FrameSocket } from '../wire/frames.js'
 import { TLS_OPTIONS } from './peer-check.js'
@@ -51,7 +60,10 @@ async function serve(limits: { frame_bytes_max?: number } = {}): Promise<LinkSer
         handled += 1
         return Promise.resolve(payload)
       },
-      large: () => Promise.resolve('x'.repeat(2_000)),
+      large: () => {
+        handled += 1
+        return Promise.resolve('x'.repeat(2_000))
+      },
     },
     limits,
     logger,
@@ -213,10 +225,13 @@ describe('a frame that is too large', () => {
     expect(handled).toBe(1)
   })
 
-  test('as an answer is refused, and the link lives on', async () => {
+  test('as an answer is a failure of its handler, which ran, and the link lives on', async () => {
     const { port } = await serve({ frame_bytes_max: 1_000 })
     const to = link(port, client)
-    await expect(to.request('large', null)).rejects.toMatchObject({ kind: 'refused' })
+    const error: unknown = await to.request('large', null).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(RemoteError)
+    expect(error).toMatchObject({ code: 'internal', retryable: false })
+    expect(handled).toBe(1)
     expect(await to.request('echo', 'small')).toBe('small')
   })
 

@@ -5,7 +5,7 @@ import { type Limits } from '../limits.js'
 import { type Logger } from '../logger.js'
 import { FrameSocket } from '../wire/frames.js'
 import { Kind, type Message, PROTOCOL_VERSION, type Request, type Subscribe } from '../wire/messages.js'
-import { asFailure } from './failure.js'
+import { asFailure, unsendable } from './failure.js'
 import { closeWhenRevoked, type ProvenKey } from './peer-check.js'
 import { Running } from './running.js'
 import { StreamWindow } from './stream-window.js'
@@ -149,7 +149,7 @@ export class ServerConnection {
     try {
       this.frames.send(answer)
     } catch (error) {
-      this.frames.send([Kind.refusal, id, 'refused', error instanceof Error ? error.message : 'cannot be encoded'])
+      this.frames.send(unsendable(id, error, this.logger))
     }
     this.slowDown()
   }
