@@ -57,6 +57,17 @@ test.each([
   expect(said).toContain('"let go"')
 })
 
+test('who is told to stop once more finishes the stop that it has begun', async () => {
+  socket.write('GET /endless HTTP/1.1\r\nhost: x\r\n\r\n')
+  await once(socket, 'data')
+  const ended = once(role, 'exit')
+  role.kill('SIGTERM')
+  await eventually('it stops', () => said.includes('"stopping"'))
+  role.kill('SIGTERM')
+  expect(await ended).toEqual([0, null])
+  expect(said).toContain('"let go"')
+})
+
 test('an answer without an end does not keep a role from letting go', async () => {
   socket.write('GET /endless HTTP/1.1\r\nhost: x\r\n\r\n')
   await once(socket, 'data')

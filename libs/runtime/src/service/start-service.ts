@@ -99,8 +99,9 @@ async function run<C extends ConfigOf<typeof baseSettings>>(
     logger.info({}, 'stopped')
     process.exit(0)
   }
-  process.once('SIGTERM', () => void stop('SIGTERM'))
-  process.once('SIGINT', () => void stop('SIGINT'))
+  // Again and again: with nobody listening a second one, as of another controller that stops what is left, would end it at once.
+  process.on('SIGTERM', () => void stop('SIGTERM'))
+  process.on('SIGINT', () => void stop('SIGINT'))
   health.add('serving', () => (stopping ? 'stopping' : undefined))
   const parts = await build({
     config,
