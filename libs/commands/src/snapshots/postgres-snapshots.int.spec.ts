@@ -75,12 +75,32 @@ test('a database that goes away fails what is asked, and is used again when it i
   const snapshot = { revision: 1n, tip: randomUUID(), position: 2n, state: Buffer.from('x') }
   try {
     await store.save('thing-1', 1, snapshot)
-    await database.query('alter table log.snapshots rename to elsewhere')
+    await database.query('alter table log.snapshots rename tip to elsewhere')
     await expect(store.load('thing-1', 1)).rejects.toThrow('does not exist')
-    await database.query('alter table log.elsewhere rename to snapshots')
+    await database.query('alter table log.snapshots rename elsewhere to tip')
     expect(await store.load('thing-1', 1)).toEqual(snapshot)
   } finally {
     await store.close()
     await database.drop()
   }
 })
+
+test.each(['table log.snapshots', 'schema log cascade'])(
+  'after "drop %s" it is made again by who runs',
+  async (what) => {
+    const database = await scratchDatabase()
+    const store = open(database)
+    const snapshot = { revision: 1n, tip: randomUUID(), position: 2n, state: Buffer.from('x') }
+    try {
+      await store.save('thing-1', 1, snapshot)
+      await database.query(`drop ${what}`)
+      expect(await store.load('thing-1', 1)).toBeUndefined()
+      await database.query(`drop ${what}`)
+      await store.save('thing-1', 1, snapshot)
+      expect(await store.load('thing-1', 1)).toEqual(snapshot)
+    } finally {
+      await store.close()
+      await database.drop()
+    }
+  },
+)

@@ -88,15 +88,26 @@ export function openPostgresSnapshots(options: PostgresSnapshotsOptions): Snapsh
       throw error
     }
   }
+  /** Somebody may have dropped the table, which is a safe thing to do: then it is made again. */
+  const withTable = async <T>(use: () => Promise<T>): Promise<T> => {
+    await ready()
+    try {
+      return await use()
+    } catch (error) {
+      if (!isDropped(error)) throw error
+      made = undefined
+      await ready()
+      return use()
+    }
+  }
   const loadAsked = async (): Promise<void> => {
     isLoading = true
     while (asked.length > 0) {
       const some = asked.slice(0, LOADED_MAX)
       asked = asked.slice(LOADED_MAX)
       try {
-        await ready()
         const values = [some.map(({ stream }) => stream), some.map(({ version }) => version)]
-        const { rows } = await loading.query<Row>(LOAD_SQL(schema), values)
+        const { rows } = await withTable(() => loading.query<Row>(LOAD_SQL(schema), values))
         const found = new Map(rows.map((row) => [Number(row.at) - 1, snapshotOf(row)]))
         for (const [at, { resolve }] of some.entries()) resolve(found.get(at))
       } catch (error) {
@@ -113,18 +124,21 @@ export function openPostgresSnapshots(options: PostgresSnapshotsOptions): Snapsh
         if (!isLoading) void loadAsked()
       }),
     save: async (stream, version, { revision, tip, position, state }) => {
-      await ready()
-      await saving.query(SAVE_SQL(schema), [stream, version, revision, tip, position, state])
+      await withTable(() => saving.query(SAVE_SQL(schema), [stream, version, revision, tip, position, state]))
     },
     discard: async (stream, version, revision) => {
-      await ready()
-      await saving.query(DISCARD_SQL(schema), [stream, version, revision])
+      await withTable(() => saving.query(DISCARD_SQL(schema), [stream, version, revision]))
     },
     close: async () => {
       await loading.end()
       await saving.end()
     },
   }
+}
+
+/** The table is not there, or not even its schema. */
+function isDropped(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && ['42P01', '3F000'].includes(error.code ?? '')
 }
 
 function snapshotOf({ revision, tip, position, state }: Row): StoredSnapshot {
