@@ -37,7 +37,6 @@ export class ClientConnection {
   private readonly sinks = new Map<number, StreamSink>()
   /** Only while something is pending. */
   private sweeping: NodeJS.Timeout | undefined
-  private heard_ms = performance.now()
   private lastId = 0
   private isUp = false
 
@@ -141,7 +140,7 @@ export class ClientConnection {
   }
 
   private beat(): void {
-    if (performance.now() - this.heard_ms > this.limits.dead_ms) this.socket.destroy()
+    if (performance.now() - this.frames.heard_ms > this.limits.dead_ms) this.socket.destroy()
     else if (this.isUp) this.frames.send([Kind.ping])
   }
 
@@ -159,7 +158,6 @@ export class ClientConnection {
   }
 
   private receive(message: Message): void {
-    this.heard_ms = performance.now()
     if (!this.isUp) {
       if (message[0] !== Kind.welcome) return this.events.violation('the first message is no welcome')
       this.isUp = true

@@ -19,7 +19,6 @@ export class ServerConnection {
   private readonly frames: FrameSocket
   private readonly running = new Map<number, Running>()
   private readonly windows = new Map<number, StreamWindow>()
-  private heard_ms = performance.now()
   private idle: (() => void) | undefined
   /** Subscriptions that wait until the peer takes what was sent. */
   private stalled: (() => void)[] = []
@@ -40,6 +39,7 @@ export class ServerConnection {
     const hello = setTimeout(() => this.peer ?? this.reject('no hello in time'), limits.hello_ms)
     const heartbeat = setInterval(() => this.beat(), limits.heartbeat_ms)
     socket.on('drain', () => {
+      if (socket.isPaused()) this.frames.heard_ms = performance.now()
       socket.resume()
       this.wakeStalled()
     })
@@ -81,12 +81,13 @@ export class ServerConnection {
   }
 
   private beat(): void {
-    if (performance.now() - this.heard_ms > this.limits.dead_ms) return this.reject('the peer went silent')
+    // One that is not read from cannot be heard.
+    const isSilent = performance.now() - this.frames.heard_ms > this.limits.dead_ms && !this.socket.isPaused()
+    if (isSilent) return this.reject('the peer went silent')
     if (this.peer) this.frames.send([Kind.ping])
   }
 
   private receive(message: Message): void {
-    this.heard_ms = performance.now()
     if (!this.peer) return this.greet(message)
     switch (message[0]) {
       case Kind.request:

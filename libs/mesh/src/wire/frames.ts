@@ -22,6 +22,8 @@ export interface FrameEvents {
 export class FrameSocket {
   /** Largest frame that the peer may send for now. */
   incoming_bytes_max: number
+  /** When the last bytes came, in ms as `performance.now()` counts: a large message takes its time, and is no silence. */
+  heard_ms = performance.now()
   private outbox: Buffer[] = []
   private outbox_bytes = 0
   private scheduled = false
@@ -76,6 +78,7 @@ export class FrameSocket {
   }
 
   private receive(bytes: Buffer): void {
+    this.heard_ms = performance.now()
     this.inbox.push(bytes)
     this.inbox_bytes += bytes.length
     while (this.inbox_bytes >= HEADER_BYTES) {
