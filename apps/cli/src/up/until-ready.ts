@@ -30,8 +30,10 @@ export async function untilReady(here: Local, options: ReadyOptions): Promise<St
   const { started, signal, ready_ms_max = READY_MS_MAX } = options
   const end_ms = Date.now() + ready_ms_max
   let shown = ''
+  let hasAnswered = false
   while (!signal.aborted) {
     const status = await askStatus(here)
+    hasAnswered ||= status !== undefined
     const isLate = Date.now() > end_ms
     if (status && (status.ready || (isLate && !status.instances.some(hasEnded)))) {
       if (shown) process.stderr.write('\n')
@@ -42,7 +44,8 @@ export async function untilReady(here: Local, options: ReadyOptions): Promise<St
       await stopAll(here)
       throw new CliFailure(notReady(here, status, ready_ms_max))
     }
-    const failure = started?.failure()
+    // One that dies once it has answered has started processes, which run on: it is started again.
+    const failure = hasAnswered ? undefined : started?.failure()
     if (failure !== undefined && !(await runningController(here)))
       throw new CliFailure(`the controller ended while it started; it said:\n${failure}`)
     if (!status) await ensureController(here)
