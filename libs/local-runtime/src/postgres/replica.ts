@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs'
-import { chown, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { giveTo, makeFolder } from '../process/owner.js'
 import { type ClusterPlace } from './cluster.js'
 import { connected } from './connected.js'
-
-const LEFT_OUT = new Set(['postmaster.pid', 'postmaster.opts', 'pg_wal', 'pg_replslot', 'pg_stat_tmp'])
+import { copyFiles } from './copy-files.js'
 
 /**
  * A copy of a running primary by the low-level backup interface (PostgreSQL manual, "Making a Base Backup Using the
@@ -18,15 +17,11 @@ export async function copyPrimary(primary: ClusterPlace, replica: ClusterPlace, 
   await makeFolder(fresh, replica.owner)
   await connected(adminUrl, async (client) => {
     await client.query("select pg_backup_start('headwater replica', true)")
-    await cp(primary.folder, fresh, {
-      recursive: true,
-      filter: (source) => !LEFT_OUT.has(source.slice(primary.folder.length + 1)),
-    })
+    await copyFiles(primary.folder, fresh)
     const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)')
     await writeFile(join(fresh, 'backup_label'), rows[0]?.labelfile ?? '')
   })
-  for (const each of ['pg_wal/archive_status', 'pg_wal/summaries', 'pg_replslot', 'pg_stat_tmp'])
-    await mkdir(join(fresh, each), { recursive: true })
+  for (const each of ['pg_wal/archive_status', 'pg_wal/summaries']) await mkdir(join(fresh, each), { recursive: true })
   await writeFile(join(fresh, 'standby.signal'), '')
   await giveTo(fresh, replica.owner)
   await rename(fresh, replica.folder)
