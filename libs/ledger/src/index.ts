@@ -56,6 +56,7 @@ export const ledger = domain('ledger', {
     'account-closed': 'The account is closed',
     'account-held': 'An open hold or transfer touches the account',
     unbalanced: 'The postings do not balance',
+    'too-many-commodities': 'An account would come to too many commodities',
     'below-lowest-balance': 'An account would come below its lowest balance',
     'transaction-exists': 'The transaction id was used with another content',
     'transaction-not-found': 'No such transaction',

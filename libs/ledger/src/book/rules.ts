@@ -9,7 +9,7 @@ import {
   subtract,
   ZERO,
 } from '#domain-kit'
-import { type BookState } from './book.js'
+import { type Account, type BookState } from './book.js'
 import { type Posting } from './events.js'
 import { imbalances } from './balancing.js'
 
@@ -18,8 +18,12 @@ export const POSTING_REJECTIONS = {
   unbalanced: 422,
   'account-not-open': 422,
   'account-closed': 422,
+  'too-many-commodities': 422,
   'below-lowest-balance': 422,
 } as const
+
+/** Commodities of one account: its balances stand in one row, which every transaction that touches it writes anew. */
+export const COMMODITIES_MAX = 1_000
 
 type Code = keyof typeof POSTING_REJECTIONS
 type Reject = (code: Code, detail: string, errors?: readonly FieldError[]) => Rejection<Code>
@@ -42,7 +46,11 @@ export function checkPostings(
   if (!state.isOpen) return check.reject('book-not-found', `there is no book "${check.target}"; open it first`)
   const errors = check.skipBalancing ? [] : imbalances(postings)
   if (errors.length > 0) return check.reject('unbalanced', errors.map(({ message }) => message).join('; '), errors)
-  return checkAccounts(state, postings, check.reject) ?? checkLowest(state, postings, check)
+  return (
+    checkAccounts(state, postings, check.reject) ??
+    checkCommodities(state, postings, check.reject) ??
+    checkLowest(state, postings, check)
+  )
 }
 
 function checkAccounts(state: BookState, postings: readonly Posting[], reject: Reject): Rejection<Code> | undefined {
@@ -58,6 +66,35 @@ function checkAccounts(state: BookState, postings: readonly Posting[], reject: R
   if (unknown[0]) return reject('account-not-open', unknown[0].message, unknown)
   if (closed[0]) return reject('account-closed', closed[0].message, closed)
   return undefined
+}
+
+/**
+ * A commodity counts from its first posting on, or from the first hold that reserves it, for ever. One that the account has is never refused,
+ * so that what was posted can be reversed.
+ */
+function checkCommodities(
+  { accounts }: BookState,
+  postings: readonly Posting[],
+  reject: Reject,
+): Rejection<Code> | undefined {
+  const errors: FieldError[] = []
+  const added = new Map<string, { readonly room: number; readonly commodities: Set<string> }>()
+  postings.forEach(({ account: name, commodity }, index) => {
+    const account = accounts.get(name)
+    if (!account || account.balances.has(commodity) || account.held.has(commodity)) return
+    const ofAccount = added.get(name) ?? { room: COMMODITIES_MAX - commodityCount(account), commodities: new Set() }
+    added.set(name, ofAccount)
+    if (ofAccount.commodities.add(commodity).size <= ofAccount.room) return
+    const message = `account "${name}" would come to more than ${COMMODITIES_MAX} commodities with "${commodity}"`
+    errors.push({ field: `postings.${index}.commodity`, rule: 'too-many-commodities', message })
+  })
+  return errors[0] && reject('too-many-commodities', errors[0].message, errors)
+}
+
+function commodityCount({ balances, held }: Account): number {
+  let count = balances.size
+  for (const [commodity] of held) if (!balances.has(commodity)) count += 1
+  return count
 }
 
 /** Only what takes out is held against the lowest balance: money coming in never breaks it. */

@@ -3,9 +3,9 @@ import { add, compare, formatDecimal, given, parseDecimal, type Rejection, subtr
 import { accountOpened, bookOpened, entry, holdPlaced, posted, posting } from '../fixtures/book-events.js'
 import { book, type BookState } from './book.js'
 import { type Posting } from './events.js'
-import { checkPostings } from './rules.js'
+import { checkPostings, type POSTING_REJECTIONS } from './rules.js'
 
-type Code = 'book-not-found' | 'unbalanced' | 'account-not-open' | 'account-closed' | 'below-lowest-balance'
+type Code = keyof typeof POSTING_REJECTIONS
 
 const checked = (state: BookState, postings: readonly Posting[], freed: readonly Posting[] = []) =>
   checkPostings(state, postings, {

@@ -183,3 +183,61 @@ describe('an account with a lowest balance', () => {
     )
   })
 })
+
+describe('an account with a thousand commodities', () => {
+  const named = (at: number): string => `C${at}`
+  const lots = (account: string, amount: string, count: number) =>
+    Array.from({ length: count }, (_, at) => posting(account, amount, named(at)))
+  const full = [
+    ...bookWith('full', 'other', 'third'),
+    posted(entry('t1', ...lots('full', '-1', 1_000), ...lots('other', '1', 999), posting('third', '1', named(999)))),
+  ]
+
+  test('takes none more, and each posting of one is told', () => {
+    const message = 'account "full" would come to more than 1000 commodities with "new"'
+    given(book, ...full)
+      .when(postTransaction, entry('t2', ...transfer('', 'third', 'full', '1', 'new').postings))
+      .thenRejected('too-many-commodities', {
+        detail: message,
+        errors: [{ field: 'postings.1.commodity', rule: 'too-many-commodities', message }],
+      })
+  })
+
+  test('goes on with those that it has', () => {
+    const more = transfer('t2', 'other', 'full', '1', named(7))
+    given(book, ...full)
+      .when(postTransaction, more)
+      .then(posted(more))
+  })
+
+  test('is that of one book and one account: an account beside it takes its thousandth, and not the next', () => {
+    const last = transfer('t2', 'third', 'other', '1', 'new')
+    const posts = given(book, ...full)
+    posts.when(postTransaction, last).then(posted(last))
+    posts
+      .when(postTransaction, entry('t2', ...last.postings, ...transfer('', 'third', 'other', '1', 'newer').postings))
+      .thenRejected('too-many-commodities', { errors: [{ field: 'postings.3.commodity' }] })
+  })
+
+  test('counts what open holds reserve, once', () => {
+    const history = [...bookWith('full', 'other'), posted(entry('t1', ...lots('full', '1', 999)))]
+    const held = (...names: readonly string[]) =>
+      given(
+        book,
+        ...history,
+        holdPlaced(entry('h', ...names.map((name) => posting('full', '-1', name)))),
+        holdPlaced(entry('i', posting('full', '-1', named(3)))),
+      ).when(postTransaction, transfer('t2', 'other', 'full', '1', 'new'))
+    held(named(5)).then(posted(transfer('t2', 'other', 'full', '1', 'new')))
+    held('new').then(posted(transfer('t2', 'other', 'full', '1', 'new')))
+    held('old').thenRejected('too-many-commodities')
+  })
+
+  test('that has more from earlier goes on with them, too', () => {
+    const events = [...bookWith('full', 'other'), posted(entry('t1', ...lots('full', '1', 1_200)))]
+    const more = transfer('t2', 'other', 'full', '1', named(1_100))
+    const posts = given(book, ...events)
+    posts.when(postTransaction, more).then(posted(more))
+    posts.when(postTransaction, transfer('t2', 'other', 'full', '1', 'new')).thenRejected('too-many-commodities')
+  })
+})

@@ -10,8 +10,10 @@ export class RequestTransfer extends TransferDto {}
 const FIELDS: Readonly<Record<string, string>> = {
   'postings.0.account': 'account',
   'postings.0.amount': 'amount',
+  'postings.0.commodity': 'commodity',
   'postings.1.account': 'to',
   'postings.1.amount': 'amount',
+  'postings.1.commodity': 'commodity',
 }
 
 function inTermsOfBody<Code extends string>({ errors, ...rejection }: Rejection<Code>): Rejection<Code> {

@@ -71,6 +71,13 @@ describe('a transfer that is requested', () => {
       .thenRejected('below-lowest-balance', { errors: [{ field: 'amount' }] })
   })
 
+  test('may not bring a commodity too many, and its field is told', () => {
+    const names = Array.from({ length: 1_000 }, (_, at) => posting('transfers:east', '1', `C${at}`))
+    given(book, ...open, posted(entry('t0', ...names)))
+      .when(requestTransfer, t1, west)
+      .thenRejected('too-many-commodities', { errors: [{ field: 'commodity' }] })
+  })
+
   test('goes to another book', () => {
     given(book, ...open, accountOpened('transfers:west'))
       .when(requestTransfer, { ...t1, to: 'west' }, west)
@@ -184,6 +191,13 @@ describe('a transfer that arrives', () => {
     expect(decision).toHaveLength(2)
   })
 
+  test('is refused when the receiving account would come to a commodity too many', () => {
+    const names = Array.from({ length: 1_000 }, (_, at) => posting('till', '1', `C${at}`))
+    given(book, ...bookWith('till', 'transfers:west'), posted(entry('t0', ...names)))
+      .when(receiveTransfer, arriving, east)
+      .thenRejected('too-many-commodities')
+  })
+
   test('is refused on the account with the sending book: nothing would come in', () => {
     given(book, ...bookWith('till', 'transfers:west'))
       .when(receiveTransfer, { ...arriving, account: 'transfers:west' }, east)
@@ -217,6 +231,13 @@ describe('a transfer that is settled', () => {
 
   test('or is refunded, with the reason', () => {
     given(book, ...underWay)
+      .when(refundTransfer, { id: 't1', ...refusal }, west)
+      .then(...refunded)
+  })
+
+  test('comes back however many commodities its account has got meanwhile', () => {
+    const names = Array.from({ length: 1_000 }, (_, at) => posting('cash', '1', `C${at}`))
+    given(book, ...underWay, posted(entry('t0', ...names)))
       .when(refundTransfer, { id: 't1', ...refusal }, west)
       .then(...refunded)
   })

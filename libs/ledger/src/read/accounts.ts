@@ -28,12 +28,21 @@ const table = {
   balances: json<readonly AmountJson[]>([]),
 }
 
-/** `balances` and one more amount; commodities keep the order in which they first came. */
-function plus(balances: readonly AmountJson[], { commodity, amount }: AmountJson): readonly AmountJson[] {
-  const at = balances.findIndex((each) => each.commodity === commodity)
-  const before = balances[at]
-  if (!before) return [...balances, { commodity, amount }]
-  return balances.with(at, { commodity, amount: addText(before.amount, amount) })
+/** `balances` and more amounts, in one pass over each; commodities keep the order in which they first came. */
+function plus(balances: readonly AmountJson[], amounts: readonly AmountJson[]): readonly AmountJson[] {
+  const sums = new Map<string, string>()
+  for (const { commodity, amount } of amounts) {
+    const before = sums.get(commodity)
+    sums.set(commodity, before === undefined ? amount : addText(before, amount))
+  }
+  const after = balances.map((each) => {
+    const more = sums.get(each.commodity)
+    if (more === undefined) return each
+    sums.delete(each.commodity)
+    return { commodity: each.commodity, amount: addText(each.amount, more) }
+  })
+  for (const [commodity, amount] of sums) after.push({ commodity, amount })
+  return after
 }
 
 /** One row an account: whether it is open, and its balance in each commodity. */
@@ -62,9 +71,8 @@ export const accounts = projection('accounts', {
     }),
     AccountClosed: (row) => ({ ...row, is_open: false }),
     TransactionPosted: (row, { postings }, { key }) => {
-      let { balances } = row
-      for (const posting of postings) if (posting.account === key.account) balances = plus(balances, posting)
-      return { ...row, balances }
+      const own = postings.filter(({ account }) => account === key.account)
+      return { ...row, balances: plus(row.balances, own) }
     },
   },
 })

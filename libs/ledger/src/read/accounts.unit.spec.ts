@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { addText } from '#domain-kit'
 import { type BookEvent } from '../book/events.js'
 import {
   accountClosed,
@@ -35,6 +36,58 @@ describe('the balance of an account', () => {
         { account: 'cash', commodity: 'USD', amount: '10' },
       ],
     })
+  })
+
+  test('is the sum of its postings one by one, however they came together', () => {
+    const amounts = fc.constantFrom('0', '-0', '1', '-1', '007', '0.50', '-2.125', '12345678901234567890.1')
+    const postings = fc.array(
+      fc.record({
+        account: fc.constantFrom('cash', 'shop'),
+        amount: amounts,
+        commodity: fc.constantFrom('A', 'B', '', '__proto__'),
+      }),
+    )
+    fc.assert(
+      fc.property(fc.array(postings, { maxLength: 6 }), (transactions) => {
+        const sums = new Map<string, string>()
+        for (const { account, commodity, amount } of transactions.flat()) {
+          const before = sums.get(commodity)
+          if (account === 'cash') sums.set(commodity, before === undefined ? amount : addText(before, amount))
+        }
+        const rows = rowsOf(
+          bookOpened,
+          accountOpened('cash'),
+          ...transactions.map((each, at) => posted(entry(`t${at}`, ...each))),
+        )
+        expect(rows[0]?.balances).toEqual([...sums].map(([commodity, amount]) => ({ commodity, amount })))
+      }),
+    )
+  })
+
+  test('is looked at once a transaction, however many commodities and postings meet', () => {
+    const names = Array.from({ length: 1_000 }, (_, at) => `C${at}`)
+    const posts = (amount: string) => names.map((name) => posting('cash', amount, name))
+    const all = [
+      accountOpened('cash'),
+      posted(entry('t1', ...posts('1'))),
+      posted(entry('t2', ...posts('2').reverse())),
+    ]
+    const [, full, more] = logOf(all)
+    const key = { book: 'main', account: 'cash' }
+    const row = accounts.fold(undefined, full!, key) as ReturnType<typeof rowsOf>[number]
+    let reads = 0
+    const watched = row.balances.map(
+      (each) =>
+        new Proxy(each, {
+          get: (of, name): unknown => {
+            reads += 1
+            return Reflect.get(of, name)
+          },
+        }),
+    )
+    const after = accounts.fold({ ...row, balances: watched }, more!, key)
+    expect(after).toEqual({ ...row, balances: names.map((commodity) => ({ commodity, amount: '3' })) })
+    expect(reads).toBeLessThan(20 * names.length)
   })
 
   test('outlives closing', () => {
