@@ -4,6 +4,7 @@ import { fillPath, parseRoute } from '#domain-kit'
 import { contextOf, Problem, type Scope } from '#runtime'
 import { controllerFor } from './handler.js'
 import { checkParam } from './params.js'
+import { checkShape } from './validate.js'
 
 const PASSED_ON = [
   'authorization',
@@ -71,9 +72,16 @@ function headersFor(request: FastifyRequest): Record<string, string> {
   return headers
 }
 
+/** What the client sent, written down again. @throws Problem `invalid-body` */
+function bodyOf({ body }: FastifyRequest): string | undefined {
+  if (body === undefined || body === null) return undefined
+  if (typeof body === 'object') checkShape(body)
+  return JSON.stringify(body)
+}
+
 /** The answer is passed on as it comes: its reader makes the other origin wait, not the memory grow. */
 async function forward(target: URL, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const hasBody = request.body !== undefined && request.body !== null
+  const body = bodyOf(request)
   const ending = new AbortController()
   reply.raw.once('close', () => ending.abort(new Error('nobody waits for it')))
   const timer = setTimeout(() => ending.abort(new Error(`no answer within ${HEAD_MS_MAX} ms`)), HEAD_MS_MAX)
@@ -82,7 +90,7 @@ async function forward(target: URL, request: FastifyRequest, reply: FastifyReply
     headers: headersFor(request),
     redirect: 'manual',
     signal: ending.signal,
-    ...(hasBody ? { body: JSON.stringify(request.body) } : {}),
+    ...(body === undefined ? {} : { body }),
   })
     .catch((error: unknown) => {
       throw Problem.of('unavailable', `the API that answers this cannot be reached: ${String(error)}`)

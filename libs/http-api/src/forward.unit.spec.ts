@@ -74,6 +74,14 @@ test('asks the same of the other API, and answers as it does', async () => {
   expect(answer.headers.has('x-inner')).toBe(false)
 })
 
+test('a body nested too deep to be written down again is refused here, as it would be there', async () => {
+  const body = `{"params":${'['.repeat(7_000)}${']'.repeat(7_000)}}`
+  const headers = { 'content-type': 'application/json' }
+  const answer = await ask('/v1/reports/trial-balance', { method: 'POST', headers, body })
+  expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'invalid-body' }])
+  expect(asked).toEqual([])
+})
+
 describe('the ids of a request go along:', () => {
   /** Asks a report for. @returns the ids that the other API was told, and what the client was answered. */
   async function told(headers: Readonly<Record<string, string>>): Promise<readonly unknown[]> {

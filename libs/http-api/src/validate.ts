@@ -24,6 +24,16 @@ export function validateDto<T extends object>(dto: DtoClass<T>, value: unknown, 
   return value as T
 }
 
+/**
+ * What no DTO class takes, of a body that is passed on to whoever has the class: writing it down again must survive.
+ *
+ * @throws Problem `invalid-body`
+ */
+export function checkShape(body: object): void {
+  const faults = shapeFaults(body)
+  if (faults.length > 0) throw invalid('body', faults)
+}
+
 /** What class-validator finds wrong, and what it would not find. */
 export function faultsOf(dto: DtoClass, value: object): readonly FieldError[] {
   const faults = shapeFaults(value)
