@@ -1,14 +1,12 @@
 import { type EventFilter, type EventStore } from '#event-store'
-import { type Sources, type ReadTable } from '#read-models'
+import { type ReadTable, rowsSql, type Sources } from '#read-models'
 import { job, type ReportRequest } from '#reports'
 import { type Logger, reasonOf } from '#runtime'
 import { type ReportJob } from './report-runner.js'
 
 const PAGE = 1_000
 /** In: an id. Out: a page of the jobs behind it that are not settled, as the replica knows them. Locks nothing. */
-const OPEN_SQL = `
-select '0/0' as checkpoint, true as is_within, true as is_found, t.*
-from jobs_v1.jobs t where t.state in ('queued', 'running') and t.id > $1 order by t.id limit ${PAGE}`
+const OPEN_SQL = `where t.state in ('queued', 'running') and t.id > $1 order by t.id limit ${PAGE}`
 
 const SWEEP_MS = 5_000
 const REQUESTS: EventFilter = { aggregates: [job.name], types: ['ReportRequested'] }
@@ -69,7 +67,7 @@ export class OpenJobs {
     if (this.isSweeping) return
     this.isSweeping = true
     try {
-      const { rows } = await sources.replica({ text: OPEN_SQL, values: [this.swept] }, table.columns)
+      const { rows } = await sources.replica(rowsSql(table, OPEN_SQL, [this.swept]), table.columns)
       for (const { row, created } of rows) {
         const { id, report, params, at } = row as unknown as ReportRequest & { readonly id: string }
         await this.found(id, { report, params, ...(at ? { at } : {}) }, created.position)

@@ -19,7 +19,15 @@ export { type At, type Condition, type ListQuery, type Sort } from './read/query
 export { type NamedResource, type ReadableResource, ResourceCatalogue, type RowFilter } from './read/resources.js'
 export { type ReplicaStatus } from './read/replicas/replica-set.js'
 export { type Freshness, type Snapshot, type SourceName, Sources, type SourcesOptions } from './read/sources.js'
-export { besideSql, checkpointsIn, collectionSql, type Place, positionSql, type Statement } from './read/sql.js'
+export {
+  besideSql,
+  checkpointsIn,
+  collectionSql,
+  type Place,
+  positionSql,
+  rowsSql,
+  type Statement,
+} from './read/sql.js'
 export { entitiesOf } from './tables/entities.js'
 export { migrateReadModels } from './tables/migrations.js'
 export { decodeRow, fromSql, identityOf, type StoredRow } from './tables/row-codec.js'

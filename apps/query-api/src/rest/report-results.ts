@@ -15,10 +15,9 @@ import { Caller, inBrief, type Principal, Problem, RequireScope } from '#runtime
 import { readResource } from '../read-resource.js'
 import { minPositionOf } from './min-position.js'
 
-/** In: job, format, position. Out: the result of that snapshot, as a row without a place of its own. Locks nothing. */
+/** In: job, format, position. Out: the result of that snapshot. Locks nothing. */
 const RESULT_SQL = `
-select true as is_found, media_type, body, position, position as created_position, 0 as created_ordinal, position as changed_position
-from headwater.report_results where job = $1 and format = $2 and position = $3`
+select media_type, body, position from headwater.report_results where job = $1 and format = $2 and position = $3`
 const RESULT_COLUMNS = { media_type: text(), body: text(), position: bigint() }
 
 /** How long a result waits for a replica that has it, in ms. */

@@ -1,5 +1,5 @@
 import { type ReadableHistory, type ReadableResource } from './resources.js'
-import { equals, limitSql, type Statement, Values, withCheckpoint } from './sql.js'
+import { equals, limitSql, rowsIn, type Statement, Values, withCheckpoint } from './sql.js'
 
 type Given = Readonly<Record<string, string>>
 
@@ -7,8 +7,7 @@ type Given = Readonly<Record<string, string>>
 export function momentSql({ timeline }: ReadableHistory, params: Given, time: string): Statement {
   const values = new Values()
   const id = values.add(params[timeline.projection.of.name])
-  const rows = `select true as is_found, t.* from ${timeline.sql} t
-    where t.id = ${id} and t.time <= ${values.add(time)} order by t.time desc limit 1`
+  const rows = rowsIn(timeline, `where t.id = ${id} and t.time <= ${values.add(time)} order by t.time desc limit 1`)
   return withCheckpoint({ table: timeline, within: undefined }, params, rows, values)
 }
 

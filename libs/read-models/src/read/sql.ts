@@ -34,6 +34,20 @@ export function equals(
   return all.length > 0 ? all.join(' and ') : 'true'
 }
 
+/** A query of rows of a table, `t` in what follows, as {@link withCheckpoint} takes it. */
+export const rowsIn = ({ sql }: Pick<ReadTable, 'sql'>, rest: string): string =>
+  `select true as is_found, t.* from ${sql} t ${rest}`
+
+/**
+ * Rows of a table as a source has them, without saying how far that is.
+ *
+ * @param rest what follows `from`, with the table as `t`; its values are `values`.
+ */
+export const rowsSql = (table: Pick<ReadTable, 'sql'>, rest: string, values: readonly unknown[]): Statement => ({
+  text: rowsIn(table, rest),
+  values,
+})
+
 /** Checkpoint and build (`<position>/<number>`), whether the enclosing document exists (at a position), and the rows; one row of nulls when there are none. */
 export function withCheckpoint(
   readable: Enclosed,
@@ -109,7 +123,7 @@ function existsSql(
  * Rows of what lies beside the read models, with the checkpoint of a resource, in one snapshot: what was written before an event is there when the event
  * is folded.
  *
- * @param rows with `is_found` and the place columns; its values come first.
+ * @param rows with the column `position`, which is their place in the log; its values come first.
  */
 export function besideSql(
   { readable, params }: Pick<NamedResource, 'readable' | 'params'>,
@@ -117,7 +131,9 @@ export function besideSql(
 ): Statement {
   const values = new Values()
   for (const value of rows.values) values.add(value)
-  return withCheckpoint(readable, params, rows.text, values)
+  const text = `select true as is_found, b.*, position as created_position, 0 as created_ordinal, position as changed_position
+from (${rows.text}) b`
+  return withCheckpoint(readable, params, text, values)
 }
 
 /** How far it is, and no rows. */
@@ -128,12 +144,7 @@ export function positionSql(readable: Enclosed, given: Readonly<Record<string, s
 export function documentSql(readable: ReadableResource, given: Readonly<Record<string, string>>): Statement {
   const values = new Values()
   const where = equals(readable.table.keys, given, values, 't')
-  return withCheckpoint(
-    readable,
-    given,
-    `select true as is_found, t.* from ${readable.table.sql} t where ${where}`,
-    values,
-  )
+  return withCheckpoint(readable, given, rowsIn(readable.table, `where ${where}`), values)
 }
 
 export interface Place {
@@ -150,9 +161,9 @@ export function collectionSql(
   const values = new Values()
   const where = [equals(readable.resource.params, given, values, 't')]
   for (const [name, prefix] of Object.entries(prefixes)) where.push(`starts_with(t."${name}", ${values.add(prefix)})`)
-  const rows = `select true as is_found, t.* from ${readable.table.sql} t where ${where.join(' and ')}
-    order by ${readable.table.keys.map((key) => `t."${key}"`).join(', ')} ${limitSql(limit)}`
-  return withCheckpoint(readable, given, rows, values)
+  const order = readable.table.keys.map((key) => `t."${key}"`).join(', ')
+  const rest = `where ${where.join(' and ')} order by ${order} ${limitSql(limit)}`
+  return withCheckpoint(readable, given, rowsIn(readable.table, rest), values)
 }
 
 /** What {@link withCheckpoint} answered, of the first row; nothing before the first batch. */
