@@ -1,5 +1,5 @@
 import { parse } from 'secure-json-parse'
-import { type AnyCommand, type Domain, type EventMetadata } from '#domain-kit'
+import { type AnyCommand, type Domain, type EventMetadata, qualifiedName } from '#domain-kit'
 import { type CommandHandler } from '#commands'
 import { causedBy, checkKey } from '#http-api'
 import {
@@ -60,7 +60,7 @@ export class BulkCommands {
   ) {
     for (const domain of domains)
       for (const command of domain.commands)
-        this.commands.set(`${domain.name}.${command.name}`, { domain, command, input: inputReader(domain, command) })
+        this.commands.set(qualifiedName(domain, command), { domain, command, input: inputReader(domain, command) })
   }
 
   /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Type } from '@nestjs/common'
-import { type AnyCommand, type Domain } from '#domain-kit'
+import { type AnyCommand, type Domain, qualifiedName } from '#domain-kit'
 import { type CommandHandler } from '#commands'
 import { causedBy, checkKey, controllerFor, headerOf, metadataOf, parseIfMatch } from '#http-api'
 import { answer } from './answer.js'
@@ -9,7 +9,7 @@ import { authorize, inputReader } from './command-input.js'
 /** The REST route of one declared command: input, authorization, the handler, the answer. */
 export function commandRoute(domain: Domain, command: AnyCommand, handler: Pick<CommandHandler, 'execute'>): Type {
   const input = inputReader(domain, command)
-  const name = `${domain.name}.${command.name}`
+  const name = qualifiedName(domain, command)
   return controllerFor({
     prefix: domain.prefix,
     route: command.route,

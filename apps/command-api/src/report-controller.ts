@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { CommandHandler } from '#commands'
-import { type Domain, type Json, type Report } from '#domain-kit'
+import { type Domain, type Json, qualifiedName, type Report } from '#domain-kit'
 import { type EventStore, StoreUnavailable } from '#event-store'
 import { causedBy, checkKey, headerOf, metadataOf, parsePosition, validateDto } from '#http-api'
 import { requestReport, reports } from '#reports'
@@ -60,7 +60,7 @@ export class ReportController {
     }
     const outcome = await this.handler.execute({
       command: requestReport,
-      name: 'reports.request-report',
+      name: qualifiedName(reports, requestReport),
       target,
       body,
       key,

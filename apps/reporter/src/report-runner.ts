@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type CommandHandler, type CommandOutcome } from '#commands'
-import { type AnyCommand, type Domain, type Report } from '#domain-kit'
+import { type AnyCommand, type Domain, qualifiedName, type Report } from '#domain-kit'
 import { checkpointsIn, collectionSql, type ReadTable, ROWS_MAX, type Snapshot, type Sources } from '#read-models'
-import { settleReport, startReport } from '#reports'
+import { reports, settleReport, startReport } from '#reports'
 import { Problem } from '#runtime'
 import { type ResultStore } from './result-store.js'
 
@@ -94,7 +94,7 @@ export class ReportRunner {
   private async send(command: AnyCommand, key: string, target: string, body: object): Promise<CommandOutcome> {
     const outcome = await this.options.handler.execute({
       command,
-      name: `reports.${command.name}`,
+      name: qualifiedName(reports, command),
       target,
       body,
       key,

@@ -96,6 +96,14 @@ export function domain(name: string, definition: DomainDefinition): Domain {
   }
 }
 
+/**
+ * The name of a command among all installed domains: what a bulk line calls it, and part of the hash of every request that the log remembers.
+ * Retries are recognized by it, so it stays as it is.
+ */
+export function qualifiedName(of: Pick<Domain, 'name'>, { name }: Pick<AnyCommand, 'name'>): string {
+  return `${of.name}.${name}`
+}
+
 function projectionsOfHistory({ history }: Resource): readonly AnyProjection[] {
   if (!history) return []
   return 'of' in history ? [history.timeline, history.of] : [history.timeline]

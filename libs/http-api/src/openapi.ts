@@ -1,4 +1,4 @@
-import { type AnyCommand, type Domain, type DtoClass, parseRoute, type Resource } from '#domain-kit'
+import { type AnyCommand, type Domain, type DtoClass, parseRoute, qualifiedName, type Resource } from '#domain-kit'
 import { type ProblemCode, PROBLEMS } from '#runtime'
 import { answerSchema } from './answer-schema.js'
 import { exportContent, queryParameters } from './query-parameters.js'
@@ -102,7 +102,7 @@ function commandOperation(domain: Domain, command: AnyCommand, schemas: Schemas)
   const { params } = parseRoute(domain.prefix, command.route)
   const example = (command.example ?? {}) as Readonly<Record<string, unknown>>
   return {
-    operationId: `${domain.name}.${command.name}`,
+    operationId: qualifiedName(domain, command),
     summary: command.summary,
     tags: [domain.name],
     parameters: [

@@ -4,6 +4,7 @@ import {
   type Domain,
   type EventMetadata,
   type ProcessManager,
+  qualifiedName,
   type RecordedEvent,
   type Sending,
 } from '#domain-kit'
@@ -39,7 +40,7 @@ export class Delivery {
   constructor(private readonly options: DeliveryOptions) {
     this.names = new Map(
       options.domains.flatMap((domain) =>
-        [...domain.commands, ...domain.internal].map((each) => [each, `${domain.name}.${each.name}`] as const),
+        [...domain.commands, ...domain.internal].map((each) => [each, qualifiedName(domain, each)] as const),
       ),
     )
   }
@@ -65,7 +66,7 @@ export class Delivery {
     const { metadata } = event
     const about = { target, key, metadata: { ...traceOf(metadata), causationId: event.id, actor: process } }
     const execute = async (each: AnyCommand, its: object): Promise<CommandOutcome> =>
-      this.insist(process, { ...about, command: each, name: this.names.get(each) ?? each.name, body: its }, signal)
+      this.insist(process, { ...about, command: each, name: this.nameOf(each), body: its }, signal)
     const outcome = await execute(command, body)
     if (outcome.kind !== 'rejected') return
     const { code, detail } = outcome.rejection
@@ -74,6 +75,12 @@ export class Delivery {
     const instead = await execute(onRejected.command, onRejected.body(outcome.rejection))
     if (instead.kind === 'rejected')
       throw new Error(`"${onRejected.command.name}" was refused, too (${instead.rejection.code})`)
+  }
+
+  private nameOf(command: AnyCommand): string {
+    const name = this.names.get(command)
+    if (name === undefined) throw new Error(`"${command.name}" is a command of no installed domain`)
+    return name
   }
 
   /** Until somebody knows what became of it. The same key each time, so that trying again changes nothing. */

@@ -13,10 +13,7 @@ export class RequestReport {
 /** Sent by command-api on `POST /v1/reports/{name}`; a job's id is new, or made of the idempotency key. */
 export const requestReport = command(job, 'request-report', {
   body: RequestReport,
-  route: 'POST /jobs/{job}',
-  status: 202,
   rejections: { 'job-exists': 409 },
-  location: (_, target) => `/v1/reports/jobs/${target}`,
   decide: (state, request, { event, reject, target }) =>
     state.state === 'none' ? [event('ReportRequested', request)] : reject('job-exists', `job ${target} exists already`),
 })

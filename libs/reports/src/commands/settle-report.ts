@@ -7,7 +7,6 @@ export class StartReport {}
 /** Sent by the reporter when it begins; a job that is begun again after a crash stays what it was. */
 export const startReport = command(job, 'start-report', {
   body: StartReport,
-  route: 'POST /jobs/{job}/start',
   rejections: { 'job-settled': 409 },
   decide: (state, _, { event, reject, target }) => {
     if (state.state === 'queued') return [event('ReportStarted', {})]
@@ -24,7 +23,6 @@ export class SettleReport {
 /** Sent by the reporter at the end: with a position when there is a result, with a reason when there is none. */
 export const settleReport = command(job, 'settle-report', {
   body: SettleReport,
-  route: 'POST /jobs/{job}/settle',
   rejections: { 'job-settled': 409 },
   decide: (state, { position, formats = [], reason }, { event, reject, target }) => {
     if (state.state !== 'queued' && state.state !== 'running')
