@@ -177,7 +177,10 @@ export interface ListOptions<C extends Columns> {
   readonly fields?: readonly string[]
 }
 
-/** All rows that share the route's parameters, shaped into one answer. At most 100,000 rows; beyond that 422. */
+/**
+ * All rows that share the route's parameters, shaped into one answer. At most 100,000 rows; beyond that 422. An `answer` that makes several
+ * rows of one counts them, too, with `checkRows`.
+ */
 export function collection<
   const C extends Columns,
   const R extends Route<'GET'>,

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { LOCKS } from '#runtime'
 import { eventually, type ScratchDatabase, scratchDatabase, silentLogger, SilentLink } from '#testing'
 import { all } from '../contract/requests.js'
 import { migrateNames } from '../eventstoredb/names/schema.js'
@@ -44,8 +45,8 @@ test('while a page is read: the read fails', async () => {
 })
 
 test.each([
-  ['the log', 7_400_001, (url: string) => migrateLog(url)],
-  ['the index of names', 7_400_004, (url: string) => migrateNames(url, '')],
+  ['the log', LOCKS.logSchema, (url: string) => migrateLog(url)],
+  ['the index of names', LOCKS.namesSchema, (url: string) => migrateNames(url, '')],
 ])('while %s is migrated: the migration fails with the reason', async (_, lock, migrate) => {
   await blocker.query('select pg_advisory_lock($1)', [lock])
   const migrating = migrate(link.url).catch((error: unknown) => error)

@@ -1,5 +1,5 @@
 import { IsIn, IsOptional } from 'class-validator'
-import { compare, isZero, parseDecimal } from '#domain-kit'
+import { checkRows, compare, isZero, parseDecimal } from '#domain-kit'
 import { IsCommodity, IsText } from '../input/names.js'
 import { rolledUp } from './roll-up.js'
 
@@ -27,10 +27,11 @@ export class BalancesQuery {
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const byAccount = (a: Balance, b: Balance): number => order(a.account, b.account) || order(a.commodity, b.commodity)
 
-/** What the query shows of a book's balances. Zero and order are judged after rolling up. */
+/** What the query shows of a book's balances. Zero and order are judged after rolling up. @throws TooManyRows */
 export function shownBalances(flat: readonly Balance[], query: BalancesQuery): readonly Balance[] {
   const { account = '', commodity, nonzero, tree, sort = 'account' } = query
   const mine = commodity === undefined ? flat : flat.filter((each) => each.commodity === commodity)
+  checkRows(mine.length)
   const all = tree === 'true' ? rolledUp(mine).filter((each) => each.account.startsWith(account)) : mine
   const shown = nonzero === 'true' ? all.filter(({ amount }) => !isZero(parseDecimal(amount))) : [...all]
   shown.sort(byAccount)

@@ -1,3 +1,4 @@
+import { ROWS_MAX, TooManyRows } from '#domain-kit'
 import { faultNamesOf } from '#testing'
 import { type Balance, BalancesQuery, shownBalances } from './balances-query.js'
 
@@ -36,6 +37,16 @@ test('zero is judged after rolling up', () => {
     'a:y -9.50 EUR',
     'b 10 EUR',
   ])
+})
+
+test('what would be too much is refused, whether it was read or is made by rolling up', () => {
+  const deep = (name: string): Balance => balance(name + ':a'.repeat(125), '1')
+  const apart = Array.from({ length: 1_000 }, (_, at) => deep(`${at}`))
+  expect(shownBalances(apart, {})).toHaveLength(1_000)
+  expect(() => shownBalances(apart, { tree: 'true' })).toThrow(TooManyRows)
+  const many = Array.from({ length: ROWS_MAX + 1 }, (_, at) => balance('a', '1', `${at}`))
+  expect(() => shownBalances(many, {})).toThrow(TooManyRows)
+  expect(shownBalances(many, { commodity: '7' })).toHaveLength(1)
 })
 
 test('what is given is left as it was', () => {

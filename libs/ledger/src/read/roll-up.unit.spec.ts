@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { addText, compare, parseDecimal } from '#domain-kit'
+import { addText, compare, parseDecimal, ROWS_MAX } from '#domain-kit'
 import { rolledUp } from './roll-up.js'
 
 const line = (account: string, amount: string, commodity = 'EUR') => ({ account, commodity, amount })
@@ -25,6 +25,14 @@ test('an empty segment is a name like any other, but nothing stands above a lead
   expect(rolledUp([line('a::b', '1')]).map(({ account }) => account)).toEqual(['a::b', 'a:', 'a'])
   expect(rolledUp([line(':a', '1')]).map(({ account }) => account)).toEqual([':a'])
   expect(rolledUp([line('a:', '1')]).map(({ account }) => account)).toEqual(['a:', 'a'])
+})
+
+test('as many lines as an answer may have are rolled up, all of them far below the same accounts', () => {
+  const depth = 100
+  const many = Array.from({ length: ROWS_MAX - depth }, (_, at) => line('a' + ':a'.repeat(depth - 1) + `:${at}`, '1'))
+  const all = rolledUp(many)
+  expect(all).toHaveLength(ROWS_MAX)
+  expect(all.filter(({ amount }) => amount === `${many.length}`)).toHaveLength(depth)
 })
 
 test('accounts and commodities named like members of every object are summed like any other', () => {

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { type CollectionResource, type Columns, type DocumentResource, type ListResource } from '#domain-kit'
+import {
+  checkRows,
+  type CollectionResource,
+  type Columns,
+  type DocumentResource,
+  type ListResource,
+  type RowOf,
+  ROWS_MAX,
+  TooManyRows,
+} from '#domain-kit'
 import { type Logger, Problem } from '#runtime'
 import { type CachedRow, type CachePlace, CacheReader } from '../cache/cache-reader.js'
 import { buildField, ownField, stateKey } from '../cache/keys.js'
@@ -43,7 +52,6 @@ export interface MissedItems {
   readonly isComplete: boolean
 }
 
-export const ROWS_MAX = 100_000
 /** Such a cache gets no more batches, and would age for ever. */
 const CACHE_STALE_MS_MAX = 5_000
 
@@ -151,11 +159,7 @@ export class Reader {
     const statement = collectionSql(readable, params, resource.prefix(query), ROWS_MAX + 1)
     const { position, build, source, replica, rows, isWithin } = await this.fresh(statement, named, minPosition)
     if (!isWithin) throw notFound(params, undefined, position)
-    checkRows(rows)
-    const answer = resource.answer(
-      rows.map(({ row }) => row),
-      query,
-    )
+    const answer = bounded(rows, (all) => resource.answer(all, query))
     const data = { position: position.toString(), ...answer }
     return { position, build, source, replica, etag: etagOf(readable, build, position, rows), data }
   }
@@ -184,7 +188,8 @@ export class Reader {
     const { readable, params } = named
     const { latest } = historyOf(readable)
     const resource = readable.resource as DocumentResource | CollectionResource
-    if (!latest || !resource.history) throw new Error(`resource "${resource.name}" has no history`)
+    const { history } = resource
+    if (!latest || !history) throw new Error(`resource "${resource.name}" has no history`)
     const when = await this.when(named, at, fresh)
     const position = when.at ?? when.minPosition
     const prefixes = resource.kind === 'collection' ? resource.prefix(query) : {}
@@ -192,9 +197,8 @@ export class Reader {
     const found = await this.fresh(statement, { readable: latestReadable(readable, latest), params }, when.minPosition)
     const { build, source, replica, rows, isWithin } = found
     if (!isWithin) throw notFound(params, position, position)
-    checkRows(rows)
-    const lines = rows.map(({ row }) => row)
-    const data = { position: position.toString(), ...resource.history.answer(lines, { params, query }) }
+    const answer = bounded(rows, (lines) => history.answer(lines, { params, query }))
+    const data = { position: position.toString(), ...answer }
     return { position, build, source, replica, etag: etagOf({ table: latest.lines }, build, position), data }
   }
 
@@ -261,8 +265,14 @@ export function notFound(params: Params, at: bigint | string | undefined, positi
   return Problem.of('not-found', detail, { headers: { 'headwater-position': position.toString() } })
 }
 
-function checkRows(rows: readonly unknown[]): void {
-  if (rows.length > ROWS_MAX) throw Problem.of('too-many-rows', `more than ${ROWS_MAX} rows; narrow the query`)
+/** @throws Problem `too-many-rows` when there are more, or more are made of them. */
+function bounded(rows: readonly StoredRow[], answer: (rows: readonly RowOf<Columns>[]) => object): object {
+  try {
+    checkRows(rows.length)
+    return answer(rows.map(({ row }) => row))
+  } catch (error) {
+    throw error instanceof TooManyRows ? Problem.of('too-many-rows', error.message) : error
+  }
 }
 
 function historyOf({ history, resource }: ReadableResource): ReadableHistory {

@@ -1,8 +1,11 @@
+import { ROWS_MAX } from '#domain-kit'
 import { ledger } from '#ledger'
 import { type Problem } from '#runtime'
 import { silentLogger } from '#testing'
 import { laneFor, WHOLE } from '../project/lanes.js'
+import { type StoredRow } from '../tables/row-codec.js'
 import { tablesOf } from '../tables/table.js'
+import { type At } from './query.js'
 import { Reader } from './reader.js'
 import { ResourceCatalogue } from './resources.js'
 import { type Freshness, type Snapshot } from './sources.js'
@@ -10,14 +13,16 @@ import { type Freshness, type Snapshot } from './sources.js'
 /** What replicas were asked for. */
 let asked: Freshness[]
 let isWithin: boolean
+let rows: readonly StoredRow[]
 let reader: Reader
 beforeEach(() => {
   asked = []
   isWithin = true
+  rows = []
   const sources = {
     replica: (_: unknown, __: unknown, freshness: Freshness) => {
       asked.push(freshness)
-      const found: Snapshot = { source: 'replica', position: 9n, build: 1, isWithin, rows: [] }
+      const found: Snapshot = { source: 'replica', position: 9n, build: 1, isWithin, rows }
       return Promise.resolve(found)
     },
   }
@@ -68,6 +73,20 @@ test('what is not there is not there as of a position, whatever kind of resource
   expect(await positionOf(reader.collection(balances, {}, fresh))).toBe('9')
   expect(await positionOf(reader.collection(balances, {}, fresh, at))).toBe('4')
   expect(await positionOf(reader.collection(balances, {}, fresh, { time: '2026-11-23T10:00:00.000Z' }))).toBe('9')
+})
+
+test('an answer that makes too many rows of a few is refused as one that reads too many', async () => {
+  const amounts = Array.from({ length: ROWS_MAX + 1 }, (_, at) => ({ commodity: `${at}`, amount: '1' }))
+  const row = { account: 'a', balances: amounts, commodity: 'EUR', balance: '1' }
+  const stored = { row, created: { position: 1n, ordinal: 0 }, changed: 1n }
+  const asked = (at?: At): Promise<unknown> =>
+    reader.collection(named('/books/main/balances'), {}, { minPosition: 0n }, at)
+  const refused = { code: 'too-many-rows', status: 422 }
+  rows = [stored]
+  await expect(asked()).rejects.toMatchObject(refused)
+  rows = Array.from(amounts, () => stored)
+  await expect(asked()).rejects.toMatchObject(refused)
+  await expect(asked({ position: 4n })).rejects.toMatchObject(refused)
 })
 
 test('a list has another tag for who may see only some of its rows', async () => {
