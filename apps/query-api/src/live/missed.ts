@@ -22,7 +22,7 @@ export interface Chunk extends Missed {
 /** Behind everything that a position holds. */
 export const endOf = (position: bigint): Place => ({ position, ordinal: ORDINAL_MAX })
 
-/** Items after a place, whole positions only: a position is told once, with all its items. @throws Problem */
+/** Items after a place, whole positions only: a position is told once, with all its items. As many as are asked for, or fewer where they are large. @throws Problem */
 export async function readChunk(
   reader: Pick<Reader, 'missed'>,
   named: NamedResource,
@@ -33,7 +33,7 @@ export async function readChunk(
   const { position, build, items, isComplete } = await reader.missed(named, after, limit, { minPosition })
   const cut = isComplete ? undefined : items.at(-1)?.place.position
   const told = cut === undefined ? items : items.filter(({ place }) => place.position < cut)
-  // One position with more items than were read: how many it may have is bounded by the command that made them.
+  // One position with more, or larger, items than were read: what it may have is bounded by the command that made them.
   if (told.length === 0 && !isComplete) return readChunk(reader, named, after, minPosition, limit * 2)
   const groups = new Map<bigint, object[]>()
   for (const { place, item } of told) groups.set(place.position, [...(groups.get(place.position) ?? []), item])

@@ -52,6 +52,10 @@ export interface MissedItems {
   readonly isComplete: boolean
 }
 
+/** Of the rows of a page, which are then parsed and written again. A page of 1,000 usual items is a tenth of it. */
+const PAGE_BYTES_MAX = 4 * 1_024 * 1_024
+/** Of missed rows, for each item that is asked for: what is one position's comes whole to who asks for enough. */
+const MISSED_BYTES_MAX = 4 * 1_024
 /** Such a cache gets no more batches, and would age for ever. */
 const CACHE_STALE_MS_MAX = 5_000
 
@@ -118,7 +122,7 @@ export class Reader {
     return answerOf(readable, resource, row, snapshot)
   }
 
-  /** A page, newest first when no order is asked for. @throws Problem as `document`, and `invalid-cursor` */
+  /** A page, newest first when no order is asked for. It ends before `limit` where it would be more than 4 MiB. @throws Problem as `document`, and `invalid-cursor` */
   async list(named: NamedResource, query: ListQuery & { readonly limit: number }, fresh: Fresh): Promise<Answer> {
     const { readable, params } = named
     const resource = readable.resource as ListResource
@@ -128,10 +132,11 @@ export class Reader {
     const { limit, where, sort } = query
     const { scanned_max = 50_000 } = this.options
     const range = { limit: rowsFor(limit), where, sort, before, at: when.at, scanned_max }
-    const snapshot = await this.fresh(listSql(named, range), named, when.minPosition)
+    const bound = { rows_max: range.limit, bytes_max: PAGE_BYTES_MAX }
+    const snapshot = await this.fresh({ ...listSql(named, range), bound }, named, when.minPosition)
     if (!snapshot.isWithin) throw notFound(params, when.at, when.at ?? snapshot.position)
     const rows = snapshot.rows.slice(0, limit)
-    const end = snapshot.rows.length > limit ? rows.at(-1) : snapshot.stoppedAt
+    const end = snapshot.rows.length > limit || snapshot.isCut ? rows.at(-1) : snapshot.stoppedAt
     const next = end ? cursors.encode(end, when.at) : null
     const position = when.at ?? snapshot.position
     const items = rows.map((row) => itemOf(resource, row))
@@ -140,15 +145,16 @@ export class Reader {
     return { position, build, source, replica, etag: etagOf(readable, build, position, rows, named.only), data }
   }
 
-  /** Every item after a place, oldest first, at most `limit`. */
+  /** Every item after a place, oldest first, at most `limit`, and for each of these at most 4 KiB of rows; at least one. */
   async missed(named: NamedResource, after: Place, limit: number, { minPosition }: Fresh): Promise<MissedItems> {
     const { readable, params } = named
     const resource = readable.resource as ListResource
-    const statement = listSql(named, { limit: limit + 1, after })
-    const { position, build, rows, isWithin } = await this.fresh(statement, named, minPosition)
+    const bound = { rows_max: limit + 1, bytes_max: limit * MISSED_BYTES_MAX }
+    const statement = { ...listSql(named, { limit: limit + 1, after }), bound }
+    const { position, build, rows, isWithin, isCut } = await this.fresh(statement, named, minPosition)
     if (!isWithin) throw notFound(params, undefined, position)
     const items = rows.slice(0, limit).map((row) => ({ place: row.created, item: itemOf(resource, row) }))
-    return { position, build, items, isComplete: rows.length <= limit }
+    return { position, build, items, isComplete: rows.length <= limit && !isCut }
   }
 
   /** @throws Problem as `document`, and `too-many-rows` */

@@ -22,7 +22,7 @@ beforeEach(() => {
   const sources = {
     replica: (_: unknown, __: unknown, freshness: Freshness) => {
       asked.push(freshness)
-      const found: Snapshot = { source: 'replica', position: 9n, build: 1, isWithin, rows }
+      const found: Snapshot = { source: 'replica', position: 9n, build: 1, isWithin, isCut: false, rows }
       return Promise.resolve(found)
     },
   }

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { type Logger, Problem, reasonOf } from '#runtime'
 import { fromSql, type StoredRow } from '../tables/row-codec.js'
 import { type Columns } from '#domain-kit'
+import { type BoundedRows, queryBounded } from './bounded-query.js'
 import { toldOf } from './replicas/failure.js'
 import { type Checkpoint } from './replicas/replica.js'
 import { ReplicaSet, type ReplicaSetOptions, type ReplicaStatus } from './replicas/replica-set.js'
@@ -23,6 +24,8 @@ export interface Snapshot {
   readonly build: number
   readonly isWithin: boolean
   readonly rows: readonly StoredRow[]
+  /** There are more rows, beyond the statement's bound. */
+  readonly isCut: boolean
   /** Where filters stopped looking, if they did not come to the end of the list. */
   readonly stoppedAt?: StoredRow | undefined
 }
@@ -162,7 +165,8 @@ export class Sources {
   private async ofPrimary(statement: Statement, columns: Columns): Promise<Snapshot | undefined> {
     if (!this.primary) return undefined
     try {
-      return await snapshot(this.primary, statement, columns, 'primary')
+      const query = (client: pg.ClientBase): Promise<Snapshot> => snapshot(client, statement, columns, 'primary')
+      return await onConnection(this.primary, query)
     } catch (error) {
       this.logger.warn({ reason: reasonOf(error) }, 'the primary does not answer')
       throw toldOf(error)
@@ -194,22 +198,40 @@ function notFreshEnough(wanted: bigint, position: bigint): Problem {
   return Problem.of('not-fresh-enough', detail, { headers })
 }
 
+async function onConnection<T>(pool: pg.Pool, query: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    const result = await query(client)
+    client.release()
+    return result
+  } catch (error) {
+    client.release(true)
+    throw error
+  }
+}
+
 async function snapshot(
-  client: pg.ClientBase | pg.Pool,
-  { text, values }: Statement,
+  client: pg.ClientBase,
+  { text, values, bound }: Statement,
   columns: Columns,
   source: SourceName,
 ): Promise<Snapshot> {
   const name = nameOfStatement(text)
   const statement = { text, values: [...values], ...(name === undefined ? {} : { name }) }
-  const { rows } = await client.query<Record<string, unknown>>(statement)
+  const { rows, isCut } = await (bound ? queryBounded(client, statement, bound) : queryAll(client, statement))
   const [first] = rows
   const last = rows.find((row) => row['is_last'] === true)
   return {
     source,
     ...checkpointOf(first),
     isWithin: first?.['is_within'] === true,
+    isCut,
     rows: rows.filter((row) => row['is_found'] === true).map((row) => fromSql(columns, row)),
     stoppedAt: last && fromSql(columns, last),
   }
+}
+
+async function queryAll(client: pg.ClientBase, statement: pg.QueryConfig): Promise<BoundedRows> {
+  const { rows } = await client.query<Record<string, unknown>>(statement)
+  return { rows, isCut: false }
 }

@@ -1,5 +1,6 @@
 import { laneFor } from '../project/lanes.js'
 import { type ReadTable } from '../tables/table.js'
+import { type RowBound } from './bounded-query.js'
 import { type Checkpoint } from './replicas/replica.js'
 import { type NamedResource, type ReadableResource } from './resources.js'
 
@@ -7,6 +8,8 @@ import { type NamedResource, type ReadableResource } from './resources.js'
 export interface Statement {
   readonly text: string
   readonly values: readonly unknown[]
+  /** Where reading ends before its rows do. They are read to their end when it is left out. */
+  readonly bound?: RowBound
 }
 
 export class Values {
