@@ -124,12 +124,13 @@ export function authorized(
   given: Readonly<Record<string, string>>,
   principal: Principal,
 ): NamedResource {
-  const { name } = readable.table.projection.of
+  const { of } = readable.table.projection
+  const { name } = of
   const params: Record<string, string> = {}
   for (const [param, value] of Object.entries(given)) params[param] = checkPath(readable, param, value)
   const id = params[name]
   if (id !== undefined) {
-    checkId({ name }, id)
+    checkId(of, id)
     if (!mayTouch(principal, name, id)) throw Problem.of('forbidden', `the token does not cover ${name} "${id}"`)
     return { readable, params }
   }

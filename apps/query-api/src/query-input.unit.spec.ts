@@ -13,6 +13,8 @@ const balances = readable('/main/balances')
 const balance = readable('/main/balances/a')
 const summary = readable('/main')
 
+const everything: Pick<Principal, 'idsOf'> = { idsOf: () => undefined }
+
 const refused = (field: string, rule: string): object =>
   expect.objectContaining({
     code: 'invalid-parameter',
@@ -110,6 +112,31 @@ test('what is narrowed, in another order, of long ago or an older page cannot be
   expect(watched(balance, { at: '7' })).toThrow(refused('at', 'live') as Error)
 })
 
+test('an instance is read by the ids that its aggregate may have, and by no other', () => {
+  const invoice = aggregate<{ readonly type: 'Sent'; readonly data: { readonly to: string } }>()('invoice', {
+    version: 1,
+    id: { pattern: /^\d{4}\/\d+$/, rule: 'a year, a slash and a number' },
+    initial: {},
+    evolve: { Sent: (state) => state },
+  })
+  const invoices = projection('invoices', {
+    version: 1,
+    of: invoice,
+    table: { invoice: text().key() },
+    key: ({ aggregateId }) => ({ invoice: aggregateId }),
+    fold: { Sent: (row) => row },
+  })
+  const billing = domain('billing', { commands: [], resources: [document(invoices, 'GET /invoices/{invoice}')] })
+  const billed = new ResourceCatalogue([billing])
+  const asked = (path: string) => () => {
+    const found = billed.find(`/v1/billing/invoices/${path}`)!
+    return authorized(found.readable, found.params, everything as Principal)
+  }
+  expect(asked('2026%2F1')().params).toEqual({ invoice: '2026/1' })
+  expect(asked('main')).toThrow('invoice must be a year, a slash and a number')
+  expect(() => authorized(summary, { book: '2026/1' }, everything as Principal)).toThrow(refused('book', 'id') as Error)
+})
+
 test('a number in a path is taken as answers write it, and not otherwise: it is one place in the cache, and one name for who watches', () => {
   const counter = aggregate<{ readonly type: 'Counted'; readonly data: { readonly by: number } }>()('counter', {
     version: 1,
@@ -125,7 +152,6 @@ test('a number in a path is taken as answers write it, and not otherwise: it is 
   })
   const counting = domain('counting', { commands: [], resources: [document(steps, 'GET /steps/{counter}/{by}')] })
   const [step] = new ResourceCatalogue([counting]).resources
-  const everything: Pick<Principal, 'idsOf'> = { idsOf: () => undefined }
   const asked = (by: string) => () => authorized(step!, { counter: 'a', by }, everything as Principal)
   expect(asked('-5')().params).toEqual({ counter: 'a', by: '-5' })
   for (const by of ['05', '+5', 'abc', '2147483648']) expect(asked(by)).toThrow(refused('by', 'integer') as Error)

@@ -1,4 +1,4 @@
-import { type Aggregate } from './aggregate.js'
+import { type Aggregate, type IdRule } from './aggregate.js'
 import { type AnyAggregate } from './command.js'
 import { type Columns, type KeyColumns, type KeyOf, type RowOf } from './columns.js'
 import { type DataOf, type EventShape, type RecordedEvent, type RecordedOf } from './event.js'
@@ -30,6 +30,7 @@ export interface ProjectionDefinition<C extends Columns, E extends EventShape> {
 export interface AggregateOf<E extends EventShape> {
   readonly kind: 'aggregate'
   readonly name: string
+  readonly id?: IdRule
   readonly events?: E
 }
 
@@ -48,7 +49,7 @@ export interface Projection<C extends Columns = Columns> {
   fold(row: RowOf<Columns> | undefined, event: RecordedEvent, key: KeyOf<Columns>): RowOf<Columns> | null
 }
 
-export type AnyAggregateRef = Pick<AnyAggregate, 'kind' | 'name'>
+export type AnyAggregateRef = Pick<AnyAggregate, 'kind' | 'name' | 'id'>
 
 const NAME = /^[a-z][a-z0-9_]{0,40}$/
 
