@@ -14,7 +14,7 @@ export interface Content {
   readonly digest: string
 }
 
-/** Writes lines, compressed, to a file that is there whole and on the disk, or not at all. */
+/** Writes lines, compressed, to a file that is there whole and on the disk, or not at all, and that nobody else may read. */
 export async function writeArchive(file: string, lines: AsyncIterable<readonly string[]>): Promise<Content> {
   const hash = createHash('sha256')
   let count = 0
@@ -27,7 +27,7 @@ export async function writeArchive(file: string, lines: AsyncIterable<readonly s
     }
   }
   const part = `${file}.part`
-  await pipeline(Readable.from(chunks()), createGzip(), createWriteStream(part))
+  await pipeline(Readable.from(chunks()), createGzip(), createWriteStream(part, { mode: 0o600 }))
   await flush(part)
   await rename(part, file)
   await flush(dirname(file))

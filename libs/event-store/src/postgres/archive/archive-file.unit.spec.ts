@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -41,6 +41,12 @@ test('characters of several bytes and long lines survive the pieces in which a f
     }),
     { numRuns: 30 },
   )
+})
+
+test('nobody else may read what is written', async () => {
+  await writtenAndRead(['one'])
+  const { mode } = await stat(join(folder, 'some.ndjson.gz'))
+  expect(mode & 0o077).toBe(0)
 })
 
 test('a newline ends a line, and so does the end of the file', async () => {

@@ -82,7 +82,7 @@ async function archiveOne(log: LogAdmin, partition: Partition, options: ArchiveO
 
 /** Until everything that must be known of the partition is in a file and in the log's own tables. */
 async function exportOne(log: LogAdmin, { table, first, end }: Partition, file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const written = await writeArchive(file, eventLines(log, table))
   await log.query('begin', [])
   const read = await rememberCommands(log, file, first, end - 1)
