@@ -1,4 +1,4 @@
-import { type Answer, type NamedResource, type Reading } from '#read-models'
+import { type Answer, type Covered, type NamedResource, type Reading } from '#read-models'
 import { mayTouch, type Principal, Problem } from '#runtime'
 import { LIMIT_DEFAULT, type Query } from './query-input.js'
 
@@ -11,14 +11,13 @@ export async function readResource(
   principal: Principal,
 ): Promise<Answer> {
   const answer = await read(reader, named, query, minPosition)
-  requireCovered(answer.covers, principal)
+  for (const each of answer.covers ?? []) requireCovered(each, principal)
   return answer
 }
 
 /** What a token must cover beyond the path, which only the row says. @throws Problem `forbidden` */
-export function requireCovered(covers: Answer['covers'], principal: Principal): void {
-  if (covers && !mayTouch(principal, covers.aggregate, covers.id))
-    throw Problem.of('forbidden', `the token does not cover ${covers.aggregate} "${covers.id}"`)
+export function requireCovered({ aggregate, id }: Covered, principal: Principal): void {
+  if (!mayTouch(principal, aggregate, id)) throw Problem.of('forbidden', `the token does not cover ${aggregate} "${id}"`)
 }
 
 async function read(reader: Reading, named: NamedResource, query: Query, minPosition: bigint): Promise<Answer> {

@@ -2,7 +2,7 @@ import { type ColumnKind } from '#domain-kit'
 import { sqlType } from '../tables/table.js'
 import { type Condition, type ListQuery, type Sort } from './query.js'
 import { type NamedResource } from './resources.js'
-import { equals, limitSql, type Place, spansProjections, type Statement, Values, withCheckpoint } from './sql.js'
+import { equals, limitSql, type Place, spansProjections, type Statement, Values, visibleSql, withCheckpoint } from './sql.js'
 
 /** The last row of a page: its place, what the sorted column holds there, and the position of the state that is paged through. */
 export interface Mark extends Place {
@@ -67,7 +67,7 @@ export function listSql(named: NamedResource, range: ListRange): Statement {
   const values = new Values()
   const read = [equals(readable.resource.params, params, values, 't')]
   const judged: string[] = []
-  if (only) read.push(`t."${only.column}" = any(${values.add(only.values)})`)
+  if (only) read.push(visibleSql(only, values, 't'))
   if (at !== undefined) (sort ? judged : read).push(`t.created_position <= ${values.add(at)}::bigint`)
   // An item that is newer than the answer's position would come again, to who goes on from there.
   if (spansProjections(readable)) read.push('t.created_position <= c.position')

@@ -40,8 +40,14 @@ export interface Answer {
   readonly data: object
   /** Of a document: the position of the last event that changed it, at most that of the answer. */
   readonly changedAt?: bigint
-  /** What a token must cover beyond the path, to see it. */
-  readonly covers?: { readonly aggregate: string; readonly id: string }
+  /** What a token must cover beyond the path, to see it: all of it. */
+  readonly covers?: readonly Covered[]
+}
+
+/** An instance of an aggregate. */
+export interface Covered {
+  readonly aggregate: string
+  readonly id: string
 }
 
 /** Items of a list in log order, for a subscriber that catches up. */
@@ -157,17 +163,17 @@ export class Reader {
     return { position, build, items, isComplete: rows.length <= limit && !isCut }
   }
 
-  /** @throws Problem as `document`, and `too-many-rows` */
+  /** @throws Problem as `document`, `too-many-rows`, and `forbidden` of long ago for who may see some rows only */
   async collection(named: NamedResource, query: object, { minPosition }: Fresh, at?: At): Promise<Answer> {
-    const { readable, params } = named
+    const { readable, params, only } = named
     if (at) return this.asItWas(named, query, at, { minPosition })
     const resource = readable.resource as CollectionResource
-    const statement = collectionSql(readable, params, resource.prefix(query), ROWS_MAX + 1)
+    const statement = collectionSql(readable, params, resource.prefix(query), ROWS_MAX + 1, only)
     const { position, build, source, replica, rows, isWithin } = await this.fresh(statement, named, minPosition)
     if (!isWithin) throw notFound(params, undefined, position)
     const answer = bounded(rows, (all) => resource.answer(all, query))
     const data = { position: position.toString(), ...answer }
-    return { position, build, source, replica, etag: etagOf(readable, build, position, rows), data }
+    return { position, build, source, replica, etag: etagOf(readable, build, position, rows, only), data }
   }
 
   /** What `at` names, as a position. @throws Problem `not-found` when there was nothing yet at that time */
@@ -191,11 +197,13 @@ export class Reader {
 
   /** A document or a collection at an earlier position. The cache knows the newest state only and is not asked. */
   private async asItWas(named: NamedResource, query: object, at: At, fresh: Fresh): Promise<Answer> {
-    const { readable, params } = named
+    const { readable, params, only } = named
     const { latest } = historyOf(readable)
     const resource = readable.resource as DocumentResource | CollectionResource
     const { history } = resource
     if (!latest || !history) throw new Error(`resource "${resource.name}" has no history`)
+    // Lines of long ago do not say whose they are, but by the path.
+    if (only) throw Problem.of('forbidden', `the token covers some ${only.column}s only`)
     const when = await this.when(named, at, fresh)
     const position = when.at ?? when.minPosition
     const prefixes = resource.kind === 'collection' ? resource.prefix(query) : {}
@@ -318,7 +326,15 @@ function answerOf(
 ): Answer {
   const place = { createdAt: stored.created.position, changedAt: stored.changed }
   const data = { position: position.toString(), ...resource.answer(stored.row, place) }
-  const covers = resource.covers?.(stored.row)
+  const covers = coveredBy(readable, resource, stored.row)
   const etag = etagOf(readable, build, stored.changed)
-  return { position, build, source, replica, etag, data, changedAt: stored.changed, ...(covers ? { covers } : {}) }
+  return { position, build, source, replica, etag, data, changedAt: stored.changed, covers }
+}
+
+/** Of which instance it is, where its path does not say that and its row does; and what it declares. */
+function coveredBy({ table }: ReadableResource, resource: DocumentResource, row: StoredRow['row']): readonly Covered[] {
+  const { name } = table.projection.of
+  const own = !resource.params.includes(name) && table.names.includes(name)
+  const declared = resource.covers?.(row)
+  return [...(own ? [{ aggregate: name, id: String(row[name]) }] : []), ...(declared ? [declared] : [])]
 }

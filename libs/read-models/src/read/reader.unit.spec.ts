@@ -89,6 +89,12 @@ test('an answer that makes too many rows of a few is refused as one that reads t
   await expect(asked({ position: 4n })).rejects.toMatchObject(refused)
 })
 
+test('of what was is not known which rows a restricted token may see', async () => {
+  const restricted = { ...named('/books/main/balances'), only: { column: 'book', values: ['main'] } }
+  const asked = reader.collection(restricted, {}, { minPosition: 0n }, { position: 4n })
+  await expect(asked).rejects.toMatchObject({ code: 'forbidden' })
+})
+
 test('a list has another tag for who may see only some of its rows', async () => {
   const tagOf = async (...values: readonly string[]): Promise<string> => {
     const only = values.length > 0 ? { column: 'book', values } : undefined

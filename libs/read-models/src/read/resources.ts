@@ -21,7 +21,7 @@ export interface ReadableHistory {
 export interface NamedResource {
   readonly readable: ReadableResource
   readonly params: Readonly<Record<string, string>>
-  /** Only rows with one of these values: what a restricted token may see of what spans aggregates. */
+  /** Only rows with one of these values: what a restricted token may see of what spans aggregates. Of a document the answer says it (`covers`). */
   readonly only?: RowFilter | undefined
 }
 

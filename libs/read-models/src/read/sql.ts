@@ -2,7 +2,7 @@ import { laneFor } from '../project/lanes.js'
 import { type ReadTable } from '../tables/table.js'
 import { type RowBound } from './bounded-query.js'
 import { type Checkpoint } from './replicas/replica.js'
-import { type NamedResource, type ReadableResource } from './resources.js'
+import { type NamedResource, type ReadableResource, type RowFilter } from './resources.js'
 
 /** A statement that answers with the checkpoint and the rows of one and the same snapshot. */
 export interface Statement {
@@ -50,6 +50,9 @@ export const rowsSql = (table: Pick<ReadTable, 'sql'>, rest: string, values: rea
   text: rowsIn(table, rest),
   values,
 })
+/** Only rows that a restricted token may see. */
+export const visibleSql = ({ column, values: seen }: RowFilter, values: Values, alias: string): string =>
+  `${alias}."${column}" = any(${values.add(seen)})`
 
 /** Checkpoint and build (`<position>/<number>`), whether the enclosing document exists (at a position), and the rows; one row of nulls when there are none. */
 export function withCheckpoint(
@@ -160,9 +163,11 @@ export function collectionSql(
   given: Readonly<Record<string, string>>,
   prefixes: Readonly<Record<string, string>>,
   limit: number,
+  only?: RowFilter,
 ): Statement {
   const values = new Values()
   const where = [equals(readable.resource.params, given, values, 't')]
+  if (only) where.push(visibleSql(only, values, 't'))
   for (const [name, prefix] of Object.entries(prefixes)) where.push(`starts_with(t."${name}", ${values.add(prefix)})`)
   const order = readable.table.keys.map((key) => `t."${key}"`).join(', ')
   const rest = `where ${where.join(' and ')} order by ${order} ${limitSql(limit)}`
