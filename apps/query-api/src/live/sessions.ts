@@ -74,7 +74,10 @@ export class LiveSessions {
     const session = new Session(socket, admitted, this.options)
     this.sessions.set(socket.id, session)
     this.wheel.add(session)
-    socket.onAny((event: unknown, ...args: unknown[]) => receive(session, event, args))
+    socket.onAny((event: unknown, ...args: unknown[]) => {
+      // What a client sent together with its leaving is handed on after it.
+      if (this.sessions.get(socket.id) === session) receive(session, event, args)
+    })
   }
 
   close(socket: Socket): void {

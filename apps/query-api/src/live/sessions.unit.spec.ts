@@ -152,6 +152,17 @@ test('a connection on which sockets come and go is left as it was', async () => 
   expect(stage.sessions.size).toBe(0)
 })
 
+test('what a client asks together with its leaving is not done: nobody would end it', async () => {
+  const read = jest.fn(() => answer(5n))
+  stage = new LiveStage([counting], { read })
+  const client = await stage.connect()
+  stage.sessions.close(client.socket)
+  void client.ask('subscribe', { resource: '/v1/counting/counts/a' })
+  await settled()
+  expect(stage.hub.size).toBe(0)
+  expect(read).not.toHaveBeenCalled()
+})
+
 describe('whoever unsubscribes before the answer has not made room for more reads', () => {
   test.each([
     ['of its subject', 100, 'the subject of this token has 100 subscribes in hand here'],
