@@ -29,7 +29,15 @@ export class Sender {
   private unsentLength = 0
 
   constructor(private readonly socket: Socket) {
-    socket.conn.on('drain', this.drained)
+    socket.conn.on('packetCreate', this.created).on('drain', this.drained)
+  }
+
+  /** Of everything that the engine is given, whoever gives it, before it has it. Whoever asks on without reading the answers is cut off. */
+  private readonly created = ({ data = '' }: { readonly data?: string }): void => {
+    this.unsent += 1
+    this.unsentLength += data.length
+    // Said once: to say so is one more.
+    if (this.unsent === UNREAD_MAX + 1) this.socket.disconnect(true)
   }
 
   /** The engine says so when it has handed all that waited to the transport. */
@@ -41,7 +49,7 @@ export class Sender {
 
   /** The connection may outlive the socket, and have another one. */
   close(): void {
-    this.socket.conn.off('drain', this.drained)
+    this.socket.conn.off('packetCreate', this.created).off('drain', this.drained)
   }
 
   get isPending(): boolean {
@@ -63,12 +71,6 @@ export class Sender {
     this.pending?.delete(source)
   }
 
-  /** An answer was handed over, or what nothing holds back. Whoever asks on without reading them is cut off. */
-  answered(): void {
-    this.unsent += 1
-    if (this.unsent > UNREAD_MAX) this.socket.disconnect(true)
-  }
-
   private flush(): void {
     const { socket, pending } = this
     if (!pending) return
@@ -78,11 +80,7 @@ export class Sender {
       pending.delete(source)
       const packet = packetOf(source)
       if (!packet) continue
-      const { text, options } = packet
-      // Counted first: the engine may say that it has drained before this returns.
-      this.unsent += 1
-      this.unsentLength += text.length
-      socket.conn.write(text, options)
+      socket.conn.write(packet.text, packet.options)
       // At the end of the line: no subscription keeps the others waiting.
       if (source.isPending) pending.add(source)
     }

@@ -70,7 +70,6 @@ export class Session implements Timed, Leaving {
       answer({ ok: false, problem: this.problem(error).details('/live') })
     } finally {
       this.opening -= 1
-      this.sender.answered()
     }
   }
 
@@ -78,14 +77,12 @@ export class Session implements Timed, Leaving {
     const id = typeof payload === 'object' && payload !== null && 'subscription' in payload ? payload.subscription : ''
     const subscription = typeof id === 'string' ? this.subscriptions?.get(id) : undefined
     if (subscription) this.remove(subscription)
-    this.sender.answered()
     return { ok: subscription !== undefined }
   }
 
   /** Answers what is no message of this namespace. */
   refuse(message: string): Acknowledgement {
     const errors = [{ field: 'event', rule: 'known', message }]
-    this.sender.answered()
     return { ok: false, problem: Problem.of('invalid-parameter', message, { errors }).details('/live') }
   }
 
@@ -191,7 +188,6 @@ export class Session implements Timed, Leaving {
     }
     const ended: Ended = { subscription: subscription.id, problem: problem.details('/live') }
     this.socket.emit('ended', ended)
-    this.sender.answered()
   }
 
   /** @param least_ms that the socket may stay open for. */

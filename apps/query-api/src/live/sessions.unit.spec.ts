@@ -163,6 +163,27 @@ test('what a client asks together with its leaving is not done: nobody would end
   expect(read).not.toHaveBeenCalled()
 })
 
+test('what a client wants no answer to does not count as unread', async () => {
+  stage = new LiveStage([counting], { read: () => answer(5n) })
+  const client = await stage.connect()
+  await client.ask('subscribe', { resource: '/v1/counting/counts/a' })
+  for (let times = 0; times < 2_000; times += 1) client.tell('unsubscribe', { subscription: 'unknown' })
+  stage.tell(TABLE, 6, ['a', 7])
+  expect(client.sent).toMatchObject([['change', { subscription: 's1' }]])
+  expect(client.connected).toBe(true)
+})
+
+test('whoever asks on without reading the answers is sent away', async () => {
+  stage = new LiveStage([counting], { read: () => answer(5n) })
+  const client = await stage.connect()
+  const disconnect = jest.spyOn(client, 'disconnect')
+  for (let times = 0; times < 1_100; times += 1) await client.ask('unsubscribe', { subscription: 'unknown' })
+  expect(client.connected).toBe(true)
+  for (let times = 0; times < 5; times += 1) await client.ask('unsubscribe', { subscription: 'unknown' })
+  expect(client.connected).toBe(false)
+  expect(disconnect).toHaveBeenCalledTimes(1)
+})
+
 describe('whoever unsubscribes before the answer has not made room for more reads', () => {
   test.each([
     ['of its subject', 100, 'the subject of this token has 100 subscribes in hand here'],
