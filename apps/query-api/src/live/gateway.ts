@@ -13,8 +13,23 @@ import { LiveSessions } from './sessions.js'
 /** What is used of the engine below socket.io, which has no types of its own there. */
 interface Engine {
   use(middleware: (request: IncomingMessage, response: ServerResponse | object, next: () => void) => void): void
-  on(event: 'connection', listener: (connection: object) => void): void
+  on(event: 'connection', listener: (connection: Connection) => void): void
 }
+
+interface Connection {
+  /** Of each packet that came, before it is handed on. */
+  on(event: 'packet', listener: (packet: { readonly type: string; readonly data?: unknown }) => void): void
+  /** What waits is sent first. What comes from now on is not handed on, and nothing more is answered. */
+  close(): void
+}
+
+/**
+ * How often a connection may ask to be let in, whatever it is answered: each refusal names the namespace that it asked for, and waits for its reader.
+ * A client asks once, and once more for each other namespace.
+ */
+const CONNECTS_MAX = 10
+/** Packets of socket.io that ask to be let in begin so. */
+const CONNECT = '0'
 
 /**
  * socket.io namespace `/live`: what one can GET one can watch. Messages are taken by the sessions themselves: what Nest
@@ -47,8 +62,11 @@ export class LiveGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
     namespace.server
       .of('/')
       .use((_, next) => next(problemError(Problem.of('not-found', 'connect to the namespace /live'))))
-    // Nobody asks for the first request again, and it would be kept for as long as the socket.
-    engine.on('connection', (connection) => void Object.assign(connection, { request: null }))
+    engine.on('connection', (connection) => {
+      // Nobody asks for the first request again, and it would be kept for as long as the socket.
+      Object.assign(connection, { request: null })
+      boundConnects(connection)
+    })
     namespace.use((socket, next) => {
       this.sessions.authenticate(socket).then(
         () => next(),
@@ -68,6 +86,15 @@ export class LiveGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
     this.sessions.close(socket)
     socket.conn.close()
   }
+}
+
+function boundConnects(connection: Connection): void {
+  let asked = 0
+  connection.on('packet', ({ type, data }) => {
+    if (type !== 'message' || typeof data !== 'string' || !data.startsWith(CONNECT)) return
+    asked += 1
+    if (asked > CONNECTS_MAX) connection.close()
+  })
 }
 
 /** As socket.io tells a client: it finds the problem in `data`. */

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
+import { type EventEmitter, once } from 'node:events'
 import { Agent, createServer, get, type IncomingMessage, type Server as HttpServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Server } from 'socket.io'
 import { io, Manager } from 'socket.io-client'
@@ -19,10 +19,10 @@ afterEach(async () => {
 })
 
 /** A server with the gateway, where every token is good. */
-async function serve(isClosed: boolean): Promise<number> {
+async function serve(isClosed: boolean, connectTimeout = CONNECT_MS_MAX): Promise<number> {
   closed = []
   http = createServer()
-  live = new Server(http, { connectTimeout: CONNECT_MS_MAX, serveClient: false })
+  live = new Server(http, { connectTimeout, serveClient: false })
   const sessions = {
     ...{ isClosed, attach: () => undefined, authenticate: () => Promise.resolve(), open: () => undefined },
     close: (socket: unknown) => closed.push(socket),
@@ -106,4 +106,51 @@ test('nobody stays on a connection whose socket has left', async () => {
   socket.io.engine.write('1/live,')
   expect(await gone).toBe('transport close')
   expect(closed).toHaveLength(1)
+})
+
+describe('whoever asks again and again to be let in is sent away, whether it reads the refusals or not', () => {
+  const CONNECTS_MAX = 10
+
+  /** A websocket of a client that writes packets itself, and what the server says of its connection. */
+  async function connected(before: readonly string[]): Promise<{
+    readonly manager: Manager
+    readonly told: string[]
+    readonly gone: Promise<unknown>
+  }> {
+    // Not the time sends it away.
+    const port = await serve(false, 60_000)
+    const manager = new Manager(`http://127.0.0.1:${port}`, { reconnection: false, transports: ['websocket'] })
+    const [connection] = (await once(live.engine as EventEmitter, 'connection')) as [EventEmitter]
+    const gone = once(connection, 'close')
+    await new Promise<void>((resolve) => manager.on('open', resolve))
+    const told: string[] = []
+    manager.engine.on('data', (data: string) => told.push(data))
+    for (const packet of before) {
+      const answered = once(manager.engine as never, 'data')
+      manager.engine.write(packet)
+      await answered
+    }
+    return { manager, told, gone }
+  }
+
+  test.each([
+    ['before it is let in', []],
+    ['afterwards', ['0/live,']],
+  ])('%s, unread', async (_, before) => {
+    const { manager, gone } = await connected(before)
+    const { ws } = manager.engine.transport as unknown as { ws: { _socket: Socket } }
+    ws._socket.pause()
+    for (let times = 0; times < 5_000; times += 1) manager.engine.write('0/x,')
+    expect(await gone).toEqual(expect.arrayContaining(['forced close']))
+    ws._socket.destroy()
+  })
+
+  test('read: it is told why as often as it may ask', async () => {
+    const { manager, told, gone } = await connected([])
+    const closed = once(manager as never, 'close')
+    for (let times = 0; times < 50; times += 1) manager.engine.write('0/x,')
+    await gone
+    await closed
+    expect(told).toEqual(Array.from({ length: CONNECTS_MAX }, () => '4/x,{"message":"Invalid namespace"}'))
+  })
 })
