@@ -7,6 +7,7 @@ import { Subscription } from './subscription.js'
 /** A read of what was missed that is under way, and ends when the test says so. */
 interface Read {
   readonly after: Place
+  readonly minPosition: bigint
   answer(positions: readonly number[], how?: { readonly isComplete?: boolean; readonly build?: number }): void
 }
 
@@ -23,13 +24,13 @@ const named = { readable: { resource: { kind: 'list', item } }, params: {} } as 
 const placeOf = (position: number): Place => ({ position: BigInt(position), ordinal: 0 })
 
 const reader = {
-  missed: (_: unknown, after: Place) =>
+  missed: (_: unknown, after: Place, __: unknown, { minPosition }: { minPosition: bigint }) =>
     new Promise<MissedItems>((resolve) => {
       const answer: Read['answer'] = (positions, { isComplete = true, build = 1 } = {}) => {
         const items = positions.map((at) => ({ place: placeOf(at), item: { at } }))
         resolve({ position: BigInt(positions.at(-1) ?? after.position), build, items, isComplete })
       }
-      reads.push({ after, answer })
+      reads.push({ after, minPosition, answer })
     }),
   list: () => Promise.resolve({ position: 50n, build: 2, data: { page: 'newest' } } as unknown as Answer),
 } as unknown as LiveReading
@@ -104,4 +105,15 @@ test('when meanwhile another build is read, it begins anew', async () => {
   await settled()
   expect(told()).toEqual([['reset', '50']])
   expect(reads).toEqual([])
+})
+
+test('a source that is behind what was told is not read from', async () => {
+  subscription.gap()
+  reads.shift()?.answer([3, 4])
+  await settled()
+  expect(reads.map(({ after, minPosition }) => [after.position, minPosition])).toEqual([[4n, 4n]])
+  reads.shift()?.answer([])
+  await settled()
+  subscription.changed([added(4), added(5)], 5n)
+  expect(told().map((each) => (each as unknown[])[1])).toEqual(['3', '4', '5'])
 })

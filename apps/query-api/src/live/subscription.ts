@@ -297,7 +297,8 @@ export class Subscription implements Watcher, Source, Asker {
     try {
       for (let next: Place | undefined = from; next && !this.isOver();) {
         const place = next
-        const chunk: Chunk = await this.patiently(() => this.chunk(place, 0n))
+        // Another source may be behind the last one: what was told stays told.
+        const chunk: Chunk = await this.patiently(() => this.chunk(place, place.position))
         if (chunk.build !== build) return void this.beginAnew(place.position, chunk)
         for (const { position, data } of chunk.changes)
           this.outbox.push({ event: 'change', payload: new Payload(position, data) })
