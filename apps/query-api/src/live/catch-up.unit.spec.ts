@@ -48,17 +48,20 @@ function told(): unknown[] {
   return all
 }
 
-/** Comes back after position 1, and is answered the items of 2; more are there. */
-beforeEach(async () => {
-  reads = []
-  carrier = { fleet: 'f', build: 1, liveAt: 0n }
-  subscription = new Subscription({
+const subscribed = (): Subscription =>
+  new Subscription({
     ...{ id: 's1', named, hub, readerFor: () => reader, query: { filter: {} }, principal: {} as Principal },
     onPending: () => undefined,
     onFailed: (_, error) => {
       throw error
     },
   })
+
+/** Comes back after position 1, and is answered the items of 2; more are there. */
+beforeEach(async () => {
+  reads = []
+  carrier = { fleet: 'f', build: 1, liveAt: 0n }
+  subscription = subscribed()
   const resuming = subscription.resume(1n, 0n)
   reads.shift()?.answer([2, 3], { isComplete: false })
   const answer = await resuming
@@ -84,7 +87,7 @@ test.each([
   [
     'more comes than is kept',
     () => {
-      for (let at = 5; at < 1_100; at += 1) subscription.changed([added(4)], 4n)
+      for (let at = 5; at < 1_100; at += 1) subscription.changed([added(5)], 5n)
     },
   ],
 ])('when meanwhile %s, it reads on from where it was', async (_, happens) => {
@@ -96,6 +99,34 @@ test.each([
   reads.shift()?.answer([5])
   await settled()
   expect(told().map((each) => (each as unknown[])[1])).toEqual(['3', '4', '5', '6'])
+})
+
+/** More than is kept while it opens, the last at a position. */
+function tellMany(last: number): void {
+  for (let times = 0; times < 1_000; times += 1) subscription.changed([added(3)], 3n)
+  subscription.changed([added(last)], BigInt(last))
+}
+
+test('what comes beyond what is kept, and is read all the same, is not read again', async () => {
+  tellMany(4)
+  reads.shift()?.answer([3, 4])
+  await settled()
+  subscription.changed([added(5)], 5n)
+  expect(told().map((each) => (each as unknown[])[1])).toEqual(['3', '4', '5'])
+  expect(reads).toEqual([])
+})
+
+test.each([
+  ['it goes on when that was read', 50, ['51']],
+  ['it begins anew when that was not read', 51, ['50', '51']],
+])('more comes than is kept while it opens: %s', async (_, last, positions) => {
+  subscription = subscribed()
+  const opening = subscription.open(0n)
+  tellMany(last)
+  expect(await opening).toMatchObject({ ok: true, position: '50' })
+  await settled()
+  subscription.changed([added(51)], 51n)
+  expect(told().map((each) => (each as unknown[])[1])).toEqual(positions)
 })
 
 test('when meanwhile another build is read, it begins anew', async () => {

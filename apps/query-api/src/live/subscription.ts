@@ -54,8 +54,10 @@ export class Subscription implements Watcher, Source, Asker {
   private isOpening = true
   private buffered: RowChange[] = []
   private outbox: Outgoing[] = []
-  /** Of what came while it opened not all was kept: the chain of changes broke, or there were too many. */
+  /** While it opened, the chain of changes broke. */
   private isBroken = false
+  /** Too many came while it opened: up to here they were not kept. */
+  private droppedTo = 0n
   /** Up to here a collection is known to have changed. */
   private staleAt = 0n
   private isComputing = false
@@ -130,7 +132,7 @@ export class Subscription implements Watcher, Source, Asker {
     if (mine.length === 0) return
     if (!this.queue) return this.refresh(position)
     if (!this.isCovered(mine)) return
-    if (this.isOpening) this.keep(mine)
+    if (this.isOpening) this.keep(mine, position)
     else this.enqueue(mine)
   }
 
@@ -147,14 +149,19 @@ export class Subscription implements Watcher, Source, Asker {
     }
   }
 
-  private keep(changes: readonly RowChange[]): void {
+  private keep(changes: readonly RowChange[], position: bigint): void {
     // Of a document the newest says it all.
     if (this.named.readable.resource.kind === 'document') this.buffered = changes.slice(-1)
     else if (this.buffered.length < KEPT_MAX) this.buffered = [...this.buffered, ...changes]
     else {
-      this.isBroken = true
+      this.droppedTo = position
       this.buffered = []
     }
+  }
+
+  /** Is something that came while it opened neither kept nor in what was read at a position? */
+  private lacks(position: bigint): boolean {
+    return this.isBroken || this.droppedTo > position
   }
 
   gap(): void {
@@ -239,7 +246,7 @@ export class Subscription implements Watcher, Source, Asker {
     this.isOpening = false
     const carrier = this.options.hub.carrierOf(this)
     if (carrier && carrier.build !== build) setTimeout(() => this.verify(), VERIFY_MS).unref()
-    if (this.isBroken) return void this.reset()
+    if (this.lacks(position)) return void this.reset()
     const changes = this.buffered
     this.buffered = []
     if (this.queue) this.enqueue(changes)
@@ -287,8 +294,8 @@ export class Subscription implements Watcher, Source, Asker {
   }
 
   /** Where to go on reading; undefined when what came since is known. */
-  private rest({ next, end }: Chunk): Place | undefined {
-    if (next || !this.isBroken) return next
+  private rest({ position, next, end }: Chunk): Place | undefined {
+    if (next || !this.lacks(position)) return next
     this.isBroken = false
     return end
   }
@@ -317,6 +324,7 @@ export class Subscription implements Watcher, Source, Asker {
     if (this.isClosed || this.isOpening) return
     this.isOpening = true
     this.isBroken = false
+    this.droppedTo = 0n
     this.staleAt = 0n
     this.buffered = []
     this.outbox = []
