@@ -2,17 +2,19 @@ import { type Answer, type NamedResource, type Place } from '#read-models'
 import { type Principal, Problem } from '#runtime'
 import { type Query } from '../query-input.js'
 import { readResource, requireCovered } from '../read-resource.js'
+import { type ChangeSource } from './change-source.js'
 import { type LiveHub, type RowChange, type Watcher } from './hub.js'
 import { type Asker, type LiveReading } from './live-reads.js'
 import { type Acknowledgement, type Outgoing } from './messages.js'
 import { type Chunk, endOf, isContinued, type Missed, readChunk } from './missed.js'
 import { patiently } from './patiently.js'
 import { Payload } from './payload.js'
-import { type ChangeQueue, queueFor } from './queue.js'
+import { Queued } from './queued.js'
+import { Recomputed, type Recomputing } from './recomputed.js'
 import { type Source } from './sender.js'
 import { answerPayload } from './shared-payload.js'
 
-/** Changes that are kept while it opens besides those of the newest batch, and messages that wait while it catches up. */
+/** Messages that wait while it catches up. */
 const KEPT_MAX = 1_000
 /** Who has read another build than the one that is known to be live looks again: by then that is known better. */
 const VERIFY_MS = 1_500
@@ -43,31 +45,25 @@ const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
  * One watched resource of one reader. It watches before it reads, reads at least as far as it has watched, and then drops
  * what the snapshot holds already: nothing is missed between the two and nothing comes twice.
  */
-export class Subscription implements Watcher, Source, Asker {
+export class Subscription implements Watcher, Source, Asker, Recomputing {
   readonly named: NamedResource
   build = 0
-  private readonly queue: ChangeQueue | undefined
   /** Changes up to here were told. */
-  private position = 0n
+  position = 0n
+  private readonly changes: ChangeSource
   /** Has the answer to the subscribe left? Nothing is sent before it. */
   private isAnswered = false
   private isOpening = true
-  private buffered: RowChange[] = []
   private outbox: Outgoing[] = []
   /** While it opened, the chain of changes broke. */
   private isBroken = false
-  /** Too many came while it opened: up to here they were not kept. */
-  private droppedTo = 0n
-  /** Up to here a collection is known to have changed. */
-  private staleAt = 0n
-  private isComputing = false
   private isClosed = false
   private failure: Error | undefined
 
   constructor(private readonly options: SubscriptionOptions) {
     this.named = options.named
     const { resource } = options.named.readable
-    this.queue = resource.kind === 'collection' ? undefined : queueFor(resource)
+    this.changes = resource.kind === 'collection' ? new Recomputed(this) : new Queued(resource, this)
   }
 
   /** Snapshot first. @throws Problem as GET would answer it. */
@@ -129,11 +125,10 @@ export class Subscription implements Watcher, Source, Asker {
   changed(changes: readonly RowChange[], position: bigint): void {
     const { only } = this.named
     const mine = only ? changes.filter(({ row }) => only.values.includes(String(row[only.column]))) : changes
-    if (mine.length === 0) return
-    if (!this.queue) return this.refresh(position)
-    if (!this.isCovered(mine)) return
-    if (this.isOpening) this.keep(mine, position)
-    else this.enqueue(mine)
+    if (mine.length === 0 || !this.isCovered(mine)) return
+    if (this.isOpening) this.changes.keep(mine, position)
+    else if (this.changes.put(mine, position)) this.pending()
+    else void this.reset()
   }
 
   /** A row that was not there when it was read may be another's. */
@@ -149,21 +144,6 @@ export class Subscription implements Watcher, Source, Asker {
     }
   }
 
-  private keep(changes: readonly RowChange[], position: bigint): void {
-    // Of a document the newest says it all.
-    if (this.named.readable.resource.kind === 'document') this.buffered = changes.slice(-1)
-    else if (this.buffered.length < KEPT_MAX) this.buffered = [...this.buffered, ...changes]
-    else {
-      this.droppedTo = position
-      this.buffered = []
-    }
-  }
-
-  /** Is something that came while it opened neither kept nor in what was read at a position? */
-  private lacks(position: bigint): boolean {
-    return this.isBroken || this.droppedTo > position
-  }
-
   gap(): void {
     if (this.isOpening) this.isBroken = true
     else void this.reset()
@@ -173,8 +153,7 @@ export class Subscription implements Watcher, Source, Asker {
     return this.isClosed
   }
 
-  /** Neither closed nor being read from the beginning. */
-  private isFollowing(): boolean {
+  isFollowing(): boolean {
     return !this.isClosed && !this.isOpening
   }
 
@@ -191,14 +170,14 @@ export class Subscription implements Watcher, Source, Asker {
   }
 
   get isPending(): boolean {
-    return this.outbox.length > 0 || !(this.queue?.isEmpty ?? true)
+    return this.outbox.length > 0 || !this.changes.isEmpty
   }
 
   /** The next message, when the reader can take one. */
   take(): Outgoing | undefined {
     const ready = this.outbox.shift()
     if (ready || this.isOpening) return ready
-    const payload = this.queue?.take()
+    const payload = this.changes.take()
     if (!payload) return undefined
     this.position = BigInt(payload.position)
     return { event: 'change', payload }
@@ -218,8 +197,21 @@ export class Subscription implements Watcher, Source, Asker {
     return readResource(readerFor(this), this.named, query, this.least(minPosition), principal)
   }
 
+  /** For who was told of it before. @throws Problem when it cannot be read for long, or what encloses it is gone */
+  state(minPosition: bigint): Promise<State> {
+    return this.patiently(() => this.readAgain(minPosition))
+  }
+
+  become(position: bigint, data: object | null): void {
+    this.position = position
+    // A reset that its reader has not taken yet stays one, with the newer state.
+    const event = this.outbox[0]?.event ?? 'change'
+    this.outbox = [{ event, payload: answerPayload(position, data) }]
+    this.pending()
+  }
+
   /** As `read`, for who was told of it before: that a document is gone by now is its state. Anything else is when what encloses it is. */
-  private async state(minPosition: bigint): Promise<State & Pick<Answer, 'changedAt'>> {
+  private async readAgain(minPosition: bigint): Promise<State & Pick<Answer, 'changedAt'>> {
     try {
       return await this.read(minPosition)
     } catch (error) {
@@ -247,20 +239,13 @@ export class Subscription implements Watcher, Source, Asker {
     const carrier = this.options.hub.carrierOf(this)
     if (carrier && carrier.build !== build) setTimeout(() => this.verify(), VERIFY_MS).unref()
     if (this.lacks(position)) return void this.reset()
-    const changes = this.buffered
-    this.buffered = []
-    if (this.queue) this.enqueue(changes)
-    else this.refresh(this.staleAt)
+    this.changes.goOn()
+    this.pending()
   }
 
-  private enqueue(changes: readonly RowChange[]): void {
-    const { kind } = this.named.readable.resource
-    const fresh = changes.filter(
-      ({ created, changed }) => (kind === 'list' ? created.position : changed) > this.position,
-    )
-    if (fresh.length === 0) return
-    if (this.queue?.put(fresh)) this.pending()
-    else void this.reset()
+  /** Is something that came while it was read neither kept nor in what was read at a position? */
+  private lacks(position: bigint): boolean {
+    return this.isBroken || this.changes.lacks(position)
   }
 
   private verify(): void {
@@ -275,7 +260,7 @@ export class Subscription implements Watcher, Source, Asker {
   }
 
   private async missedState(after: bigint, minPosition: bigint): Promise<Missed> {
-    const state = await this.state(minPosition)
+    const state = await this.readAgain(minPosition)
     // What is no document may have changed until it was read.
     const { position, build, data, changedAt = position } = state
     if (!isContinued(this.options.hub.carrierOf(this), build, after)) return this.beginAnew(after, state)
@@ -324,46 +309,15 @@ export class Subscription implements Watcher, Source, Asker {
     if (this.isClosed || this.isOpening) return
     this.isOpening = true
     this.isBroken = false
-    this.droppedTo = 0n
-    this.staleAt = 0n
-    this.buffered = []
     this.outbox = []
-    this.queue?.clear()
+    this.changes.clear()
     try {
       // What was told stays told: no reader is sent back.
-      const { position, build, data } = await this.patiently(() => this.state(this.position))
+      const { position, build, data } = await this.state(this.position)
       this.outbox.push({ event: 'reset', payload: answerPayload(position, data) })
       this.begin(position, build)
-      this.pending()
     } catch (error) {
       this.fail(error)
-    }
-  }
-
-  /** A collection that has changed up to a position is computed anew; changes that come meanwhile are answered by one more computation. */
-  private refresh(position: bigint): void {
-    this.staleAt = position
-    if (this.isComputing || this.isOpening) return
-    this.isComputing = true
-    void this.recompute()
-  }
-
-  /** A reset that begins meanwhile reads what is computed here, and may have read something newer. */
-  private async recompute(): Promise<void> {
-    try {
-      while (this.isFollowing() && this.staleAt > this.position) {
-        const { position, data } = await this.patiently(() => this.state(this.staleAt))
-        if (!this.isFollowing() || position <= this.position) continue
-        this.position = position
-        // A reset that its reader has not taken yet stays one, with the newer state.
-        const event = this.outbox[0]?.event ?? 'change'
-        this.outbox = [{ event, payload: answerPayload(position, data) }]
-        this.pending()
-      }
-    } catch (error) {
-      this.fail(error)
-    } finally {
-      this.isComputing = false
     }
   }
 }
