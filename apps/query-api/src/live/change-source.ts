@@ -8,7 +8,7 @@ export interface ChangeSource {
   keep(changes: readonly RowChange[], position: bigint): void
   /** Is something that came meanwhile neither kept nor in what was read at a position? */
   lacks(position: bigint): boolean
-  /** Goes on after what was read, with what was kept. */
+  /** Goes on after what was read, with what was kept; or when the reader has taken what waited for it. */
   goOn(): void
   /** Changes of a batch that come later. @returns false when the bound is reached: the reader must begin anew. */
   put(changes: readonly RowChange[], position: bigint): boolean

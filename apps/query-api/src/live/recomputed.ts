@@ -8,14 +8,19 @@ export interface Recomputing {
   readonly position: bigint
   /** Neither closed nor being read from the beginning. */
   isFollowing(): boolean
+  /** Something waits for its reader. */
+  readonly isPending: boolean
   /** What it is by now, at a position at least. */
   state(minPosition: bigint): Promise<Pick<Answer, 'position'> & { readonly data: object | null }>
-  /** Tells its newest state, in place of one that its reader has not taken yet. */
+  /** Tells its new state. */
   become(position: bigint, data: object | null): void
   fail(error: unknown): void
 }
 
-/** A collection: what has changed is computed anew; changes that come meanwhile are answered by one more computation. */
+/**
+ * A collection: what has changed is computed anew. Changes that come meanwhile, or while the reader has not taken the last state, are answered by one more
+ * computation: nothing is computed for a reader that does not read.
+ */
 export class Recomputed implements ChangeSource {
   /** Up to here it is known to have changed. */
   private staleAt = 0n
@@ -58,7 +63,7 @@ export class Recomputed implements ChangeSource {
   private async recompute(): Promise<void> {
     const { of } = this
     try {
-      while (of.isFollowing() && this.staleAt > of.position) {
+      while (of.isFollowing() && !of.isPending && this.staleAt > of.position) {
         const { position, data } = await of.state(this.staleAt)
         if (of.isFollowing() && position > of.position) of.become(position, data)
       }

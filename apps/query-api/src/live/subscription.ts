@@ -176,6 +176,7 @@ export class Subscription implements Watcher, Source, Asker, Recomputing {
   /** The next message, when the reader can take one. */
   take(): Outgoing | undefined {
     const ready = this.outbox.shift()
+    if (ready && this.isFollowing()) this.changes.goOn()
     if (ready || this.isOpening) return ready
     const payload = this.changes.take()
     if (!payload) return undefined
@@ -204,9 +205,7 @@ export class Subscription implements Watcher, Source, Asker, Recomputing {
 
   become(position: bigint, data: object | null): void {
     this.position = position
-    // A reset that its reader has not taken yet stays one, with the newer state.
-    const event = this.outbox[0]?.event ?? 'change'
-    this.outbox = [{ event, payload: answerPayload(position, data) }]
+    this.outbox.push({ event: 'change', payload: answerPayload(position, data) })
     this.pending()
   }
 

@@ -74,6 +74,7 @@ test('changes that come while a collection is computed are answered by one more 
   expect(reads.map(({ minPosition }) => minPosition)).toEqual([6n])
   reads.shift()?.answer(6n)
   await settled()
+  expect(told()).toEqual([['change', 6]])
   expect(reads.map(({ minPosition }) => minPosition)).toEqual([8n])
   reads.shift()?.answer(9n)
   await settled()
@@ -105,10 +106,11 @@ describe('a change that comes while a collection is read, beyond what was read, 
     subscription.changed([changeAt(8n)], 8n)
     reads.shift()?.answer(7n)
     await settled()
+    expect(told()).toEqual([['reset', 7]])
     expect(minimums()).toEqual([8n])
     reads.shift()?.answer(8n)
     await settled()
-    expect(told()).toEqual([['reset', 8]])
+    expect(told()).toEqual([['change', 8]])
   })
 
   test('not again when it was read already', async () => {
@@ -118,6 +120,20 @@ describe('a change that comes while a collection is read, beyond what was read, 
     await settled()
     expect(minimums()).toEqual([])
   })
+})
+
+test('nothing is computed for a reader that has not taken the last state', async () => {
+  subscription.changed([changeAt(6n)], 6n)
+  reads.shift()?.answer(6n)
+  await settled()
+  for (const at of [7n, 8n]) subscription.changed([changeAt(at)], at)
+  expect(reads).toEqual([])
+  expect(told()).toEqual([['change', 6]])
+  expect(reads.map(({ minPosition }) => minPosition)).toEqual([8n])
+  reads.shift()?.answer(8n)
+  await settled()
+  expect(told()).toEqual([['change', 8]])
+  expect(reads).toEqual([])
 })
 
 test('a reset is the last word of what was asked before it: no state is told after a newer one', async () => {
