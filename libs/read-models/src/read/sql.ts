@@ -50,6 +50,7 @@ export const rowsSql = (table: Pick<ReadTable, 'sql'>, rest: string, values: rea
   text: rowsIn(table, rest),
   values,
 })
+
 /** Only rows that a restricted token may see. */
 export const visibleSql = ({ column, values: seen }: RowFilter, values: Values, alias: string): string =>
   `${alias}."${column}" = any(${values.add(seen)})`
