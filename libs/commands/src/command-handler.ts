@@ -89,6 +89,7 @@ export class CommandHandler {
         deadline_ms: performance.now() + this.timeout_ms,
         attempts: 0,
         unansweredAt: undefined,
+        isFresh: false,
         failure: undefined,
         settle,
         fail,

@@ -5,16 +5,20 @@ import { type CommandOutcome } from './outcome.js'
 
 export type Found = Readonly<Record<string, RecordedOf<EventShape> | undefined>>
 
-/** The last events of the appends that took these claims, by the name that the command gives each. */
+/**
+ * The last events of the appends that took these claims, by the name that the command gives each: as it was when the stream was at the
+ * revision `through`, upon which the command is decided. What was appended since then belongs to another state.
+ */
 export async function lookUp(
   store: EventStore,
   stream: string,
   names: Readonly<Record<string, string>>,
+  through: bigint,
 ): Promise<Found> {
   const found: Record<string, RecordedOf<EventShape> | undefined> = {}
   for (const [as, name] of Object.entries(names)) {
     const recalled = await store.findClaim({ stream, name })
-    if (!recalled) continue
+    if (!recalled || recalled.revision > through) continue
     for await (const event of store.readStream(recalled.stream, { from: recalled.revision, limit: 1 }))
       found[as] = event
   }

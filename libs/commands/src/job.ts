@@ -34,6 +34,11 @@ export interface Job {
    * happen as long as the stream has not gone past it. Undefined without such an attempt.
    */
   unansweredAt: bigint | undefined
+  /**
+   * What is committed was read since it came, and since an attempt of it was not answered: it may be refused upon that, or upon anything
+   * younger, however fast others append.
+   */
+  isFresh: boolean
   /** What the sender is told when there is no further attempt: how the last one failed. */
   failure: AttemptFailure | undefined
   settle(outcome: CommandOutcome): void

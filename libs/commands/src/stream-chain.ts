@@ -187,7 +187,7 @@ export class StreamChain {
   private failed(job: Job, error: unknown, before: StreamState): void {
     this.isBroken = true
     if (error instanceof StoreUnavailable) {
-      if (!error.overloaded) job.unansweredAt = highest(job.unansweredAt, before.revision)
+      if (!error.overloaded) unanswered(job, before.revision)
       return this.unavailable(job, error)
     }
     if (error instanceof StoreLimitExceeded) {
@@ -278,10 +278,11 @@ export class StreamChain {
     for (const job of [...this.again.splice(0), ...this.waiting.splice(0)]) fail(job, error)
   }
 
-  /** @returns whether anything was new. */
-  private async refresh(): Promise<boolean> {
+  /** Reads what is committed now, for one that is about to be refused. @returns whether anything was new. */
+  private async refreshFor(job: Job): Promise<boolean> {
     const isNew = await this.committed.refresh()
     this.tip = this.committed.state
+    job.isFresh = true
     return isNew
   }
 
@@ -289,16 +290,17 @@ export class StreamChain {
   private async lookUp(job: Job, names: Readonly<Record<string, string>>): Promise<void> {
     await this.settled()
     if (this.isBroken) return void this.waiting.unshift(job)
-    await this.decide(job, await lookUp(this.store, this.stream, names))
+    await this.decide(job, await lookUp(this.store, this.stream, names, this.tip.revision))
   }
 
   /**
-   * A refusal (undefined: `If-Match`, or nothing to do) stands only on committed events, and only when this is no retry of what was
-   * accepted before.
+   * A refusal (undefined: `If-Match`, or nothing to do) stands only on committed events, as they were at some moment since the command
+   * came, and only when this is no retry of what was accepted before. Whether anything was appended after that moment does not matter:
+   * to wait until nothing is would be to wait for ever where others always do.
    */
   private async refuse(job: Job, rejection: Rejection | undefined): Promise<void> {
     await this.settled()
-    if (this.isBroken || (await this.refresh())) return void this.waiting.unshift(job)
+    if (this.isBroken || (!job.isFresh && (await this.refreshFor(job)))) return void this.waiting.unshift(job)
     const earlier = await earlierOutcome(this.store, this.stream, job)
     if (earlier) job.settle(earlier)
     else deny(job, this.refusal(job, rejection), this.committed.state.revision)
@@ -313,4 +315,7 @@ export class StreamChain {
   }
 }
 
-const highest = (a: bigint | undefined, b: bigint): bigint => (a !== undefined && a > b ? a : b)
+function unanswered(job: Job, revision: bigint): void {
+  if (job.unansweredAt === undefined || job.unansweredAt < revision) job.unansweredAt = revision
+  job.isFresh = false
+}
