@@ -16,7 +16,10 @@ export interface CommandHandlerOptions {
    * the bound.
    */
   readonly streams_max?: number
-  /** How long a command may take before the answer is that nobody knows. Default 10,000. */
+  /**
+   * How long a command may take before the answer is that nobody knows. Default 10,000, and a quarter of a second at most beyond it; an
+   * append that is on its way to the store then is waited for, as long as the store takes.
+   */
   readonly timeout_ms?: number
   /**
    * Commands in hand at one time, whichever streams they are for. Default 16,384; beyond them, or three quarters of them for what is
@@ -29,6 +32,9 @@ export interface CommandHandlerOptions {
 
 /** What programs send in bulk is taken up to this share of the bounds: the rest is for people, who wait. */
 const BULK_SHARE = 0.75
+
+/** Commands whose time is over are looked for so often. */
+const LATE_MS = 250
 
 /** Streams that are looked at to drop one: some may be in use, and a look at all of them would hold up every command. */
 const LOOKS_MAX = 8
@@ -44,6 +50,8 @@ export class CommandHandler {
   /** Of the commands in hand. */
   private count = 0
   private chars = 0
+  /** While there are commands in hand. */
+  private looking: NodeJS.Timeout | undefined
   private readonly streams_max: number
   private readonly timeout_ms: number
   private readonly commands_max: number
@@ -103,10 +111,20 @@ export class CommandHandler {
   private submitArrived(): void {
     const { arrived } = this
     this.arrived = []
+    this.looking ??= setInterval(() => this.lookForLate(), LATE_MS).unref()
     for (const job of arrived) {
       this.chainOf(job.request).submit(job)
       this.evict()
     }
+  }
+
+  /** Here, and not by each chain: what a chain waits for may be silent for longer than a command may take. */
+  private lookForLate(): void {
+    const now_ms = performance.now()
+    for (const chain of this.chains.values()) chain.dropLate(now_ms)
+    if (this.count > 0) return
+    clearInterval(this.looking)
+    this.looking = undefined
   }
 
   private chainOf({ command, target }: CommandRequest): StreamChain {

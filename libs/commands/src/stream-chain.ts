@@ -12,17 +12,15 @@ import { isoNow } from './clock.js'
 import { CommittedStream } from './committed-stream.js'
 import { earlierOutcome, type Found, lookUp, replayed, takenBy } from './earlier.js'
 import { type Job } from './job.js'
-import { deny, fail, giveUp, overloaded, tooLate } from './last-word.js'
+import { deny, fail, overloaded, tooLate } from './last-word.js'
+import { OpenJobs } from './open-jobs.js'
 import { type CommandOutcome } from './outcome.js'
 import { type Snapshots } from './snapshots/snapshots.js'
 import { fold, type StreamState } from './stream-state.js'
-import { backOff, TURN_MAX, Turns } from './turns.js'
+import { TURN_MAX, Turns } from './turns.js'
 
 /** Appends of one stream on their way to the writer. */
 const IN_FLIGHT_MAX = 1_024
-/** Commands of one stream waiting to be decided. */
-const WAITING_MAX = 4_096
-const ATTEMPTS_MAX = 12
 
 /**
  * The commands of one stream, decided one after the other, each on the state that the ones before it lead to, and sent to
@@ -38,8 +36,7 @@ export class StreamChain {
   private tip: StreamState
   /** Something was not appended as decided, or is not loaded yet: {@link recover} comes first. */
   private isBroken = true
-  private waiting: Job[] = []
-  private again: Job[] = []
+  private readonly jobs = new OpenJobs()
   private inFlight = 0
   private wake: (() => void) | undefined
   private pumping = false
@@ -56,22 +53,25 @@ export class StreamChain {
   }
 
   get isIdle(): boolean {
-    return !this.pumping && this.inFlight === 0 && this.waiting.length === 0
+    return !this.pumping && this.inFlight === 0 && this.jobs.isEmpty
   }
 
   submit(job: Job): void {
-    if (this.waiting.length >= WAITING_MAX)
-      return job.settle(overloaded(`${WAITING_MAX} commands wait for this stream`))
-    this.waiting.push(job)
+    this.jobs.add(job)
     if (this.pumping) this.wake?.()
     else void this.pump()
   }
 
+  /** Answers those whose time is over, but for those whose append is on its way: nobody knows of these before it is answered. */
+  dropLate(now_ms: number): void {
+    this.jobs.dropLate(now_ms)
+  }
+
   private async pump(): Promise<void> {
     this.pumping = true
-    while (this.waiting.length > 0 || this.inFlight > 0 || this.again.length > 0) {
+    while (!this.jobs.isEmpty || this.inFlight > 0) {
       if (this.isBroken) await this.recover()
-      else if (this.waiting.length === 0 || this.inFlight >= IN_FLIGHT_MAX) await this.change()
+      else if (this.jobs.waitingCount === 0 || this.inFlight >= IN_FLIGHT_MAX) await this.change()
       else if (this.turns.areTaken) await this.takeTurn()
       else {
         const pending = this.attemptNext()
@@ -83,7 +83,7 @@ export class StreamChain {
 
   /** Most commands need nothing but the state: not one promise is spent on them here. */
   private attemptNext(): Promise<void> | undefined {
-    const job = this.waiting.shift()
+    const job = this.jobs.take()
     return job && this.attempt(job)
   }
 
@@ -91,7 +91,7 @@ export class StreamChain {
   private async takeTurn(): Promise<void> {
     await this.settled()
     const begin_ms = performance.now()
-    for (let left = Math.min(this.waiting.length, TURN_MAX); left > 0 && !this.isBroken; left -= 1) {
+    for (let left = Math.min(this.jobs.waitingCount, TURN_MAX); left > 0 && !this.isBroken; left -= 1) {
       const pending = this.attemptNext()
       if (pending) await pending
     }
@@ -122,7 +122,7 @@ export class StreamChain {
       // What is on its way stands upon what was known then; with nothing on its way the next one may know more.
       if (this.inFlight === 0 && this.committed.hear()) this.tip = this.committed.state
       const pending = command.lookups ? this.lookUp(job, command.lookups(body as never)) : this.decide(job, {})
-      return pending?.catch((error: unknown) => this.undecided(job, error))
+      return pending && this.jobs.hold(job, pending).catch((error: unknown) => this.undecided(job, error))
     } catch (error) {
       this.undecided(job, error)
       return undefined
@@ -218,7 +218,7 @@ export class StreamChain {
         this.turns.noticed()
         this.committed.conflicted(result.revision, result.tail)
         job.failure = { kind: 'contended' }
-        return void this.again.push(job)
+        return this.jobs.failed(job)
     }
   }
 
@@ -231,51 +231,25 @@ export class StreamChain {
     this.isBroken = true
     this.committed.doubt()
     job.failure = { kind: 'unavailable', overloaded: false, reason: error.message }
-    this.again.push(job)
-  }
-
-  /**
-   * What was sent behind an append that failed could not but fail, whatever the store said of it: only the first one in order has
-   * lost an attempt. In which order they were answered says nothing.
-   */
-  private charge(): void {
-    const [first] = this.again.sort((a, b) => a.ordinal - b.ordinal)
-    if (!first) return
-    first.attempts += 1
-    if (first.attempts < ATTEMPTS_MAX) return
-    this.again.shift()
-    giveUp(first)
+    this.jobs.failed(job)
   }
 
   /** Goes back to what is committed, puts back what must be tried again in the order in which it came, and goes on. */
   private async recover(): Promise<void> {
     await this.settled()
-    this.charge()
+    this.jobs.charge()
     try {
       if (this.committed.mustRead) await this.committed.refresh()
       this.tip = this.committed.state
       this.isBroken = false
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) {
-        this.failAll(error)
+        this.jobs.failAll(error)
         return
       }
       await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 100))
     }
-    await backOff(this.again)
-    this.waiting.unshift(...this.again.splice(0))
-    if (this.isBroken) this.dropLate()
-  }
-
-  private dropLate(): void {
-    const now_ms = performance.now()
-    const late = this.waiting.filter(({ deadline_ms }) => deadline_ms < now_ms)
-    this.waiting = this.waiting.filter(({ deadline_ms }) => deadline_ms >= now_ms)
-    for (const job of late) tooLate(job)
-  }
-
-  private failAll(error: unknown): void {
-    for (const job of [...this.again.splice(0), ...this.waiting.splice(0)]) fail(job, error)
+    await this.jobs.resume()
   }
 
   /** Reads what is committed now, for one that is about to be refused. @returns whether anything was new. */
@@ -289,8 +263,9 @@ export class StreamChain {
   /** Decides upon what was looked up, unless the chain broke meanwhile. */
   private async lookUp(job: Job, names: Readonly<Record<string, string>>): Promise<void> {
     await this.settled()
-    if (this.isBroken) return void this.waiting.unshift(job)
-    await this.decide(job, await lookUp(this.store, this.stream, names, this.tip.revision))
+    const found = this.isBroken ? undefined : await lookUp(this.store, this.stream, names, this.tip.revision)
+    if (!found) this.jobs.putBack(job)
+    else if (this.jobs.isInHand(job)) await this.decide(job, found)
   }
 
   /**
@@ -300,7 +275,10 @@ export class StreamChain {
    */
   private async refuse(job: Job, rejection: Rejection | undefined): Promise<void> {
     await this.settled()
-    if (this.isBroken || (!job.isFresh && (await this.refreshFor(job)))) return void this.waiting.unshift(job)
+    if (this.isBroken || (!job.isFresh && (await this.refreshFor(job)))) {
+      this.jobs.putBack(job)
+      return
+    }
     const earlier = await earlierOutcome(this.store, this.stream, job)
     if (earlier) job.settle(earlier)
     else deny(job, this.refusal(job, rejection), this.committed.state.revision)
