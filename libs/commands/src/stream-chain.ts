@@ -176,7 +176,7 @@ export class StreamChain {
   private async deliver(job: Job, before: StreamState, after: StreamState, request: AppendRequest): Promise<void> {
     this.inFlight += 1
     try {
-      this.answered(job, await this.store.append(request), after)
+      this.answered(job, await this.store.append(request), before, after)
     } catch (error) {
       this.failed(job, error, before)
     }
@@ -198,7 +198,7 @@ export class StreamChain {
     fail(job, error)
   }
 
-  private answered(job: Job, result: AppendResult, after: StreamState): void {
+  private answered(job: Job, result: AppendResult, before: StreamState, after: StreamState): void {
     if (result.outcome === 'appended') {
       const { stream, revision, position, isContended } = result
       if (isContended) this.turns.noticed()
@@ -215,7 +215,8 @@ export class StreamChain {
         if (result.requestHash === job.hash) return job.settle(replayed(result.place))
         return job.settle({ kind: 'rejected', rejection: takenBy(job, result.claim.name) })
       case 'conflict':
-        this.turns.noticed()
+        // Where the stream has not come so far, one of our own before it came to nothing.
+        if (result.revision >= before.revision) this.turns.noticed()
         this.committed.conflicted(result.revision, result.tail)
         job.failure = { kind: 'contended' }
         return this.jobs.failed(job)

@@ -3,6 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type AppendRequest, type AppendResult, createMemoryStore, type EventStore } from '#event-store'
 import { checkDecisions, kindsOf, open, payment, request } from './fixtures/wallet.js'
 import { CommandHandler } from './index.js'
+import { Turns } from './turns.js'
+
+afterEach(() => jest.restoreAllMocks())
 
 /** Appends after a conflict that are told of it. */
 const TOLD = 50
@@ -65,6 +68,27 @@ test('only the first of a chain is charged for what it lost, in whatever order i
   const outcomes = await Promise.all([unlucky, payment(1), payment(1)].map((each) => handler.execute(each)))
   expect(kindsOf(outcomes)).toEqual(['contended', 'accepted', 'accepted'])
   expect(rivals).toBe(12)
+})
+
+test.each([
+  ['that somebody else was faster', false, 1],
+  ['that its chain broke at a retry of its own', true, 0],
+])('who meets a conflict takes turns when it says %s', async (_, isAlone, times) => {
+  const store = createMemoryStore()
+  const handler = new CommandHandler({ store })
+  const first = request(open, { limit: 1_000_000 })
+  await handler.execute(first)
+  if (!isAlone) await new CommandHandler({ store }).execute(payment(1))
+  const noticed = jest.spyOn(Turns.prototype, 'noticed')
+  const append = jest.spyOn(store, 'append')
+  const retry = { ...payment(1), key: first.key }
+  const outcomes = await Promise.all(
+    [...(isAlone ? [retry] : []), payment(1), payment(1)].map((each) => handler.execute(each)),
+  )
+  expect(kindsOf(outcomes)).toEqual([...(isAlone ? ['key-reused'] : []), 'accepted', 'accepted'])
+  const results = await Promise.all(append.mock.results.map(({ value }) => value as Promise<AppendResult>))
+  expect(results).toContainEqual(expect.objectContaining({ outcome: 'conflict' }))
+  expect(noticed.mock.calls.length > 0 ? 1 : 0).toBe(times)
 })
 
 function rival(ordinal: number, { writes, commandId }: AppendRequest): Partial<AppendRequest> {

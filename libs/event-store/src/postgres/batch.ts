@@ -1,10 +1,10 @@
 import { writeInt64 } from './binary.js'
 import { CommittedBatch } from './committed-batch.js'
 import { COPY_HEADER, COPY_TRAILER, endOfTail, idOfTail, STAMP_BYTES, writeStamp } from './event-bytes.js'
-import { holds, type StreamHead } from './heads.js'
+import { holds, isOvertaken, type StreamHead } from './heads.js'
 import { HASH_BYTES, streamHash } from './names/name-hash.js'
 import { ENTRY_BYTES } from './names/name-table.js'
-import { type PlannedAppend, type PlannedWrite } from './planned.js'
+import { type PlannedAppend, type PlannedCheck, type PlannedWrite } from './planned.js'
 
 /** What is planned upon, and what a batch changes in it: there is no way back but to forget the whole world. */
 export interface World {
@@ -24,7 +24,7 @@ export type Verdict =
   /** An expectation fails; `revision` is the stream's. */
   | { readonly kind: 'conflict'; readonly stream: string; readonly revision: number }
 
-/** For so long after a conflict whoever appends to the stream is told that there are others. */
+/** For so long after a conflict with others whoever appends to the stream is told that there are others. */
 const CONTENDED_MS = 200
 
 /** One transaction in the making: appends in the order of the log, as bytes that go to the database and to subscribers. */
@@ -72,7 +72,7 @@ export class Batch {
       if (claimed > 0) return { kind: 'taken', position: claimed, claim }
     }
     const failed = this.failed(append)
-    if (failed !== undefined) return this.refuse(failed)
+    if (failed) return this.refuse(failed)
     const [first] = writes
     if (!first) throw new RangeError('an append writes to at least one stream')
     this.write(bytes, first)
@@ -85,9 +85,9 @@ export class Batch {
     return place
   }
 
-  private refuse(stream: string): Verdict {
+  private refuse({ stream, expected }: PlannedCheck): Verdict {
     const head = this.world.head(stream)
-    head.refused_ms = this.begun_ms
+    if (isOvertaken(head.revision, expected)) head.refused_ms = this.begun_ms
     return { kind: 'conflict', stream, revision: head.revision }
   }
 
@@ -97,10 +97,10 @@ export class Batch {
     this.namesAt = writeInt64(this.names, position, this.namesAt + HASH_BYTES)
   }
 
-  /** The stream of the first expectation that does not hold. */
-  private failed({ writes, checks }: PlannedAppend): string | undefined {
-    for (const { stream, expected, tip } of writes) if (!holds(this.world.head(stream), expected, tip)) return stream
-    for (const { stream, expected } of checks) if (!holds(this.world.head(stream), expected, undefined)) return stream
+  /** The first expectation that does not hold. */
+  private failed({ writes, checks }: PlannedAppend): PlannedCheck | undefined {
+    for (const write of writes) if (!holds(this.world.head(write.stream), write.expected, write.tip)) return write
+    for (const check of checks) if (!holds(this.world.head(check.stream), check.expected, undefined)) return check
     return undefined
   }
 

@@ -1,3 +1,4 @@
+import { type Expected } from '../port.js'
 import { type PlannedExpectation } from './planned.js'
 
 /** Where a stream ends: revision -1 and no id for one without events. Moves on as its events are planned. */
@@ -5,7 +6,7 @@ export interface StreamHead {
   revision: number
   /** As `idOfTail` gives it. */
   lastId: string | undefined
-  /** When an append failed because of it last, in ms on the process's monotonic clock. */
+  /** When somebody else's append to it made one fail last, in ms on the process's monotonic clock. */
   refused_ms: number
 }
 
@@ -17,6 +18,15 @@ export function holds(head: StreamHead, expected: PlannedExpectation, tip: strin
   if (expected === 'none') return head.revision === -1
   if (expected === 'exists') return head.revision >= 0
   return head.revision === expected && (tip === undefined || tip === head.lastId)
+}
+
+/**
+ * Where this expectation fails, did somebody else append? Behind one of its own that came to nothing a chain of appends finds that its
+ * stream has not come so far.
+ */
+export function isOvertaken(revision: number, expected: PlannedExpectation | Expected): boolean {
+  if (expected === 'none') return true
+  return typeof expected !== 'string' && revision >= expected
 }
 
 /**

@@ -1,8 +1,9 @@
 import { type Link, LinkError, RemoteError } from '#mesh'
 import { type Logger } from '#runtime'
-import { DEFAULT_LIMITS, type EventStore, StoreUnavailable } from '../port.js'
+import { type AppendRequest, DEFAULT_LIMITS, type EventStore, StoreUnavailable } from '../port.js'
 import { type Verdict } from '../postgres/batch.js'
 import { follow } from '../postgres/follow.js'
+import { isOvertaken } from '../postgres/heads.js'
 import { claimHash, commandHash } from '../postgres/names/name-hash.js'
 import { PostgresReader } from '../postgres/reader.js'
 import { accepted, resultOf } from '../postgres/result.js'
@@ -48,7 +49,7 @@ export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOpti
       // A chain of appends to one stream breaks where one overtakes another.
       others.leaveBefore(request)
       const verdict = await groups.append(request)
-      if (meetsOthers(verdict)) feed.metOthers()
+      if (meetsOthers(verdict, request)) feed.metOthers()
       return verdict.kind === 'accepted' ? accepted(verdict, request) : resultOf(verdict, request, reader)
     },
     recall: async (id) => found((await ask('find', commandHash(id))) as number, reader),
@@ -67,8 +68,11 @@ export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOpti
 }
 
 /** Other processes append to the same stream. */
-function meetsOthers(verdict: Verdict): boolean {
-  return verdict.kind === 'conflict' || (verdict.kind === 'accepted' && verdict.isContended)
+function meetsOthers(verdict: Verdict, { writes, checks = [] }: AppendRequest): boolean {
+  if (verdict.kind !== 'conflict') return verdict.kind === 'accepted' && verdict.isContended
+  return [...writes, ...checks].some(
+    ({ stream, expected }) => stream === verdict.stream && isOvertaken(verdict.revision, expected),
+  )
 }
 
 /** Infrastructure errors are translated once, here. */
