@@ -124,7 +124,9 @@ export class Batch {
   sealed(): { readonly names: Buffer; readonly copy: Buffer; readonly committed: CommittedBatch } {
     const rows = this.out.subarray(COPY_HEADER.length, this.at)
     const end = this.at + COPY_TRAILER.copy(this.out, this.at)
-    const committed = new CommittedBatch(BigInt(this.after), BigInt(this.position), rows)
+    // Whoever follows may keep the rows for long, and would with them keep the room that refused appends had.
+    const kept = this.at * 2 < this.out.length ? Buffer.from(rows) : rows
+    const committed = new CommittedBatch(BigInt(this.after), BigInt(this.position), kept)
     return { names: this.names.subarray(0, this.namesAt), copy: this.out.subarray(0, end), committed }
   }
 }

@@ -1,4 +1,4 @@
-import { newRequest } from '../contract/requests.js'
+import { newEvent, newRequest } from '../contract/requests.js'
 import { type AppendRequest, DEFAULT_LIMITS } from '../port.js'
 import { type BatchSize, namesIn } from './append-queue.js'
 import { Batch, type World } from './batch.js'
@@ -44,4 +44,14 @@ test.each([
   const { verdicts } = decide(appendAt('none'), appendAt(0n), refused)
   expect(verdicts.map(({ kind }) => kind)).toEqual(['accepted', 'accepted', 'conflict'])
   expect(decide(appendAt(1n)).verdicts).toMatchObject([{ kind: 'accepted', isContended }])
+})
+
+test('followers keep what was accepted in memory, and not the room of what was refused', () => {
+  const large = (): AppendRequest =>
+    newRequest(STREAM, { expected: 'none', events: [newEvent({ text: 'x'.repeat(10_000) })] })
+  const { verdicts, sealed } = decide(...Array.from({ length: 100 }, large))
+  expect(verdicts.filter(({ kind }) => kind === 'accepted')).toHaveLength(1)
+  const { rows, events } = sealed.committed
+  expect(rows.buffer.byteLength).toBeLessThan(2 * rows.length)
+  expect(events).toMatchObject([{ stream: STREAM, revision: 0n }])
 })
