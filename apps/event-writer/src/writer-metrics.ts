@@ -30,7 +30,7 @@ export function writerMetrics(metrics: Registry, store: PostgresStore): void {
   })
   const seconds = new Histogram({
     name: 'headwater_writer_seconds',
-    help: 'Of the append that waited longest in each batch: in the queue, in the commit, altogether',
+    help: 'Of the append that waited longest in each batch: until its transaction began, in the transaction, altogether',
     labelNames: ['stage'],
     buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,

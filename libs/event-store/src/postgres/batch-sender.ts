@@ -21,8 +21,9 @@ const EARLY_EVENTS_MIN = faultBound('EARLY_EVENTS_MIN', 256)
 /** Where the time of a batch went, in ms. */
 export interface BatchTimes {
   readonly appends: number
-  /** Of the append that waited longest, interactive or bulk. */
+  /** Of the append that waited longest, interactive or bulk: until its transaction was made, and the one before it committed. */
   readonly queued_ms: number
+  /** Of the transaction alone. */
   readonly commit_ms: number
 }
 
@@ -47,6 +48,8 @@ export class BatchSender {
   private isRunning = false
   private isStopped = false
   private inFlight = 0
+  /** When the last batch was committed, ms on the process's monotonic clock. */
+  private committed_ms = -Infinity
   private wake: (() => void) | undefined
 
   constructor(private readonly options: BatchSenderOptions) {}
@@ -86,17 +89,16 @@ export class BatchSender {
   }
 
   private async sendNext(waiting: readonly Waiting[]): Promise<void> {
-    const sent_ms = performance.now()
     this.inFlight += 1
     try {
       const sent = await this.options.term.send(waiting)
-      void this.settle(waiting, sent, sent_ms)
+      void this.settle(waiting, sent, performance.now())
     } catch (error) {
       this.failed(waiting, error)
     }
   }
 
-  private async settle(waiting: readonly Waiting[], sent: Sent, sent_ms: number): Promise<void> {
+  private async settle(waiting: readonly Waiting[], sent: Sent, made_ms: number): Promise<void> {
     let committed: CommittedBatch | undefined
     try {
       committed = await sent.committed
@@ -104,11 +106,13 @@ export class BatchSender {
       this.failed(waiting, error)
       return
     }
+    const begun_ms = Math.max(made_ms, this.committed_ms)
+    this.committed_ms = performance.now()
     this.inFlight -= 1
     this.answer(waiting, sent, committed)
     const { limit, times } = this.options
-    const queued_ms = sent_ms - earliestOf(waiting, sent_ms)
-    const commit_ms = performance.now() - sent_ms
+    const queued_ms = begun_ms - earliestOf(waiting, begun_ms)
+    const commit_ms = this.committed_ms - begun_ms
     if (committed) limit.committed(Number(committed.position - committed.after), commit_ms)
     this.safely(() => times({ appends: waiting.length, queued_ms, commit_ms }))
     this.wake?.()

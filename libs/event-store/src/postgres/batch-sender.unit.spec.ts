@@ -4,7 +4,7 @@ import { batchOf } from '../fixtures/committed.js'
 import { DEFAULT_LIMITS, StoreUnavailable } from '../port.js'
 import { AppendQueue, type Waiting } from './append-queue.js'
 import { BatchLimit } from './batch-limit.js'
-import { BatchSender, type BatchSenderOptions } from './batch-sender.js'
+import { BatchSender, type BatchSenderOptions, type BatchTimes } from './batch-sender.js'
 import { type CommittedBatch } from './committed-batch.js'
 import { plan } from './pack.js'
 import { type Sent } from './term.js'
@@ -127,6 +127,21 @@ test('the bound of a batch grows with the events that are committed, however man
     while (sending.term.inFlight > 0) await sending.commit()
   }
   expect(sending.limit.events_max).toBeGreaterThan(2 * EARLY)
+})
+
+test('a batch waits while the one before is committed: its own commit is what comes then', async () => {
+  let now_ms = 0
+  jest.spyOn(performance, 'now').mockImplementation(() => now_ms)
+  const times: BatchTimes[] = []
+  const sending = new Sending({ times: (each) => void times.push(each) })
+  sending.limit.events_max = EARLY
+  await sending.submit(2 * EARLY)
+  for (now_ms of [15, 25]) await sending.commit()
+  expect(times).toMatchObject([
+    { queued_ms: 0, commit_ms: 15 },
+    { queued_ms: 15, commit_ms: 10 },
+  ])
+  expect(sending.limit.events_max).toBeGreaterThan(EARLY)
 })
 
 test('what was refused altogether says nothing of the disk', async () => {
