@@ -65,13 +65,19 @@ export class Names {
    */
   static async load(client: pg.ClientBase, runs: RunSet, options: NamesOptions): Promise<Names> {
     const names = new Names(options, runs)
-    await client.query(BEGIN_SQL)
-    const stored = await runs.refresh(client)
-    const sealed = Math.max(0, ...stored.flatMap(({ id, last }) => (id === undefined ? [] : last)))
-    await names.addRecent(client, sealed)
-    await client.query('commit')
-    if (nextStep(stored)) names.merger.wake()
-    return names
+    try {
+      await client.query(BEGIN_SQL)
+      const stored = await runs.refresh(client)
+      const sealed = Math.max(0, ...stored.flatMap(({ id, last }) => (id === undefined ? [] : last)))
+      await names.addRecent(client, sealed)
+      await client.query('commit')
+      if (nextStep(stored)) names.merger.wake()
+      return names
+    } catch (error) {
+      // What was read may have filled runs by then, and sealing one wakes the merger.
+      await names.close()
+      throw error
+    }
   }
 
   /** The names of the batches after a position. */

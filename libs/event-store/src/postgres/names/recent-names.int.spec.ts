@@ -1,6 +1,7 @@
 import { type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
 import { SealedNames } from '../../fixtures/sealed-names.js'
 import { writeInt64 } from '../binary.js'
+import { Merger } from './merger.js'
 import { ENTRY_BYTES } from './name-table.js'
 import { Names } from './names.js'
 import { RunSet } from './run-set.js'
@@ -25,6 +26,19 @@ function batchAt(position: number): Buffer {
   writeInt64(entry, position, SealedNames.hashOf(position).copy(entry))
   return entry
 }
+
+afterEach(() => jest.restoreAllMocks())
+
+test('when they cannot be read to the end nobody goes on with merging what was sealed meanwhile', async () => {
+  const stop = jest.spyOn(Merger.prototype, 'stop')
+  const query = log.client.query.bind(log.client) as (...asked: unknown[]) => unknown
+  jest.spyOn(log.client, 'query').mockImplementation((...asked: unknown[]) => {
+    if (asked[0] === 'commit') throw new Error('the connection broke')
+    return query(...asked)
+  })
+  await expect(Names.load(log.client, new RunSet(), log.options)).rejects.toThrow('the connection broke')
+  expect(stop).toHaveBeenCalledTimes(1)
+})
 
 test('the names of however many batches are read page by page, and all of them are known', async () => {
   await log.seal(1)
