@@ -5,8 +5,6 @@ import { brake, layBrake } from './arena/slow-commits.js'
 import { type Arena, type ArenaOptions } from './arena/arena.js'
 import { type Verdict } from './arena/verdict.js'
 
-jest.setTimeout(300_000)
-
 const SEED = 20_263
 type Cycle = (arena: Arena) => Promise<void>
 

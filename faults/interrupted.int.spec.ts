@@ -6,8 +6,6 @@ import { join } from 'node:path'
 import { projectRoot } from '#local-runtime'
 import { eventually, familyOf, statOf } from '#testing'
 
-jest.setTimeout(120_000)
-
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headwater-interrupted-'))
@@ -29,7 +27,7 @@ test('a second Ctrl-C ends a run at once, with all that it has started, and leav
       const all = familyOf(run.pid ?? 0)
       return all.length >= RUNNING && all
     }
-    const family = await eventually('it runs', runs, { timeout_ms: 90_000 })
+    const family = await eventually('it runs', runs)
     run.kill('SIGINT')
     await eventually('it has heard the first', () => said.includes('once more to end at once'))
     run.kill('SIGINT')

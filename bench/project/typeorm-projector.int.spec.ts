@@ -7,8 +7,6 @@ import { migrateReadModels, openRedis, Projector, tablesOf } from '#read-models'
 import { eventually, scratchDatabase, scratchRedis, silentLogger } from '#testing'
 import { projectWithTypeOrm } from './typeorm-projector.js'
 
-jest.setTimeout(120_000)
-
 const domains: readonly Domain[] = [ledger]
 
 /** What matters of a read model: every declared column of every row. */

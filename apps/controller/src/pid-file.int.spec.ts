@@ -36,7 +36,7 @@ test('a controller that cannot write down who it is ends, and leaves the port', 
   })
   let said = ''
   controller.stdout?.on('data', (bytes: Buffer) => (said += bytes.toString()))
-  await eventually('it has ended', () => controller.exitCode !== null, { timeout_ms: 90_000 })
+  await eventually('it has ended', () => controller.exitCode !== null)
   expect(controller.exitCode).toBe(1)
   expect(said).toContain('the start failed')
   expect(await isFree(port)).toBe(true)

@@ -10,8 +10,6 @@ import { LogHead } from './log-head.js'
 import { Progress } from './progress.js'
 import { ProjectionsController } from './projections-controller.js'
 
-jest.setTimeout(60_000)
-
 let servers: ScratchServers
 let redis: ReturnType<typeof openRedis>
 let store: EventStore

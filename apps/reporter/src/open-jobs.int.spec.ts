@@ -7,8 +7,6 @@ import { eventually, type ScratchDatabase, scratchDatabase, silentLogger } from 
 import { OpenJobs } from './open-jobs.js'
 import { type ReportJob } from './report-runner.js'
 
-jest.setTimeout(60_000)
-
 /** More than one look brings. */
 const STUCK = 1_500
 

@@ -4,8 +4,6 @@ import { eventually, type ScratchRedis, scratchRedis, silentLogger } from '#test
 import { openReportQueue, type ReportQueue } from './queue.js'
 import { NotYet, type ReportJob } from './report-runner.js'
 
-jest.setTimeout(60_000)
-
 let scratch: ScratchRedis
 let redis: ReturnType<typeof createClient>
 let inside: Queue<ReportJob>

@@ -9,8 +9,6 @@ import { eventually, readLog, type ScratchServers, scratchServers, SilentLink } 
 import { NotYet, type ReportJob, ReportRunner } from './report-runner.js'
 import { type ReportResult, ResultStore } from './result-store.js'
 
-jest.setTimeout(60_000)
-
 const domains = [ledger, reports]
 const tables = tablesOf(domains)
 let servers: ScratchServers

@@ -4,8 +4,6 @@ import { checkCounts, count, put, take } from './fixtures/purse.js'
 import { newKey, request } from './fixtures/wallet.js'
 import { CommandHandler } from './index.js'
 
-jest.setTimeout(120_000)
-
 interface Subject {
   readonly store: EventStore
   close(): Promise<void>

@@ -53,7 +53,6 @@ export function describeAppendContract(
 
 function describeStore(name: string, open: Open, tests: (store: Store, subject: () => Subject) => void): void {
   describe(name, () => {
-    jest.setTimeout(60_000)
     let opened: Subject | undefined
     const subject = (): Subject => {
       if (!opened) throw new Error('the store is not open')

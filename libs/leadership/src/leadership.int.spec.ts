@@ -12,8 +12,6 @@ const SHORT_MS = 1_000
 const OTHERS_SQL = `select 1 from pg_stat_activity
   where datname = current_database() and application_name like 'headwater%' and pid <> pg_backend_pid()`
 
-jest.setTimeout(60_000)
-
 let database: ScratchDatabase
 let candidates: { leadership: Leadership; terms: bigint[]; lost: number }[]
 

@@ -38,4 +38,4 @@ test('the package compiles for a browser, and what is built imports socket.io-cl
   const outside = scripts.flatMap(([name, text]) => importsOf(name, text)).filter((each) => !each.startsWith('./'))
   expect([...new Set(outside)]).toEqual(['socket.io-client'])
   for (const [name, text] of scripts) expect([name, /\b(process|Buffer|require)\b/.test(text)]).toEqual([name, false])
-}, 60_000)
+})

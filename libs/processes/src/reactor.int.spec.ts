@@ -14,8 +14,6 @@ import {
 import { deliver, place, shop } from './fixtures/shop.js'
 import { migrateProcesses, postgresCheckpoints, Reactor } from './index.js'
 
-jest.setTimeout(120_000)
-
 const LEASE = 'reactor'
 let database: ScratchDatabase
 let writer: PostgresWriter

@@ -18,6 +18,10 @@ test('it gives up in the end, and says why', async () => {
   })
 })
 
+test('it looks once more when the time is over', async () => {
+  expect(await eventually('it is there', () => 'it', { timeout_ms: 0 })).toBe('it')
+})
+
 test('what is expected in it and is not so fails at once, though it would be so the next time', async () => {
   let looks = 0
   const looking = eventually('it is there', () => {

@@ -84,4 +84,4 @@ test('what no controller stops is named, and nothing is said to be stopped', asy
   await expect(stopAll(here, QUICK)).rejects.toThrow('still running: stranger-1;')
   expect(said).not.toHaveBeenCalledWith(expect.stringContaining('Stopped'))
   // Three controllers, each of which starts and stops all roles.
-}, 300_000)
+})

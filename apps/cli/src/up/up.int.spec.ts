@@ -15,9 +15,6 @@ const SERVERS = {
   PRIMARY_URL: 'postgres://127.0.0.1:1/read',
   REDIS_URL: 'redis://127.0.0.1:1',
 }
-/** Programs are started, on a machine that may be busy. */
-const PATIENCE = { timeout_ms: 90_000 }
-
 let env: Record<string, string>
 let here: Local
 let running: ChildProcess[]
@@ -62,7 +59,7 @@ const controller = (): Promise<PidFile | undefined> => readPidFile(join(here.lay
 
 test('a second one on the same folder is refused and told what to do; the end of the first is the end of all', async () => {
   const first = up()
-  const found = await eventually('its controller runs', controller, PATIENCE)
+  const found = await eventually('its controller runs', controller)
   const second = up()
   expect(await second.ended).toBe(1)
   expect(second.said()).toContain(`runs already on the data folder ${here.layout.root}, as process ${first.child.pid}`)
@@ -72,17 +69,17 @@ test('a second one on the same folder is refused and told what to do; the end of
   expect(await controller()).toBeUndefined()
   expect(await readFile(here.layout.up, 'utf8').catch(() => 'none')).toBe('none')
   // Three processes, one after the other.
-}, 300_000)
+})
 
 test('the next one after a kill takes its place', async () => {
   const first = up()
-  await eventually('its controller answers', () => askStatus(here), PATIENCE)
+  await eventually('its controller answers', () => askStatus(here))
   first.child.kill('SIGKILL')
   await first.ended
   const next = up()
   const isInForeground = async (): Promise<boolean> => (await readPidFile(here.layout.up))?.pid === next.child.pid
-  await eventually('it is in the foreground', isInForeground, PATIENCE)
+  await eventually('it is in the foreground', isInForeground)
   next.child.kill('SIGTERM')
   expect(await next.ended).toBe(0)
   expect(await controller()).toBeUndefined()
-}, 300_000)
+})

@@ -26,8 +26,6 @@ import { ExportSlots } from './export-slots.js'
 import { FORMATS } from './formats.js'
 import { sendExport } from './send-export.js'
 
-jest.setTimeout(120_000)
-
 /** Together far more than the buffers of a connection hold. */
 const ROWS = 10_000
 const DESCRIPTION_LENGTH = 4_000

@@ -11,8 +11,6 @@ import {
 } from '#testing'
 import { CommandHandler, type CommandOutcome, openPostgresSnapshots, Snapshots } from '../index.js'
 
-jest.setTimeout(120_000)
-
 const EVERY = 100
 let database: ScratchDatabase
 let writer: PostgresWriter

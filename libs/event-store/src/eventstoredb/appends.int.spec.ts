@@ -20,8 +20,6 @@ import {
 } from '../contract/requests.js'
 import { SHORT_PATIENCE } from '../fixtures/short-patience.js'
 
-jest.setTimeout(60_000)
-
 interface Way {
   readonly tellsFeatures?: boolean
   readonly credentials?: string

@@ -11,8 +11,6 @@ import {
 } from '#testing'
 import { all, mustAppend, newRequest, newStream } from '../contract/requests.js'
 
-jest.setTimeout(60_000)
-
 const CREDENTIALS = `Basic ${Buffer.from('admin:changeit').toString('base64')}`
 
 let folder: string

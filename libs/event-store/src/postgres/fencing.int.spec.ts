@@ -20,8 +20,6 @@ import { Term } from './term.js'
 
 const NAME = 'event-writer'
 
-jest.setTimeout(60_000)
-
 let database: ScratchDatabase
 let writers: PostgresWriter[]
 

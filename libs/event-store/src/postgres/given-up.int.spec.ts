@@ -18,8 +18,6 @@ import { Term } from './term.js'
 
 const LEASE = { name: 'event-writer', epoch: 1n }
 
-jest.setTimeout(60_000)
-
 let database: ScratchDatabase
 let pool: pg.Pool
 let clients: pg.Client[]

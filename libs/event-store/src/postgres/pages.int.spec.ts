@@ -6,8 +6,6 @@ import { follow } from './follow.js'
 import { LiveFeed } from './live-feed.js'
 import { PostgresReader } from './reader.js'
 
-jest.setTimeout(60_000)
-
 const MIB = 1024 * 1024
 
 let database: ScratchDatabase

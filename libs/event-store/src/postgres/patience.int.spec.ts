@@ -3,8 +3,6 @@ import { type PostgresWriter, postgresWriter, type ScratchDatabase, scratchDatab
 import { all, mustAppend, newRequest, newStream } from '../contract/requests.js'
 import { StoreUnavailable } from '../port.js'
 
-jest.setTimeout(60_000)
-
 let database: ScratchDatabase
 let writer: PostgresWriter
 

@@ -4,8 +4,6 @@ import { all, idsOf, mustAppend, newEvents, newRequest, newStream, requestedIds 
 import { type AppendPlace, type AppendRequest, StoreUnavailable } from '../port.js'
 import { CopyQuery } from './copy-query.js'
 
-jest.setTimeout(120_000)
-
 let database: ScratchDatabase
 let writer: PostgresWriter
 

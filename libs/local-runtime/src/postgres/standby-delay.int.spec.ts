@@ -1,8 +1,6 @@
 import pg from 'pg'
 import { eventually, temporaryPostgres, type TemporaryPostgres } from '#testing'
 
-jest.setTimeout(120_000)
-
 const servers: TemporaryPostgres[] = []
 const clients: pg.Client[] = []
 afterAll(async () => {

@@ -14,8 +14,6 @@ import { Kind, PROTOCOL_VERSION } from '../wire/messages.js'
 import { FrameSocket } from '../wire/frames.js'
 import { TLS_OPTIONS } from './peer-check.js'
 
-jest.setTimeout(60_000)
-
 let server: Identity
 let client: Identity
 let allowList: AllowList

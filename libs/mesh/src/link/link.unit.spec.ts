@@ -15,8 +15,6 @@ import {
   type RequestHandler,
 } from '../index.js'
 
-jest.setTimeout(60_000)
-
 let server: Identity
 let client: Identity
 let allowList: AllowList

@@ -9,8 +9,6 @@ import { tablesOf } from '../tables/table.js'
 import { type BuildStatus, Builds } from './builds.js'
 import { fleetOf } from './fleet.js'
 
-jest.setTimeout(60_000)
-
 const tables = tablesOf([ledger])
 const by = { actor: 'tester', action: 'test' }
 

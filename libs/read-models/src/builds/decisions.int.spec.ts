@@ -6,8 +6,6 @@ import { type Projector } from '../project/projector.js'
 import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
 
-jest.setTimeout(60_000)
-
 let isMended = false
 
 /** Cannot fold a 13 before it is mended. */

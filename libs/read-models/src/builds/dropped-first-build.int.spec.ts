@@ -3,8 +3,6 @@ import { eventually, scratchServers } from '#testing'
 import { count, counter } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 
-jest.setTimeout(60_000)
-
 function release(version: number): Domain {
   const sums = projection('sums', {
     version,

@@ -9,8 +9,6 @@ import { type Projector } from '../project/projector.js'
 import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
 
-jest.setTimeout(120_000)
-
 const steps = batchProjection('steps', {
   version: 1,
   of: counter,
@@ -75,7 +73,7 @@ test('a build that is far behind is folded without indexes, and has them when it
   expect(await indexes()).toEqual([])
   projector.start()
   const head = await stage.store.head()
-  await eventually('all is folded', () => projector.position === head, { timeout_ms: 60_000 })
+  await eventually('all is folded', () => projector.position === head)
   await eventually('all has its indexes', async () => (await indexes()).length === 3)
   expect(await indexes()).toEqual(['steps_list_0', 'steps_list_1', 'steps_pkey'])
   const whole = books.map((book) => ({ counter: book, steps: 30 * times, last: 30 * times - 1 }))

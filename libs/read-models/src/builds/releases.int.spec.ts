@@ -6,8 +6,6 @@ import { type Projector } from '../project/projector.js'
 import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
 
-jest.setTimeout(60_000)
-
 const table = { counter: text().key(), sum: integer() }
 const key = (event: { readonly aggregateId: string }): { counter: string } => ({ counter: event.aggregateId })
 

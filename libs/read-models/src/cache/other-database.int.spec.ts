@@ -12,8 +12,6 @@ import { CacheWriter } from './cache-writer.js'
 import { buildField, stateKey, TTL_S } from './keys.js'
 import { openRedis, type Redis } from './redis.js'
 
-jest.setTimeout(60_000)
-
 const tables = tablesOf([counting])
 const [sums] = tables
 const id = { counter: 'a' }

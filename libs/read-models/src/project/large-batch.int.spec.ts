@@ -9,8 +9,6 @@ import { tablesOf } from '../tables/table.js'
 import { LANES, partitionOf } from './lanes.js'
 import { findPoison } from './poison.js'
 
-jest.setTimeout(60_000)
-
 /** Cannot be folded. */
 const POISON = 13
 /** An event of a few bytes makes a row of many. */

@@ -4,8 +4,6 @@ import { count, counter } from '../fixtures/counter.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { type Projector } from './projector.js'
 
-jest.setTimeout(60_000)
-
 /** More than an integer holds. */
 const FAR = 3_000_000_000
 /** Has a name that Postgres cannot hold. */

@@ -6,8 +6,6 @@ import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
 import { type Projector } from './projector.js'
 
-jest.setTimeout(60_000)
-
 /** What the code of `sums` cannot do with a negative number, until it is mended. */
 let isMended = false
 /** What it says of them. */

@@ -24,8 +24,6 @@ import { LANES, WHOLE } from './lanes.js'
 import { planFor } from './plan.js'
 import { Projector } from './projector.js'
 
-jest.setTimeout(60_000)
-
 const tables = tablesOf([ledger])
 const books = tables.find(({ id }) => id === 'books.v1:books')!
 const fleet = fleetOf(tables)

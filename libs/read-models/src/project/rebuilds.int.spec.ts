@@ -16,8 +16,6 @@ import { migrateReadModels } from '../tables/migrations.js'
 import { tableIn, tablesOf } from '../tables/table.js'
 import { LANES, partitionOf, WHOLE } from './lanes.js'
 
-jest.setTimeout(180_000)
-
 /** One that is folded in lane 0, one in the partitions, and one of several tables, whose lines have no key. */
 const NAMES = ['books', 'accounts', 'statement'] as const
 const tables = tablesOf([ledger]).filter(({ projection }) => NAMES.some((name) => name === projection.name))

@@ -15,8 +15,6 @@ import { Lost } from './failure.js'
 import { LANES } from './lanes.js'
 import { type ProjectionUnit } from './unit.js'
 
-jest.setTimeout(180_000)
-
 const tables = tablesOf([ledger])
 const EPOCH = 3n
 let database: ScratchDatabase

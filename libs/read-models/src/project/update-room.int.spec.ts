@@ -2,8 +2,6 @@ import pg from 'pg'
 import { type ScratchDatabase, scratchDatabase, silentLogger, testPool } from '#testing'
 import { UpdateRoom } from './update-room.js'
 
-jest.setTimeout(60_000)
-
 let database: ScratchDatabase
 let pool: pg.Pool
 let room: UpdateRoom

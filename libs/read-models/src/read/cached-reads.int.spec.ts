@@ -22,8 +22,6 @@ import { type Answer, Reader, type ReaderOptions } from './reader.js'
 import { ResourceCatalogue } from './resources.js'
 import { Sources } from './sources.js'
 
-jest.setTimeout(120_000)
-
 const tables = tablesOf([ledger])
 const catalogue = new ResourceCatalogue([ledger])
 const logger = silentLogger()

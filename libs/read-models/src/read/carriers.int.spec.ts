@@ -6,8 +6,6 @@ import { migrateReadModels } from '../tables/migrations.js'
 import { tablesOf } from '../tables/table.js'
 import { type Carrier, Carriers } from './carriers.js'
 
-jest.setTimeout(60_000)
-
 function release(version: number): Domain {
   const sums = projection('sums', {
     version,
@@ -124,7 +122,7 @@ test('while another version is folded it may answer at any position; later up to
   await first.close()
   await count(stage.store, 'a', 1, 2)
   await eventually('the second alone is folded', () => second.position === 7n)
-  await eventually('where the first one stopped is known', () => carrier()?.liveAt === 5n, { timeout_ms: 20_000 })
+  await eventually('where the first one stopped is known', () => carrier()?.liveAt === 5n)
   await second.builds.dropVersion('sums', 1, by)
   const known = asked
   await eventually('it is asked again, from beginning to end', () => asked >= known + 2)

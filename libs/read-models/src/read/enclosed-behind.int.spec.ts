@@ -4,8 +4,6 @@ import { ledger } from '#ledger'
 import { scratchServers } from '#testing'
 import { historyOf, Reading } from '../fixtures/reading.js'
 
-jest.setTimeout(60_000)
-
 let reading: Reading
 let events: readonly RecordedEvent[]
 beforeAll(async () => {

@@ -7,8 +7,6 @@ import { type ListQuery } from './query.js'
 import { type NamedResource } from './resources.js'
 import { Sources } from './sources.js'
 
-jest.setTimeout(60_000)
-
 let reading: Reading
 beforeAll(async () => {
   const servers = await scratchServers()

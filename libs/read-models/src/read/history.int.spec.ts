@@ -10,8 +10,6 @@ import { type Answer } from './reader.js'
 import { type NamedResource } from './resources.js'
 import { type Statement } from './sql.js'
 
-jest.setTimeout(180_000)
-
 let reading: Reading
 beforeAll(async () => {
   const servers = await scratchServers()

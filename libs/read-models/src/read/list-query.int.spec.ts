@@ -8,8 +8,6 @@ import { type Answer } from './reader.js'
 import { type Condition, type ListQuery } from './query.js'
 import { type NamedResource } from './resources.js'
 
-jest.setTimeout(180_000)
-
 let reading: Reading
 let transactions: NamedResource
 beforeAll(async () => {

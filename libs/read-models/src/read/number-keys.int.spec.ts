@@ -10,8 +10,6 @@ import { type Answer, Reader } from './reader.js'
 import { ResourceCatalogue } from './resources.js'
 import { Sources } from './sources.js'
 
-jest.setTimeout(60_000)
-
 const steps = projection('steps', {
   version: 1,
   of: counter,

@@ -4,8 +4,6 @@ import { append } from '../fixtures/ledger-events.js'
 import { ProjectionStage } from '../fixtures/projection-stage.js'
 import { tablesOf } from './table.js'
 
-jest.setTimeout(60_000)
-
 const tables = tablesOf([ledger])
 
 /** What the release before lanes had left: one checkpoint for each projection, and none of what came later. */

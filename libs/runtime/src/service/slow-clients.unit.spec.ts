@@ -12,8 +12,6 @@ const LINES =
   'POST /lines HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n'
 const UPGRADE = 'GET /up HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n'
 
-jest.setTimeout(20_000)
-
 let server: HttpServer
 let port: number
 let release: ((answer: object) => void) | undefined

@@ -4,8 +4,6 @@ import { type ProductOnEventStoreDb, productOnEventStoreDb } from './on-eventsto
 import { move, type Status, type System } from './system.js'
 import { describeTransfers } from './transfers.js'
 
-jest.setTimeout(180_000)
-
 let product: ProductOnEventStoreDb
 let system: System
 beforeAll(async () => {
@@ -79,7 +77,7 @@ test('a report is computed', async () => {
   const request = await system.post('/v1/reports/trial-balance', { params: { book }, at: body['position'] })
   expect(request.status).toBe(202)
   const job = request.headers.get('location') ?? ''
-  await eventually('it is done', async () => (await system.get(job)).body['state'] === 'done', { timeout_ms: 40_000 })
+  await eventually('it is done', async () => (await system.get(job)).body['state'] === 'done')
 })
 
 test('events tail shows the log from any position', async () => {
@@ -112,7 +110,7 @@ test('a projection is rebuilt beside the live one and takes its place: the same 
   const [before, build] = [await statement(), await liveBuild()]
   expect(before).toMatchObject([{ transaction: 't2' }, { transaction: 't1' }])
   expect(await system.cli('projections', 'rebuild', 'statement')).toMatchObject({ code: 0 })
-  await eventually('the new build is live', async () => (await liveBuild()) !== build, { timeout_ms: 60_000 })
+  await eventually('the new build is live', async () => (await liveBuild()) !== build)
   expect(await statement()).toEqual(before)
   await system.post(path, move('t3', '1'))
   expect(await statement()).toMatchObject([{ transaction: 't3' }, { transaction: 't2' }, { transaction: 't1' }])
@@ -142,7 +140,7 @@ test('a leader that is killed under commands, twice: those that were acknowledge
   }
   const flows = async (): Promise<void> => {
     const before = acknowledged.length
-    await eventually('commands flow', () => acknowledged.length > before + 20, { timeout_ms: 60_000 })
+    await eventually('commands flow', () => acknowledged.length > before + 20)
   }
   const clients = ['w', 'x', 'y', 'z'].map(client)
   for (let kills = 0; kills < 2; kills += 1) {

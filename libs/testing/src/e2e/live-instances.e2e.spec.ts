@@ -7,8 +7,6 @@ import { AnotherQueryApi } from './another-query-api.js'
 import { Posting } from './posting.js'
 import { System } from './system.js'
 
-const PATIENCE = { timeout_ms: 60_000 }
-
 let system: System
 let api: AnotherQueryApi
 const sockets: Socket[] = []
@@ -51,7 +49,7 @@ test('a token subject has so many sockets and subscriptions, and is told what to
   const third = await eventually('there is room again', () => socketTo(api.url).catch(() => false as const))
   for (let held = 1; held < 3; held += 1) expect(await subscribe(third, path)).toMatchObject({ ok: true })
   expect(await subscribe(third, path)).toMatchObject({ ok: false })
-}, 120_000)
+})
 
 test('a message that is none is refused by name', async () => {
   api = await AnotherQueryApi.start(system)
@@ -60,7 +58,7 @@ test('a message that is none is refused by name', async () => {
     ok: false,
     problem: { status: 400, errors: [{ field: 'event', rule: 'known' }] },
   })
-}, 120_000)
+})
 
 test('before its token expires a socket is told to come back, and is closed when it has', async () => {
   api = await AnotherQueryApi.start(system)
@@ -71,7 +69,7 @@ test('before its token expires a socket is told to come back, and is closed when
   await eventually('it is closed', () => !socket.connected)
   const told = { reason: 'token-expires', reconnectInMs: expect.any(Number) as number }
   expect(seen).toEqual([told, 'disconnect'])
-}, 120_000)
+})
 
 /** A balancer of one connection after the other: `to` says where the next one goes. */
 class Balancer {
@@ -123,7 +121,7 @@ test('a planned stop moves sockets a few at a time, keeps new ones out, and lose
       )
     posting = new Posting(system, book)
     const { posted } = posting
-    await eventually('changes flow', () => told.length > 5, PATIENCE)
+    await eventually('changes flow', () => told.length > 5)
     const stopped = api.stop()
     // All the while, without waiting for the one before: who is slow to answer is asked again.
     const handshake = `${api.url}/socket.io/?EIO=4&transport=polling`
@@ -134,9 +132,9 @@ test('a planned stop moves sockets a few at a time, keeps new ones out, and lose
     expect(refusals.length).toBeGreaterThan(0)
     expect(new Set(refusals.map((answer) => answer?.headers.get('retry-after')))).toEqual(new Set(['1']))
     const before = told.length
-    await eventually('changes flow from the other instance', () => told.length > before + 5, PATIENCE)
+    await eventually('changes flow from the other instance', () => told.length > before + 5)
     await posting.end()
-    await eventually('all is told', () => told.flatMap(({ data }) => data.items).length >= posted.length, PATIENCE)
+    await eventually('all is told', () => told.flatMap(({ data }) => data.items).length >= posted.length)
     expect(told.flatMap(({ data }) => data.items.map(({ id }) => id))).toEqual(posted)
     expect(new Set(closings.map(({ reason }) => reason))).toEqual(new Set(['stopping']))
     expect(closings).toHaveLength(sockets.length)
@@ -147,4 +145,4 @@ test('a planned stop moves sockets a few at a time, keeps new ones out, and lose
     live.close()
     balancer.close()
   }
-}, 240_000)
+})

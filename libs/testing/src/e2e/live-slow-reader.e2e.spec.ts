@@ -86,7 +86,7 @@ test('a reader that stops reading is not buffered for, and finds newest states a
   } finally {
     socket.disconnect()
   }
-}, 180_000)
+})
 
 function newest(messages: readonly Told[]): string | undefined {
   const last = messages.at(-1)

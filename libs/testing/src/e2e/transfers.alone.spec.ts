@@ -3,8 +3,6 @@ import { eventually } from '../eventually.js'
 import { System } from './system.js'
 import { describeTransfers, TwoBooks } from './transfers.js'
 
-const PATIENCE = { timeout_ms: 60_000 }
-
 let system: System
 let books: TwoBooks
 beforeAll(async () => {
@@ -16,14 +14,10 @@ beforeEach(async () => {
 
 /** Requests a transfer until that is acknowledged: its id makes sure that it is one. */
 async function insist(id: string, more: object): Promise<void> {
-  const { status: answered, body: told } = await eventually(
-    'the transfer is taken or refused',
-    async () => {
-      const answer = await books.request(id, more)
-      return answer.status !== 503 && answer
-    },
-    PATIENCE,
-  )
+  const { status: answered, body: told } = await eventually('the transfer is taken or refused', async () => {
+    const answer = await books.request(id, more)
+    return answer.status !== 503 && answer
+  })
   expect([answered, told['code']]).toEqual([201, undefined])
 }
 
@@ -79,39 +73,31 @@ test('kill -9 of the reactor, again and again while transfers flow: each one is 
   const clients = ['x', 'y'].map(client)
   for (let round = 0; round < 3; round += 1) {
     const before = sent
-    await eventually('transfers flow', () => sent > before + 30, PATIENCE)
+    await eventually('transfers flow', () => sent > before + 30)
     const pid = await eventually(
       'the reactor runs',
       async () => (await system.status()).instances.find(({ id, leader }) => id === 'reactor-1' && leader)?.pid,
-      PATIENCE,
     )
     process.kill(pid, 'SIGKILL')
-    await eventually(
-      'another process runs in its place',
-      async () =>
-        (await system.status()).instances.some((each) => each.id === 'reactor-1' && each.leader && each.pid !== pid),
-      PATIENCE,
+    await eventually('another process runs in its place', async () =>
+      (await system.status()).instances.some((each) => each.id === 'reactor-1' && each.leader && each.pid !== pid),
     )
   }
   isOver = true
   await Promise.all(clients)
-  const items = await eventually(
-    'all transfers are settled',
-    async () => {
-      const { position } = await system.status()
-      const headers = { 'headwater-min-position': position }
-      const all: { id: string; state: string; toAccount: string }[] = []
-      let cursor: string | null = ''
-      while (cursor !== null) {
-        const query: string = cursor === '' ? '' : `&cursor=${cursor}`
-        const { body: page } = await system.get(`${books.path()}?limit=1000${query}`, { headers })
-        all.push(...(page['items'] as typeof all))
-        cursor = page['next'] as string | null
-      }
-      return all.length === sent && all.every(({ state }) => state !== 'requested') ? all : undefined
-    },
-    PATIENCE,
-  )
+  const items = await eventually('all transfers are settled', async () => {
+    const { position } = await system.status()
+    const headers = { 'headwater-min-position': position }
+    const all: { id: string; state: string; toAccount: string }[] = []
+    let cursor: string | null = ''
+    while (cursor !== null) {
+      const query: string = cursor === '' ? '' : `&cursor=${cursor}`
+      const { body: page } = await system.get(`${books.path()}?limit=1000${query}`, { headers })
+      all.push(...(page['items'] as typeof all))
+      cursor = page['next'] as string | null
+    }
+    return all.length === sent && all.every(({ state }) => state !== 'requested') ? all : undefined
+  })
   const completed = items.filter(({ state }) => state === 'completed')
   expect(items.every(({ state, toAccount }) => (state === 'refused') === (toAccount === 'closed'))).toBe(true)
   expect(await books.balances(west)).toEqual({
@@ -125,4 +111,4 @@ test('kill -9 of the reactor, again and again while transfers flow: each one is 
   const { position } = await system.status()
   const book = await system.get(`/v1/ledger/books/${east}`, { headers: { 'headwater-min-position': position } })
   expect(book.body['transactions']).toBe(completed.length)
-}, 240_000)
+})

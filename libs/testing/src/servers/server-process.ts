@@ -58,7 +58,7 @@ export function serverProcess({ name, launch, stopSignal, endSignal, answers }: 
         if (!isSpawned()) begin()
         return answers()
       }
-      await eventually(`${name} answers`, isUp, { timeout_ms: 60_000 })
+      await eventually(`${name} answers`, isUp)
     },
     stop: async () => {
       if (isSpawned()) running?.kill(stopSignal)

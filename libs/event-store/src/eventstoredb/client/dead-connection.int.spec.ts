@@ -2,8 +2,6 @@ import { type EventStoreDbSubject, eventStoreDbSubject, type EventStoreDouble, o
 import { SilentLink } from '#testing'
 import { mustAppend, newRequest, newStream } from '../../contract/requests.js'
 
-jest.setTimeout(60_000)
-
 /** Attempts that end soon, and as many of them as are needed. */
 const attempts = { attempt_ms: 1_000, total_ms: 20_000 }
 

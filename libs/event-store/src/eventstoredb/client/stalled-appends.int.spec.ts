@@ -6,8 +6,6 @@ import { pathToFileURL } from 'node:url'
 import { projectRoot } from '#runtime'
 import { type EventStoreDouble, openEventStoreDouble, type ScratchDatabase, scratchDatabase } from '#testing'
 
-jest.setTimeout(180_000)
-
 const STREAMS = 200
 const EVENT_BYTES = 10_000
 

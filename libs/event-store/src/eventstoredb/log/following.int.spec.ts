@@ -11,8 +11,6 @@ import { foreignEvents } from '../../fixtures/foreign-events.js'
 import { SHORT_PATIENCE } from '../../fixtures/short-patience.js'
 import { Reading } from './reading.js'
 
-jest.setTimeout(60_000)
-
 let double: EventStoreDouble
 let subject: EventStoreDbSubject
 let store: EventStore

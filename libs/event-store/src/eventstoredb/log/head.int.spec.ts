@@ -7,8 +7,6 @@ import { Head, type KnownEnd } from './head.js'
 import { Reading } from './reading.js'
 import { StreamNames } from './streams.js'
 
-jest.setTimeout(60_000)
-
 const LOOK_BACK = 2_500
 
 let double: EventStoreDouble

@@ -12,8 +12,6 @@ import { type AppendRequest } from '../../port.js'
 import { Connections } from '../client/connections.js'
 import { PAGE, Reading } from './reading.js'
 
-jest.setTimeout(60_000)
-
 /** An append of the largest kind takes some 1 MB: a page of 16 MiB holds fewer than these. */
 const COUNT = 36
 

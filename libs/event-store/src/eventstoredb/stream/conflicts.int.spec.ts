@@ -3,8 +3,6 @@ import { type EventStoreDbSubject, eventStoreDbSubject, type EventStoreDouble, o
 import { idsOf, mustAppend, newEvent, newEvents, newRequest, newStream, requestedIds } from '../../contract/requests.js'
 import { Reading } from '../log/reading.js'
 
-jest.setTimeout(60_000)
-
 let double: EventStoreDouble
 let subject: EventStoreDbSubject
 

@@ -3,8 +3,6 @@ import { eventually, type PostgresWriter, postgresWriter, type ScratchDatabase, 
 import { mustAppend, newRequest, newStream } from '../../contract/requests.js'
 import { type AppendRequest, StoreUnavailable } from '../../port.js'
 
-jest.setTimeout(60_000)
-
 let database: ScratchDatabase
 let writer: PostgresWriter
 let blocker: pg.Client

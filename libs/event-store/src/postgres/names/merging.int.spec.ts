@@ -10,11 +10,6 @@ import { RunSet } from './run-set.js'
 import { sealRun } from './run-store.js'
 import { SLICE_BLOCKS, slicesOf } from './run.js'
 
-jest.setTimeout(120_000)
-
-/** A merge gives way to everything else. */
-const PATIENCE = { timeout_ms: 60_000 }
-
 let database: ScratchDatabase
 let log: SealedNames
 
@@ -142,11 +137,7 @@ describe('a merge whose connection is cut', () => {
     const victims = "from pg_stat_activity where application_name = 'victim' and datname = current_database()"
     await eventually('a slice is written', async () => (await number('select count(*) from log.name_slices')) > 8)
     await database.query(`select pg_terminate_backend(pid) ${victims}`)
-    await eventually(
-      'all is merged',
-      async () => (await number('select count(*) from log.name_slices')) === 8,
-      PATIENCE,
-    )
+    await eventually('all is merged', async () => (await number('select count(*) from log.name_slices')) === 8)
     await merger.stop()
     await checkKnown(runs)
     await checkNothingLeft()
@@ -249,18 +240,14 @@ describe('a lookup', () => {
     const positions = [...log.known.values()]
     let asked = 0
     const wrong: unknown[] = []
-    await eventually(
-      'all is merged',
-      async () => {
-        for (let count = 0; count < 20; count += 1, asked += 1) {
-          const position = positions[(asked * 131) % positions.length] ?? 1
-          const [found] = await names.find(log.pool, [SealedNames.hashOf(position)])
-          if (found !== position) wrong.push({ position, found })
-        }
-        return runs.all.length === 2 && (await number('select count(*) from log.name_slices')) === 9
-      },
-      PATIENCE,
-    )
+    await eventually('all is merged', async () => {
+      for (let count = 0; count < 20; count += 1, asked += 1) {
+        const position = positions[(asked * 131) % positions.length] ?? 1
+        const [found] = await names.find(log.pool, [SealedNames.hashOf(position)])
+        if (found !== position) wrong.push({ position, found })
+      }
+      return runs.all.length === 2 && (await number('select count(*) from log.name_slices')) === 9
+    })
     await names.close()
     expect(wrong).toEqual([])
     expect(runs.all.map(({ level }) => level)).toEqual([1, 0])

@@ -5,8 +5,6 @@ import { Names } from './names.js'
 import { RunFollower } from './run-follower.js'
 import { RunSet } from './run-set.js'
 
-jest.setTimeout(60_000)
-
 const POLL_MS = 20
 
 let database: ScratchDatabase

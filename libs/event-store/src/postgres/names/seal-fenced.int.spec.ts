@@ -16,8 +16,6 @@ import { Names } from './names.js'
 import { RunSet } from './run-set.js'
 import { sealRun } from './run-store.js'
 
-jest.setTimeout(60_000)
-
 const NAMES_PER_RUN = 512
 /** Two names are reserved for each: as many as one run holds. */
 const NEXT_BATCH = NAMES_PER_RUN / 2

@@ -4,8 +4,6 @@ import { LANES_SQL } from '../../builds/schema.js'
 import { type Snapshot, Sources, type SourcesOptions } from '../sources.js'
 import { ReplicaSet } from './replica-set.js'
 
-jest.setTimeout(180_000)
-
 const counts = { name: 'counts', version: 1 }
 const of = [counts]
 const statement = {

@@ -8,8 +8,6 @@ import { type Fault, type LogReport } from '../findings.js'
 import { type HandedBatch, type Operation } from '../history.js'
 import { PLANTED_BUGS, plantBug, type PlantedBug } from './plant-bug.js'
 
-jest.setTimeout(120_000)
-
 /** Three clients with four appends on their way each, then one who follows all that. @returns what the checker says, and how often the bug struck. */
 async function run(bug: PlantedBug | undefined, seed: number, inner: EventStore = createMemoryStore()) {
   const random = new Random(seed)
