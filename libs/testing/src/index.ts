@@ -1,7 +1,7 @@
 export { eventually } from './eventually.js'
 export { type PostgresWriter, postgresWriter, type PostgresWriterOptions } from './servers/postgres-writer.js'
 export { tlsIdentity } from './servers/tls-identity.js'
-export { type EventStoreDbSubject, eventStoreDbSubject } from './servers/event-store-db.js'
+export { type EventStoreDbSubject, eventStoreDbSubject, PATIENT } from './servers/event-store-db.js'
 export { type ScratchDatabase, scratchDatabase } from './servers/scratch-database.js'
 export { type ScratchRedis, scratchRedis } from './servers/scratch-redis.js'
 export { type ScratchServers, scratchServers } from './servers/scratch-servers.js'

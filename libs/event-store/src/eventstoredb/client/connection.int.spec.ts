@@ -1,5 +1,6 @@
-import { FORWARDS, jsonEvent, START } from '@eventstore/db-client'
+import { FORWARDS, START } from '@eventstore/db-client'
 import { type EventStoreDouble, openEventStoreDouble, silentLogger } from '#testing'
+import { foreignEvents } from '../../fixtures/foreign-events.js'
 import { collect } from './collect.js'
 import { Connections } from './connections.js'
 import { connectionStringFor } from './connection-string.js'
@@ -17,15 +18,8 @@ afterEach(async () => {
   await double.close()
 })
 
-/** So many events, by the rpc that shares nothing with other appends. */
-async function fill(count: number): Promise<void> {
-  const { client } = await connections.connection()
-  const events = Array.from({ length: count }, (_, at) => jsonEvent({ type: 'Filled', data: { at } }))
-  await client.appendToStream('filled', events, { credentials: { username: 'admin', password: 'changeit' } })
-}
-
 test('what is read from a connection that ends meanwhile is a failure, not a shorter log', async () => {
-  await fill(5_000)
+  await foreignEvents(double.url, 'filled', 5_000)
   const connection = await connections.connection()
   const stream = connection.client.readAll({ direction: FORWARDS, fromPosition: START, maxCount: 5_000 })
   stream.once('data', () => void connection.end())

@@ -1,9 +1,7 @@
 import { type EventStoreDbSubject, eventStoreDbSubject, type EventStoreDouble, openEventStoreDouble } from '#testing'
 import { SilentLink } from '#testing'
 import { mustAppend, newRequest, newStream } from '../../contract/requests.js'
-
-/** Attempts that end soon, and as many of them as are needed. */
-const attempts = { attempt_ms: 1_000, total_ms: 20_000 }
+import { SHORT_ATTEMPTS } from '../../fixtures/short-patience.js'
 
 let double: EventStoreDouble
 let link: SilentLink
@@ -22,11 +20,7 @@ afterEach(async () => {
 test.each(['', '&keepAliveInterval=20000', '&keepAliveInterval=-1'])(
   'a connection that is dead for ever is not used again by the next client (options "%s")',
   async (options) => {
-    subject = await eventStoreDbSubject(`${link.url}${options}`, {
-      append: attempts,
-      read: attempts,
-      silence_ms: 500,
-    })
+    subject = await eventStoreDbSubject(`${link.url}${options}`, SHORT_ATTEMPTS)
     const stream = newStream()
     await mustAppend(subject.store, newRequest(stream))
     link.fallSilent()

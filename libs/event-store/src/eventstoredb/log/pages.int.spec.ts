@@ -1,10 +1,10 @@
 import { BACKWARDS, END, FORWARDS, START } from '@eventstore/db-client'
 import {
-  eventually,
   type EventStoreDbSubject,
   eventStoreDbSubject,
   type EventStoreDouble,
   openEventStoreDouble,
+  PATIENT,
   silentLogger,
 } from '#testing'
 import { all, idsOf, mustAppend, newEvent, newRequest, newStream, requestedIds } from '../../contract/requests.js'
@@ -35,7 +35,7 @@ test('a stream of large events is read whole, page by page, in both directions, 
   )
   for (const each of requests) await mustAppend(store, each)
   const connections = new Connections(double.url, silentLogger())
-  const reading = new Reading(connections)
+  const reading = new Reading(connections, PATIENT)
   const name = `${subject.prefix}${stream}`
   const first = await reading.stream(name, START, FORWARDS, PAGE)
   expect([first.events.length, first.isLast]).toEqual([18, false])
@@ -45,7 +45,7 @@ test('a stream of large events is read whole, page by page, in both directions, 
   await connections.close()
   const ids = requests.flatMap(requestedIds)
   const read = async (reading: () => AsyncIterable<{ readonly id: string }>): Promise<string[]> =>
-    eventually('it is read', async () => idsOf(await all(reading())))
+    idsOf(await all(reading()))
   expect(await read(() => store.readStream(stream))).toEqual(ids)
   expect(await read(() => store.readStream(stream, { direction: 'backwards' }))).toEqual([...ids].reverse())
   expect(await read(() => store.readAll({ direction: 'backwards' }))).toEqual([...ids].reverse())

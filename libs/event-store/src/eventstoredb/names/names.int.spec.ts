@@ -83,10 +83,12 @@ test.each(['never', 'meanwhile', 'before'])(
 
 test('a store that knows what the index knows by now asks for no more than the end of a stream', async () => {
   const stream = newStream()
-  subject.index()
+  const index = subject.index()
   const requests = commandsOf(stream, 100)
   await Promise.all(requests.map((each) => mustAppend(store, each)))
   await eventually('all is indexed', async () => (await indexed()).position >= (await store.head()))
+  // It reads on its own.
+  await index.close()
   const before = read
   expect(before).toBeGreaterThanOrEqual(200)
   expect(await subject.another().append(requests[0]!)).toMatchObject({ outcome: 'replayed', revision: 1n })

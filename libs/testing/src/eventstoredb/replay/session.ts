@@ -46,7 +46,7 @@ export class Session {
   /** Appends as someone else, by the rpc that shares nothing with the client of the record. */
   async append(stream: string, events: EventData[]): Promise<bigint> {
     const credentials = { username: 'admin', password: 'changeit' }
-    const { position } = await this.other.appendToStream(stream, events, { credentials })
+    const { position } = await this.other.appendToStream(stream, events, { credentials, deadline: 60_000 })
     return position?.commit ?? 0n
   }
 
