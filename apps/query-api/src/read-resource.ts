@@ -17,7 +17,8 @@ export async function readResource(
 
 /** What a token must cover beyond the path, which only the row says. @throws Problem `forbidden` */
 export function requireCovered({ aggregate, id }: Covered, principal: Principal): void {
-  if (!mayTouch(principal, aggregate, id)) throw Problem.of('forbidden', `the token does not cover ${aggregate} "${id}"`)
+  if (!mayTouch(principal, aggregate, id))
+    throw Problem.of('forbidden', `the token does not cover ${aggregate} "${id}"`)
 }
 
 async function read(reader: Reading, named: NamedResource, query: Query, minPosition: bigint): Promise<Answer> {

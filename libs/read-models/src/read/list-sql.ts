@@ -2,7 +2,16 @@ import { type ColumnKind } from '#domain-kit'
 import { sqlType } from '../tables/table.js'
 import { type Condition, type ListQuery, type Sort } from './query.js'
 import { type NamedResource } from './resources.js'
-import { equals, limitSql, type Place, spansProjections, type Statement, Values, visibleSql, withCheckpoint } from './sql.js'
+import {
+  equals,
+  limitSql,
+  type Place,
+  spansProjections,
+  type Statement,
+  Values,
+  visibleSql,
+  withCheckpoint,
+} from './sql.js'
 
 /** The last row of a page: its place, what the sorted column holds there, and the position of the state that is paged through. */
 export interface Mark extends Place {
