@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Problem } from '#runtime'
 
-/** One running export. Its signal ends it: the reader left, stalled or took too long, or this instance stops. */
+/** One running export. Its signal ends it: the reader left, stalled or took too long, its token expired, or this instance stops. */
 export interface ExportSlot {
+  /** Of the token of who asked for it. */
+  readonly subject: string
   readonly signal: AbortSignal
   /** Ends the export, or what is left of it, and gives the place away. */
   end(reason?: string): void
@@ -19,7 +21,7 @@ export interface ExportSlotsOptions {
 
 const DRAIN_POLL_MS = 20
 
-/** How many exports run at the same time in this instance; one more is refused, never queued. */
+/** How many exports run at the same time in this instance, and of those one for each token subject once half of the places are taken; one more is refused, never queued. */
 export class ExportSlots {
   private readonly running = new Set<ExportSlot>()
   private isDraining = false
@@ -31,13 +33,17 @@ export class ExportSlots {
   }
 
   /** @throws Problem `overloaded` */
-  begin(): ExportSlot {
+  begin(subject: string): ExportSlot {
     const { running_max, lasts_ms_max = 3_600_000 } = this.options
     if (this.isDraining) throw Problem.of('overloaded', 'this instance is stopping')
     if (this.running.size >= running_max)
       throw Problem.of('overloaded', `${running_max} exports run here already`, { retryAfter_s: 5 })
+    const isTheirs = [...this.running].some((each) => each.subject === subject)
+    if (isTheirs && this.running.size >= running_max / 2)
+      throw Problem.of('overloaded', 'an export of the subject of this token runs here already', { retryAfter_s: 5 })
     const controller = new AbortController()
     const slot: ExportSlot = {
+      subject,
       signal: controller.signal,
       end: (reason = 'the export has ended') => {
         clearTimeout(limit)

@@ -37,6 +37,8 @@ let sources: Sources
 let server: FastifyInstance
 let slots: ExportSlots
 let url: string
+/** Who asks. */
+let principal: Principal
 /** What a request waits for before it comes to the export. */
 let arrived: (reply: FastifyReply) => Promise<void>
 
@@ -61,6 +63,11 @@ afterAll(async () => {
   await database.drop()
 })
 
+const tokenOf = (subject: string): Principal => ({
+  ...{ subject, scopes: new Set(['read'] as const), expiresAt_ms: Infinity, isRestricted: false },
+  idsOf: () => undefined,
+})
+
 async function serve(stalled_ms_max: number, own = new ExportSlots({ running_max: 2 })): Promise<void> {
   const logger = silentLogger()
   sources = new Sources({
@@ -76,7 +83,7 @@ async function serve(stalled_ms_max: number, own = new ExportSlots({ running_max
     await arrived(reply)
     await sendExport(tools, reply, {
       ...{ named, query: { filter: {} }, minPosition: 0n, format: FORMATS.get('text/csv')!, isHead: false },
-      principal: {} as Principal,
+      principal,
     })
   })
   server.setErrorHandler((error, _, reply) =>
@@ -86,6 +93,7 @@ async function serve(stalled_ms_max: number, own = new ExportSlots({ running_max
   url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`
 }
 beforeEach(async () => {
+  principal = tokenOf('ann')
   arrived = () => Promise.resolve()
   await serve(60_000)
 })
@@ -133,11 +141,14 @@ test('sends the whole list, and nothing is held afterwards', async () => {
 })
 
 test('a reader that takes nothing makes the database wait, one more export than may run is refused', async () => {
-  const [first, second] = [await open(), await open()]
+  const first = await open()
+  principal = tokenOf('ben')
+  const second = await open()
   await eventually('both hold a snapshot', async () => (await exporting()) === 2)
   const refused = await open()
   expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '5'])
   refused.resume()
+  principal = tokenOf('cleo')
   first.destroy()
   await eventually('its place and its connection are free', async () => slots.size === 1 && (await exporting()) === 1)
   expect((await open()).destroy().statusCode).toBe(200)
@@ -157,7 +168,9 @@ test('who is gone before the export begins leaves nothing behind', async () => {
   await eventually('it has come', () => isOver)
   await eventually('all is free', async () => slots.size === 0 && (await exporting()) === 0)
   arrived = () => Promise.resolve()
-  const all = [await open(), await open()]
+  const all = [await open()]
+  principal = tokenOf('ben')
+  all.push(await open())
   expect(all.map(({ statusCode }) => statusCode)).toEqual([200, 200])
   for (const each of all) each.destroy()
 })
@@ -177,6 +190,29 @@ test('a reader that stalls is cut off', async () => {
   await sources.close()
   await serve(100)
   const answer = await open()
+  await eventually('its place and its connection are free', async () => slots.size === 0 && (await exporting()) === 0)
+  await expect(lengthOf(answer)).rejects.toMatchObject({ code: 'ECONNRESET' })
+})
+
+test('a second one of the same subject is refused while there is room for others, whose begin', async () => {
+  const first = await open()
+  const refused = await open()
+  expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '5'])
+  refused.resume()
+  principal = tokenOf('ben')
+  const other = await open()
+  expect(other.statusCode).toBe(200)
+  for (const each of [first, other]) each.destroy()
+})
+
+test('one does not outlive its token', async () => {
+  let isExpired = false
+  // Whenever it is looked at, it has a moment left, until it has none.
+  const short = { expiresAt_ms: { get: () => (isExpired ? 0 : Date.now() + 20) } }
+  principal = Object.defineProperties(tokenOf('ann'), short)
+  const answer = await open()
+  await eventually('it holds a snapshot', async () => (await exporting()) === 1)
+  isExpired = true
   await eventually('its place and its connection are free', async () => slots.size === 0 && (await exporting()) === 0)
   await expect(lengthOf(answer)).rejects.toMatchObject({ code: 'ECONNRESET' })
 })

@@ -1,7 +1,7 @@
 import { type FastifyReply } from 'fastify'
 import { type Resource } from '#domain-kit'
 import { type Exporter, type NamedResource, type Reader } from '#read-models'
-import { type Principal } from '#runtime'
+import { atExpiry, type Principal } from '#runtime'
 import { type Query } from '../query-input.js'
 import { readResource } from '../read-resource.js'
 import { exportBody } from './body.js'
@@ -36,12 +36,15 @@ const CHUNK_ITEMS = 500
 
 /**
  * Answers with every line of a list or collection, from one snapshot. An error before the first byte is a problem like any other;
- * later the connection is cut, so that a short file never looks like a whole one. Returns when the connection is done with.
+ * later the connection is cut, so that a short file never looks like a whole one: also when the token expires. Returns when the connection is
+ * done with.
  */
 export async function sendExport(tools: ExportTools, reply: FastifyReply, asked: ExportRequest): Promise<void> {
   const { slots, stalled_ms_max = 60_000 } = tools
-  const { named, format, isHead } = asked
-  const slot = slots.begin()
+  const { named, format, isHead, principal } = asked
+  const slot = slots.begin(principal.subject)
+  const callOff = atExpiry(principal, () => slot.end('the token has expired'))
+  slot.signal.addEventListener('abort', callOff, { once: true })
   const closed = new Promise<void>((resolve) => {
     const left = (): void => {
       slot.end('the reader left')
@@ -80,7 +83,8 @@ async function open(tools: ExportTools, asked: ExportRequest, slot: ExportSlot):
   if (resource.kind === 'list') {
     return tools.exporter.list(named, query, { minPosition, signal: slot.signal })
   }
-  const { position, source, data } = await readResource(tools.reader, named, query, minPosition, principal)
+  const reader = tools.reader.for(principal.subject)
+  const { position, source, data } = await readResource(reader, named, query, minPosition, principal)
   const items = (resource.kind === 'collection' && resource.export?.items(data)) || []
   return { position, source, chunks: chunksOf(items) }
 }

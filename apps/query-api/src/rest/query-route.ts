@@ -31,7 +31,7 @@ export function queryRoute(readable: ReadableResource, tools: ExportTools): Type
         const isHead = request.method === 'HEAD'
         return sendExport(tools, reply, { named, query, minPosition, principal, format, isHead })
       }
-      const answer = await readResource(tools.reader, named, query, minPosition, principal)
+      const answer = await readResource(tools.reader.for(principal.subject), named, query, minPosition, principal)
       const { position, source, replica, etag, data } = answer
       void reply
         .header('headwater-position', position.toString())

@@ -44,7 +44,8 @@ export class ReportResultsController {
     const named = this.catalogue.find(`/v1/reports/jobs/${encodeURIComponent(checkParam('id', id))}`)
     if (!named) throw Problem.of('not-found', 'reports are not installed')
     // Who may see the job may see its result; a job that is not there answers for itself.
-    const job = await readResource(this.reader, named, { filter: {} }, minPositionOf(request), principal)
+    const reader = this.reader.for(principal.subject)
+    const job = await readResource(reader, named, { filter: {} }, minPositionOf(request), principal)
     // Other runs may have left results of other snapshots; null while the job is not done.
     const { computedAt } = job.data as { readonly computedAt: string | null }
     const format = /^result\.([a-z0-9]{1,20})$/.exec(file)?.[1]

@@ -80,6 +80,8 @@ export interface ReaderOptions {
 
 interface Fresh {
   readonly minPosition: bigint
+  /** Of the token of who asks: of those who wait, one subject's are a part only. */
+  readonly subject?: string | undefined
 }
 
 /** What answers queries. */
@@ -109,10 +111,21 @@ export class Reader {
     this.cache = new CacheReader(options)
   }
 
-  /** @throws Problem `not-found`, `not-fresh-enough`, `unavailable` */
-  async document(named: NamedResource, { minPosition }: Fresh, at?: At): Promise<Answer> {
+  /** Reads for one token subject. */
+  for(subject: string): Reading {
+    const theirs = (fresh: Fresh): Fresh => ({ ...fresh, subject })
+    return {
+      document: (named, fresh, at) => this.document(named, theirs(fresh), at),
+      list: (named, query, fresh) => this.list(named, query, theirs(fresh)),
+      collection: (named, query, fresh, at) => this.collection(named, query, theirs(fresh), at),
+    }
+  }
+
+  /** @throws Problem `not-found`, `not-fresh-enough`, `unavailable`, `overloaded` */
+  async document(named: NamedResource, fresh: Fresh, at?: At): Promise<Answer> {
     const { readable, params } = named
-    if (at) return this.asItWas(named, {}, at, { minPosition })
+    const { minPosition } = fresh
+    if (at) return this.asItWas(named, {}, at, fresh)
     const { table } = readable
     const resource = readable.resource as DocumentResource
     const place = this.placeOf(table, params)
@@ -121,7 +134,7 @@ export class Reader {
       return answerOf(readable, resource, parseRow(table.columns, cached.text), { ...cached, source: 'cache' })
     const end_ms = performance.now() + this.wait_ms_max
     const left_ms = (): number => Math.max(0, end_ms - performance.now())
-    const read = (): Promise<Snapshot> => this.miss({ readable, params }, place, cached, minPosition, left_ms())
+    const read = (): Promise<Snapshot> => this.miss({ readable, params }, place, cached, fresh, left_ms())
     const snapshot = await this.misses.read(place.suffix, minPosition, read, () => left_ms() === 0)
     const [row] = snapshot.rows
     if (!row) throw notFound(params, undefined, snapshot.position)
@@ -139,7 +152,7 @@ export class Reader {
     const { scanned_max = 50_000 } = this.options
     const range = { limit: rowsFor(limit), where, sort, before, at: when.at, scanned_max }
     const bound = { rows_max: range.limit, bytes_max: PAGE_BYTES_MAX }
-    const snapshot = await this.fresh({ ...listSql(named, range), bound }, named, when.minPosition)
+    const snapshot = await this.fresh({ ...listSql(named, range), bound }, named, when)
     if (!snapshot.isWithin) throw notFound(params, when.at, when.at ?? snapshot.position)
     const rows = snapshot.rows.slice(0, limit)
     const end = snapshot.rows.length > limit || snapshot.isCut ? rows.at(-1) : snapshot.stoppedAt
@@ -152,24 +165,24 @@ export class Reader {
   }
 
   /** Every item after a place, oldest first, at most `limit`, and for each of these at most 4 KiB of rows; at least one. */
-  async missed(named: NamedResource, after: Place, limit: number, { minPosition }: Fresh): Promise<MissedItems> {
+  async missed(named: NamedResource, after: Place, limit: number, fresh: Fresh): Promise<MissedItems> {
     const { readable, params } = named
     const resource = readable.resource as ListResource
     const bound = { rows_max: limit + 1, bytes_max: limit * MISSED_BYTES_MAX }
     const statement = { ...listSql(named, { limit: limit + 1, after }), bound }
-    const { position, build, rows, isWithin, isCut } = await this.fresh(statement, named, minPosition)
+    const { position, build, rows, isWithin, isCut } = await this.fresh(statement, named, fresh)
     if (!isWithin) throw notFound(params, undefined, position)
     const items = rows.slice(0, limit).map((row) => ({ place: row.created, item: itemOf(resource, row) }))
     return { position, build, items, isComplete: rows.length <= limit && !isCut }
   }
 
   /** @throws Problem as `document`, `too-many-rows`, and `forbidden` of long ago for who may see some rows only */
-  async collection(named: NamedResource, query: object, { minPosition }: Fresh, at?: At): Promise<Answer> {
+  async collection(named: NamedResource, query: object, fresh: Fresh, at?: At): Promise<Answer> {
     const { readable, params, only } = named
-    if (at) return this.asItWas(named, query, at, { minPosition })
+    if (at) return this.asItWas(named, query, at, fresh)
     const resource = readable.resource as CollectionResource
     const statement = collectionSql(readable, params, resource.prefix(query), ROWS_MAX + 1, only)
-    const { position, build, source, replica, rows, isWithin } = await this.fresh(statement, named, minPosition)
+    const { position, build, source, replica, rows, isWithin } = await this.fresh(statement, named, fresh)
     if (!isWithin) throw notFound(params, undefined, position)
     const answer = bounded(rows, (all) => resource.answer(all, query))
     const data = { position: position.toString(), ...answer }
@@ -177,8 +190,9 @@ export class Reader {
   }
 
   /** What `at` names, as a position. @throws Problem `not-found` when there was nothing yet at that time */
-  async when({ readable, params }: NamedResource, at: At | undefined, { minPosition }: Fresh): Promise<When> {
-    if (!at) return { at: undefined, minPosition }
+  async when({ readable, params }: NamedResource, at: At | undefined, fresh: Fresh): Promise<When> {
+    const { minPosition } = fresh
+    if (!at) return { ...fresh, at: undefined }
     let position: bigint
     if ('position' in at) ({ position } = at)
     else {
@@ -186,13 +200,13 @@ export class Reader {
       const moment = await this.fresh(
         momentSql(history, params, at.time),
         { readable: { table: history.timeline, within: undefined }, params },
-        minPosition,
+        fresh,
       )
       const [row] = moment.rows
       if (!row) throw notFound(params, at.time, moment.position)
       position = row.changed
     }
-    return { at: position, minPosition: position > minPosition ? position : minPosition }
+    return { ...fresh, at: position, minPosition: position > minPosition ? position : minPosition }
   }
 
   /** A document or a collection at an earlier position. The cache knows the newest state only and is not asked. */
@@ -208,7 +222,7 @@ export class Reader {
     const position = when.at ?? when.minPosition
     const prefixes = resource.kind === 'collection' ? resource.prefix(query) : {}
     const statement = latestSql(readable, latest, params, { at: position, prefixes, limit: ROWS_MAX + 1 })
-    const found = await this.fresh(statement, { readable: latestReadable(readable, latest), params }, when.minPosition)
+    const found = await this.fresh(statement, { readable: latestReadable(readable, latest), params }, when)
     const { build, source, replica, rows, isWithin } = found
     if (!isWithin) throw notFound(params, position, position)
     const answer = bounded(rows, (lines) => history.answer(lines, { params, query }))
@@ -218,7 +232,7 @@ export class Reader {
 
   /** Rows for a computation, from one snapshot of a replica. */
   async snapshot(named: Tabled, statement: Statement, minPosition: bigint): Promise<Snapshot> {
-    return this.fresh(statement, named, minPosition)
+    return this.fresh(statement, named, { minPosition })
   }
 
   private placeOf(table: ReadTable, params: Params): CachePlace {
@@ -241,10 +255,10 @@ export class Reader {
     { readable, params }: Pick<NamedResource, 'readable' | 'params'>,
     place: CachePlace,
     cached: CachedRow | undefined,
-    minPosition: bigint,
+    fresh: Fresh,
     wait_ms_max: number,
   ): Promise<Snapshot> {
-    const snapshot = await this.fresh(documentSql(readable, params), { readable, params }, minPosition, wait_ms_max)
+    const snapshot = await this.fresh(documentSql(readable, params), { readable, params }, fresh, wait_ms_max)
     const [row] = snapshot.rows
     // A promotion moves no position: one replica may have replayed it, another one not.
     const isSame = cached?.position === snapshot.position && cached.build === snapshot.build
@@ -258,11 +272,11 @@ export class Reader {
   private async fresh(
     statement: Statement,
     { readable, params }: Tabled,
-    minPosition: bigint,
+    { minPosition, subject }: Fresh,
     wait_ms_max = this.wait_ms_max,
   ): Promise<Snapshot> {
     const of = checkpointsIn(readable, params)
-    return this.options.sources.replica(statement, readable.table.columns, { of, minPosition, wait_ms_max })
+    return this.options.sources.replica(statement, readable.table.columns, { of, minPosition, wait_ms_max, subject })
   }
 }
 

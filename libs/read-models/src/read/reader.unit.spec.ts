@@ -53,6 +53,18 @@ test('what is asked of replicas is the position of the lane that is read, and of
   ])
 })
 
+test('a query tells for which subject it would wait, to whatever is asked', async () => {
+  const theirs = reader.for('ann')
+  await theirs.list(named('/books/main/transactions'), { limit: 1, at: undefined }, { minPosition: 7n })
+  await theirs.collection(named('/books/main/balances'), {}, { minPosition: 7n })
+  await theirs.collection(named('/books/main/balances'), {}, { minPosition: 7n }, { position: 12n })
+  expect(asked.map(({ subject, minPosition }) => [subject, minPosition])).toEqual([
+    ['ann', 7n],
+    ['ann', 7n],
+    ['ann', 12n],
+  ])
+})
+
 test('what spans streams is read in the lane of the whole log', async () => {
   await reader.list(named('/books'), { limit: 1 }, { minPosition: 7n })
   expect(asked).toMatchObject([{ of: [{ name: 'books', lane: WHOLE }] }])

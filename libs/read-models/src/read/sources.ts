@@ -47,6 +47,8 @@ export interface Freshness {
   readonly minPosition?: bigint
   /** How long to wait for a source that is so fresh, in ms. Default 0. */
   readonly wait_ms_max?: number
+  /** Of the token of who asks: of those who wait, one subject's are a part only. */
+  readonly subject?: string | undefined
 }
 
 /** The replicas, and the primary where the policy allows it. */
@@ -71,10 +73,10 @@ export class Sources {
    * @throws Problem `not-fresh-enough`, `unavailable`, `overloaded`
    */
   async replica(statement: Statement, columns: Columns, freshness: Freshness = {}): Promise<Snapshot> {
-    const { of = [], minPosition = 0n, wait_ms_max = 0 } = freshness
+    const { of = [], minPosition = 0n, wait_ms_max = 0, subject } = freshness
     const query = (client: pg.ClientBase): Promise<Snapshot> => snapshot(client, statement, columns, 'replica')
     const found = await this.replicas
-      .read(query, { of, minPosition }, ({ position }) => position, wait_ms_max)
+      .read(query, { of, minPosition, subject }, ({ position }) => position, wait_ms_max)
       .catch((error: unknown) => {
         if (!this.primary) throw this.said(error)
         return undefined

@@ -42,6 +42,7 @@ const QUERY_MS_MAX = 30_000
 /** One that is away is tried only when nothing else is left, and not for long. */
 const AWAY_QUERY_MS_MAX = 1_000
 const WAITING_MAX = 4_096
+const WAITING_OF_SUBJECT_MAX = 256
 /** A replica whose position was last heard of so long ago has probably moved on. */
 const LIKELY_MS = 25
 /** Projectors that have not been heard of for so long may have committed what nobody was told of. */
@@ -56,7 +57,11 @@ export class ReplicaSet {
   private readonly watches: readonly ReplicaWatch[]
   private readonly history = new FreshestHistory()
   private readonly lag: LagBounds
-  private readonly waiting = new Waiting(() => this.hurry())
+  private readonly waiting = new Waiting({
+    waits_max: WAITING_MAX,
+    ofSubject_max: WAITING_OF_SUBJECT_MAX,
+    onChange: () => this.hurry(),
+  })
   /** A projector was heard to have committed up to here. */
   private committed = 0n
   private committed_ms = -Infinity
@@ -109,7 +114,7 @@ export class ReplicaSet {
   /**
    * The answer of a replica whose answer is far enough; undefined when within `wait_ms_max` there was none.
    *
-   * @throws Problem `unavailable` when none answers, `overloaded` when all have as much to do as they may have.
+   * @throws Problem `unavailable` when none answers, `overloaded` when all have as much to do as they may have, or as many wait as may.
    */
   async read<T>(
     query: Query<T>,
@@ -134,7 +139,6 @@ export class ReplicaSet {
       }
       const ms = end_ms - performance.now()
       if (ms <= 0) return undefined
-      if (this.waiting.size >= WAITING_MAX) throw overloaded()
       await this.waiting.wait(need, ms)
       // One that failed may be back.
       tries.failed.clear()

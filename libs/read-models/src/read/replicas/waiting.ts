@@ -1,3 +1,4 @@
+import { Problem } from '#runtime'
 import { type Checkpoint } from './replica.js'
 
 /** What a query needs to find at a replica. */
@@ -5,6 +6,17 @@ export interface Need {
   /** Whose checkpoints: each of them must be so far. None: whichever is the highest. */
   readonly of: readonly Checkpoint[]
   readonly minPosition: bigint
+  /** Of the token of who asks. */
+  readonly subject?: string | undefined
+}
+
+export interface WaitingOptions {
+  /** At the same time. */
+  readonly waits_max: number
+  /** As many of them are one token subject's at most, once half of all are taken. */
+  readonly ofSubject_max: number
+  /** Is told when one more waits, and when none does any more. */
+  readonly onChange: () => void
 }
 
 interface Waiter extends Need {
@@ -15,14 +27,15 @@ interface Waiter extends Need {
 export class Waiting {
   private readonly waiters = new Set<Waiter>()
 
-  /** @param onChange is told when one more waits, and when none does any more. */
-  constructor(private readonly onChange: () => void) {}
+  constructor(private readonly options: WaitingOptions) {}
 
   get size(): number {
     return this.waiters.size
   }
 
+  /** @throws Problem `overloaded` when as many wait as may. */
   async wait(need: Need, ms_max: number): Promise<void> {
+    this.checkRoom(need)
     let waiter: Waiter | undefined
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms_max)
@@ -32,10 +45,19 @@ export class Waiting {
       }
       waiter = { ...need, wake }
       this.waiters.add(waiter)
-      this.onChange()
+      this.options.onChange()
     })
     if (waiter) this.waiters.delete(waiter)
-    if (this.waiters.size === 0) this.onChange()
+    if (this.waiters.size === 0) this.options.onChange()
+  }
+
+  private checkRoom({ subject }: Need): void {
+    const { waits_max, ofSubject_max } = this.options
+    if (this.size >= waits_max) throw refusal(`${this.size} queries`)
+    if (subject === undefined || this.size < waits_max / 2) return
+    let theirs = 0
+    for (const each of this.waiters) if (each.subject === subject) theirs += 1
+    if (theirs >= ofSubject_max) throw refusal(`${theirs} queries of the subject of this token`)
   }
 
   /** Does one wait for no more than this? */
@@ -49,3 +71,6 @@ export class Waiting {
     for (const waiter of this.waiters) if (isEnough(waiter)) waiter.wake()
   }
 }
+
+const refusal = (who: string): Problem =>
+  Problem.of('overloaded', `${who} wait for a position that is still to come, the most that may`)
