@@ -18,7 +18,7 @@ import { LiveGateway } from './live/gateway.js'
 import { openLive } from './live/open-live.js'
 import { LiveSessions } from './live/sessions.js'
 import { measureOpen } from './live-metrics.js'
-import { controllersOf, page } from './query-api.js'
+import { controllersOf, liveReadsMax, page } from './query-api.js'
 import { replicaMetrics, replicaProgress } from './replica-progress.js'
 
 const settings = {
@@ -71,8 +71,7 @@ await startService('query-api', settings, async (service) => {
       sockets_max: config.LIVE_SOCKETS_PER_SUBJECT,
       subscriptions_max: config.LIVE_SUBSCRIPTIONS_PER_SUBJECT,
     },
-    // Half of what the replicas take at a time: the rest is for who asks by REST.
-    reads_max: 16 * config.QUERY_POOL * config.REPLICA_URLS.length,
+    reads_max: liveReadsMax(sources),
   })
   // The other half is for what is closed after it.
   beforeStop('live', () => sessions.drain(config.HEADWATER_DRAIN_MS / 2))

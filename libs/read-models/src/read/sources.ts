@@ -150,6 +150,11 @@ export class Sources {
     return this.replicas.staleFor_ms(position)
   }
 
+  /** Queries that the replicas take at a time, waiting ones included; beyond that they are `overloaded`. */
+  get places(): number {
+    return this.replicas.places
+  }
+
   /** Can no replica be reached? */
   get isAway(): boolean {
     return this.replicas.isAway

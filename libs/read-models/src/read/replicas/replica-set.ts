@@ -97,6 +97,11 @@ export class ReplicaSet {
     return this.history.staleFor_ms(position, performance.now())
   }
 
+  /** Queries that all of them take at a time. */
+  get places(): number {
+    return this.replicas.reduce((sum, { places }) => sum + places, 0)
+  }
+
   get isAway(): boolean {
     return this.replicas.every(({ standing }) => standing === 'away')
   }

@@ -41,8 +41,13 @@ export class Replica {
     this.pool = this.open()
   }
 
+  /** Queries that it takes at a time, waiting ones included. */
+  get places(): number {
+    return this.options.pool_max * IN_FLIGHT_PER_CONNECTION
+  }
+
   get isFull(): boolean {
-    return this.inFlight >= this.options.pool_max * IN_FLIGHT_PER_CONNECTION
+    return this.inFlight >= this.places
   }
 
   /** The least of these checkpoints here, or the highest of all when none is named; at least that far, because it was so far once. */
