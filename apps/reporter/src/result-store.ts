@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type Logger, Problem, reasonOf } from '#runtime'
+import { isServerAtFault, type Logger, Problem, reasonOf } from '#runtime'
 
 export interface ReportResult {
   readonly job: string
@@ -19,8 +19,6 @@ on conflict do nothing`
 
 /** A primary that says nothing for so long, in ms, is given up: to write a result takes a fraction of it. */
 const ANSWER_MS_MAX = 10_000
-/** Classes of SQLSTATE that say that the server is at fault: connection, resources, operator's intervention, system; and a primary that is none any more. */
-const SERVER_AT_FAULT = /^(08|53|57|58|25006)/
 
 /** Results of reports: written to the primary, read from the replicas like everything else. */
 export class ResultStore {
@@ -42,7 +40,7 @@ export class ResultStore {
     try {
       await this.pool.query(PUT_SQL, [job, format, mediaType, body, position])
     } catch (error) {
-      if (error instanceof pg.DatabaseError && !SERVER_AT_FAULT.test(error.code ?? '')) throw error
+      if (!isServerAtFault(error)) throw error
       throw Problem.of('unavailable', `the result cannot be written: ${reasonOf(error)}`)
     }
   }

@@ -1,5 +1,6 @@
-import pg, { type Client } from 'pg'
+import { type Client } from 'pg'
 import { DataSource, QueryFailedError, type QueryRunner } from 'typeorm'
+import { isServerAtFault } from '#runtime'
 
 export interface ConnectionsOptions {
   readonly url: string
@@ -75,9 +76,7 @@ export class Connections {
 export const isLate = (error: unknown): boolean =>
   error instanceof QueryFailedError && (error.driverError as Error).message === 'Query read timeout'
 
-/** Is the database away, and nothing wrong with what it was asked? A connection that breaks has no code; the server's are of shutdown (57P), connection (08) and resources (53). */
+/** Is the database away, or fails, and nothing wrong with what it was asked? */
 export function isAway(error: unknown): boolean {
-  if (!(error instanceof QueryFailedError)) return error instanceof Unreachable
-  const told: unknown = error.driverError
-  return !(told instanceof pg.DatabaseError) || /^(57P|08|53)/.test(told.code ?? '')
+  return error instanceof QueryFailedError ? isServerAtFault(error.driverError) : error instanceof Unreachable
 }
