@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type CommandHandler, type CommandOutcome } from '#commands'
 import { type AnyCommand, type Domain, qualifiedName, type Report, ROWS_MAX } from '#domain-kit'
-import { checkpointsIn, collectionSql, type ReadTable, type Snapshot, type Sources } from '#read-models'
+import { checkpointsIn, collectionSql, FRESH_MS_MAX, type ReadTable, type Snapshot, type Sources } from '#read-models'
 import { reports, settleReport, startReport } from '#reports'
 import { Problem } from '#runtime'
 import { type ResultStore } from './result-store.js'
@@ -24,9 +24,6 @@ export interface RunnerOptions {
   readonly sources: Sources
   readonly results: ResultStore
 }
-
-/** How long a replica is waited for: less than a planned stop takes, and others want the place. */
-const FRESH_MS_MAX = 2_000
 
 /** Keys of clients have no space in front: nobody outside can take one of these in the job's stream. */
 const SETTLE_KEY = ' settle-report'
@@ -81,6 +78,7 @@ export class ReportRunner {
     const freshness = {
       of: checkpointsIn(readable, where),
       minPosition: BigInt(job.minPosition),
+      // Not longer: others want the place, and a planned stop waits for it.
       wait_ms_max: FRESH_MS_MAX,
     }
     return orNotYet(this.options.sources.replica(statement, table.columns, freshness))

@@ -6,6 +6,7 @@ import {
   type Answer,
   besideSql,
   checkpointsIn,
+  FRESH_MS_MAX,
   type NamedResource,
   Reader,
   ResourceCatalogue,
@@ -19,9 +20,6 @@ import { minPositionOf } from './min-position.js'
 const RESULT_SQL = `
 select media_type, body, position from headwater.report_results where job = $1 and format = $2 and position = $3`
 const RESULT_COLUMNS = { media_type: text(), body: text(), position: bigint() }
-
-/** How long a result waits for a replica that has it, in ms. */
-const WAIT_MS_MAX = 2_000
 
 /** `GET /v1/reports/jobs/{id}/result.{format}`: what a finished job computed. */
 @Controller()
@@ -67,7 +65,7 @@ export class ReportResultsController {
     const { readable, params } = named
     const statement = besideSql(named, { text: RESULT_SQL, values: [params['id'], ...which] })
     const of = checkpointsIn(readable, params)
-    const freshness = { of, minPosition: changedAt, wait_ms_max: WAIT_MS_MAX }
+    const freshness = { of, minPosition: changedAt, wait_ms_max: FRESH_MS_MAX }
     const { rows } = await this.sources.replica(statement, RESULT_COLUMNS, freshness)
     return rows[0]?.row
   }

@@ -1,7 +1,7 @@
 import { type ListResource } from '#domain-kit'
 import { Cursors } from './cursor.js'
 import { listSql } from './list-sql.js'
-import { type ListQuery } from './query.js'
+import { FRESH_MS_MAX, type ListQuery } from './query.js'
 import { itemOf, notFound, type Reader } from './reader.js'
 import { type NamedResource } from './resources.js'
 import { type SourceName, type Sources } from './sources.js'
@@ -42,7 +42,7 @@ export class Exporter {
     const { limit, where, sort, cursor } = query
     const before = cursor === undefined ? undefined : new Cursors(named, query).decode(cursor)
     const at = before?.at === undefined ? query.at : { position: before.at }
-    const { reader, sources, wait_ms_max = 2_000 } = this.options
+    const { reader, sources, wait_ms_max = FRESH_MS_MAX } = this.options
     const when = await reader.when(named, at, { minPosition })
     const statement = listSql(named, { limit, where, sort, before, at: when.at })
     const { table } = readable

@@ -1,5 +1,8 @@
 import { type Filter } from '#domain-kit'
 
+/** How long whoever asks for a position waits for a source that has it, in ms. */
+export const FRESH_MS_MAX = 2_000
+
 /** A state of long ago: at a position, or after the last event at or before a time (ISO 8601, UTC, milliseconds). */
 export type At = { readonly position: bigint } | { readonly time: string }
 

@@ -21,7 +21,7 @@ import { type Carriers } from './carriers.js'
 import { Cursors } from './cursor.js'
 import { latestReadable, latestSql, momentSql } from './history-sql.js'
 import { listSql, rowsFor } from './list-sql.js'
-import { type At, type ListQuery } from './query.js'
+import { type At, FRESH_MS_MAX, type ListQuery } from './query.js'
 import { type NamedResource, type ReadableHistory, type ReadableResource, type RowFilter } from './resources.js'
 import { SharedReads } from './shared-reads.js'
 import { type Snapshot, type SourceName, type Sources } from './sources.js'
@@ -107,7 +107,7 @@ export class Reader {
   private readonly misses = new SharedReads<Snapshot>()
 
   constructor(private readonly options: ReaderOptions) {
-    this.wait_ms_max = options.wait_ms_max ?? 2_000
+    this.wait_ms_max = options.wait_ms_max ?? FRESH_MS_MAX
     this.cache = new CacheReader(options)
   }
 
