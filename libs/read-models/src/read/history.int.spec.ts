@@ -6,7 +6,7 @@ import { type Step } from '../fixtures/ledger-events.js'
 import { historyOf, Reading, timeOf } from '../fixtures/reading.js'
 import { latestSql } from './history-sql.js'
 import { type At } from './query.js'
-import { type Answer } from './reader.js'
+import { type Answer } from './answers.js'
 import { type NamedResource } from './resources.js'
 import { type Statement } from './sql.js'
 

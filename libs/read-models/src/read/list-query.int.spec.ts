@@ -4,7 +4,7 @@ import { ledger } from '#ledger'
 import { scratchServers } from '#testing'
 import { type Step } from '../fixtures/ledger-events.js'
 import { historyOf, Reading } from '../fixtures/reading.js'
-import { type Answer } from './reader.js'
+import { type Answer } from './answers.js'
 import { type Condition, type ListQuery } from './query.js'
 import { type NamedResource } from './resources.js'
 

@@ -1,14 +1,4 @@
-import { createHash } from 'node:crypto'
-import {
-  checkRows,
-  type CollectionResource,
-  type Columns,
-  type DocumentResource,
-  type ListResource,
-  type RowOf,
-  ROWS_MAX,
-  TooManyRows,
-} from '#domain-kit'
+import { type CollectionResource, type Columns, type DocumentResource, type ListResource, ROWS_MAX } from '#domain-kit'
 import { type Logger, Problem } from '#runtime'
 import { type CachedRow, type CachePlace, CacheReader } from '../cache/cache-reader.js'
 import { buildField, ownField, stateKey } from '../cache/keys.js'
@@ -17,38 +7,17 @@ import { documentText, rowSuffix } from '../project/changes.js'
 import { decodeRow, type StoredRow } from '../tables/row-codec.js'
 import { laneFor } from '../project/lanes.js'
 import { type ReadTable } from '../tables/table.js'
+import { type Answer, answerOf, boundedAnswer, itemOf, notFound } from './answers.js'
 import { type Carriers } from './carriers.js'
 import { Cursors } from './cursor.js'
+import { etagOf } from './etag.js'
 import { latestReadable, latestSql, momentSql } from './history-sql.js'
 import { listSql, rowsFor } from './list-sql.js'
 import { type At, FRESH_MS_MAX, type ListQuery } from './query.js'
-import { type NamedResource, type ReadableHistory, type ReadableResource, type RowFilter } from './resources.js'
+import { type NamedResource, type ReadableHistory, type ReadableResource } from './resources.js'
 import { SharedReads } from './shared-reads.js'
-import { type Snapshot, type SourceName, type Sources } from './sources.js'
+import { type Snapshot, type Sources } from './sources.js'
 import { checkpointsIn, collectionSql, documentSql, type Place, type Statement } from './sql.js'
-
-/** An answer and what it reflects. */
-export interface Answer {
-  readonly position: bigint
-  /** Which build of its projection: what another one answers is not comparable. */
-  readonly build: number
-  readonly source: SourceName
-  /** Which replica, `host:port`, when it was one. */
-  readonly replica?: string | undefined
-  /** Changes when the answer may have changed. */
-  readonly etag: string
-  readonly data: object
-  /** Of a document: the position of the last event that changed it, at most that of the answer. */
-  readonly changedAt?: bigint
-  /** What a token must cover beyond the path, to see it: all of it. */
-  readonly covers?: readonly Covered[]
-}
-
-/** An instance of an aggregate. */
-export interface Covered {
-  readonly aggregate: string
-  readonly id: string
-}
 
 /** Items of a list in log order, for a subscriber that catches up. */
 export interface MissedItems {
@@ -184,7 +153,7 @@ export class Reader {
     const statement = collectionSql(readable, params, resource.prefix(query), ROWS_MAX + 1, only)
     const { position, build, source, replica, rows, isWithin } = await this.fresh(statement, named, fresh)
     if (!isWithin) throw notFound(params, undefined, position)
-    const answer = bounded(rows, (all) => resource.answer(all, query))
+    const answer = boundedAnswer(rows, (all) => resource.answer(all, query))
     const data = { position: position.toString(), ...answer }
     return { position, build, source, replica, etag: etagOf(readable, build, position, rows, only), data }
   }
@@ -225,7 +194,7 @@ export class Reader {
     const found = await this.fresh(statement, { readable: latestReadable(readable, latest), params }, when)
     const { build, source, replica, rows, isWithin } = found
     if (!isWithin) throw notFound(params, position, position)
-    const answer = bounded(rows, (lines) => history.answer(lines, { params, query }))
+    const answer = boundedAnswer(rows, (lines) => history.answer(lines, { params, query }))
     const data = { position: position.toString(), ...answer }
     return { position, build, source, replica, etag: etagOf({ table: latest.lines }, build, position), data }
   }
@@ -286,69 +255,7 @@ function parseRow(columns: Columns, value: string): StoredRow {
   return { row: decodeRow(columns, row), created: { position: BigInt(created), ordinal }, changed: BigInt(changed) }
 }
 
-/** @param position of the state in which there is none */
-export function notFound(params: Params, at: bigint | string | undefined, position: bigint): Problem {
-  const named = Object.entries(params).map(([name, value]) => `${name} "${value.slice(0, 300)}"`)
-  const detail = `there ${at === undefined ? 'is' : `was at ${at}`} no ${named.join(', ')}`
-  return Problem.of('not-found', detail, { headers: { 'headwater-position': position.toString() } })
-}
-
-/** @throws Problem `too-many-rows` when there are more, or more are made of them. */
-function bounded(rows: readonly StoredRow[], answer: (rows: readonly RowOf<Columns>[]) => object): object {
-  try {
-    checkRows(rows.length)
-    return answer(rows.map(({ row }) => row))
-  } catch (error) {
-    throw error instanceof TooManyRows ? Problem.of('too-many-rows', error.message) : error
-  }
-}
-
 function historyOf({ history, resource }: ReadableResource): ReadableHistory {
   if (!history) throw new Error(`resource "${resource.name}" has no history`)
   return history
-}
-
-/**
- * Weak, and of one build: another may have folded the same events to something else. Rows may be ahead of the position that they are shown under, while two projections are apart (`spansProjections`): how far all
- * of them are together then tells one content from the next. Who may see only some rows has tags of his own.
- */
-export function etagOf(
-  { table: { projection } }: Pick<ReadableResource, 'table'>,
-  build: number,
-  revision: bigint,
-  rows: readonly Pick<StoredRow, 'changed'>[] = [],
-  only?: RowFilter,
-): string {
-  const ahead = rows.reduce((sum, { changed }) => (changed > revision ? sum + changed - revision : sum), 0n)
-  return `W/"${projection.name}.${projection.version}.${build}-${revision}${ahead > 0n ? `+${ahead}` : ''}${only ? `~${tagOf(only)}` : ''}"`
-}
-
-function tagOf({ column, values }: RowFilter): string {
-  const text = JSON.stringify([column, ...[...values].sort()])
-  return createHash('sha256').update(text).digest('hex').slice(0, 12)
-}
-
-export function itemOf(resource: ListResource, { row, created, changed }: StoredRow): object {
-  return resource.item(row, { createdAt: created.position, changedAt: changed })
-}
-
-function answerOf(
-  readable: ReadableResource,
-  resource: DocumentResource,
-  stored: StoredRow,
-  { position, build, source, replica }: Pick<Answer, 'position' | 'build' | 'source' | 'replica'>,
-): Answer {
-  const place = { createdAt: stored.created.position, changedAt: stored.changed }
-  const data = { position: position.toString(), ...resource.answer(stored.row, place) }
-  const covers = coveredBy(readable, resource, stored.row)
-  const etag = etagOf(readable, build, stored.changed)
-  return { position, build, source, replica, etag, data, changedAt: stored.changed, covers }
-}
-
-/** Of which instance it is, where its path does not say that and its row does; and what it declares. */
-function coveredBy({ table }: ReadableResource, resource: DocumentResource, row: StoredRow['row']): readonly Covered[] {
-  const { name } = table.projection.of
-  const own = !resource.params.includes(name) && table.names.includes(name)
-  const declared = resource.covers?.(row)
-  return [...(own ? [{ aggregate: name, id: String(row[name]) }] : []), ...(declared ? [declared] : [])]
 }
