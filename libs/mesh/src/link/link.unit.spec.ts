@@ -99,6 +99,21 @@ describe('requests', () => {
     expect((error as Error).message).not.toContain('secret')
   })
 
+  test('whose answer is too large for a frame have failed: their handler ran, and the link lives on', async () => {
+    let handled = 0
+    const large: RequestHandler = () => {
+      handled += 1
+      return Promise.resolve('x'.repeat(2_000))
+    }
+    const echo: RequestHandler = (payload) => Promise.resolve(payload)
+    const to = link(await serve({ requests: { large, echo }, limits: { frame_bytes_max: 1_000 } }))
+    const error: unknown = await to.request('large', null).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(RemoteError)
+    expect(error).toMatchObject({ code: 'internal', retryable: false })
+    expect(handled).toBe(1)
+    expect(await to.request('echo', 'small')).toBe('small')
+  })
+
   test('for a method that is not there are refused', async () => {
     const to = link(await serve())
     await expect(to.request('nothing', null)).rejects.toMatchObject({ kind: 'refused', sent: false })

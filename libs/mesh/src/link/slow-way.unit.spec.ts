@@ -77,11 +77,11 @@ test('who sends something large over a slow way is heard for as long as it comes
   const held: Buffer[] = []
   way.client.on('data', (bytes: Buffer) => held.push(bytes)).resume()
   const asked = link.request('lengthOf', Buffer.alloc(BYTES))
-  let isOver = false
-  const over = (): boolean => (isOver = true)
+  const answer = { isThere: false }
+  const over = (): boolean => (answer.isThere = true)
   void asked.then(over, over)
   let steps = 0
-  while (!isOver) {
+  while (!answer.isThere) {
     const bytes = held.shift()
     if (bytes) {
       now_ms += DEAD_MS / 3
