@@ -13,9 +13,6 @@ const settings = {
   HEADWATER_ALLOW_LIST: setting.text({ description: 'file of the keys that may act in each role' }),
 } as const
 
-/** Who may append, and who may listen to what is committed. */
-const PEERS = ['command-api', 'projector', 'reporter', 'reactor', 'query-api', 'controller']
-
 /** The one serialized writer. Further instances stand by until it has vanished or its lease has ended. */
 await startService('event-writer', settings, async ({ config, logger, health, metrics, onStop, endpoint }) => {
   const { EVENT_STORE_URL: url, HEADWATER_INSTANCE: holder, HEADWATER_LEASE_MS: lease_ms } = config
@@ -32,7 +29,6 @@ await startService('event-writer', settings, async ({ config, logger, health, me
     port: config.HEADWATER_LINK_PORT,
     identity: await loadIdentity(config.HEADWATER_IDENTITY),
     allowList,
-    accept: PEERS,
     logger,
     ...serveEventStore(store),
   })

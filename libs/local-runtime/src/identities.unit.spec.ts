@@ -35,6 +35,10 @@ async function ageAll({ layout }: LocalPlan, days: number): Promise<void> {
   await saveAllowList(layout.allowList, { version: version + 1n, entries: await Promise.all(aged) })
 }
 
+/** The rest has no links, and no keys. */
+const linked = ({ components }: LocalPlan): LocalPlan['components'] =>
+  components.filter(({ role }) => role !== 'query-api')
+
 const prepare = async ({ components }: LocalPlan, name: string): Promise<void> =>
   components.find((each) => each.name === name)?.prepare()
 
@@ -67,7 +71,8 @@ test('a controller that starts again leaves the keys of those that run on the li
 })
 
 test('a controller that starts again leaves the keys of instances that are not its own on the list, and adds what is missing', async () => {
-  const { layout, components } = await planned()
+  const plan = await planned()
+  const { layout } = plan
   const { version, entries } = await loadAllowList(layout.allowList)
   const { spki } = await createIdentity({ role: 'projector', instance: 'projector-2' })
   const another = { spki, role: 'projector', instance: 'projector-2' }
@@ -77,7 +82,7 @@ test('a controller that starts again leaves the keys of instances that are not i
   const after = await loadAllowList(layout.allowList)
   expect(after.entries).toContainEqual(another)
   expect(after.entries.map(({ instance }) => instance).sort()).toEqual(
-    ['projector-2', ...components.map(({ name }) => name)].sort(),
+    ['projector-2', ...linked(plan).map(({ name }) => name)].sort(),
   )
 })
 
@@ -86,9 +91,17 @@ test('those that are started at the same time are all on the list', async () => 
   await ageAll(plan, 1)
   await Promise.all(plan.components.map((each) => each.prepare()))
   const list = await loadAllowList(plan.layout.allowList)
-  expect(list.entries).toHaveLength(plan.components.length)
-  for (const { name, role } of plan.components) {
+  expect(list.entries).toHaveLength(linked(plan).length)
+  for (const { name, role } of linked(plan)) {
     const { spki } = await loadIdentity(identityFolder(plan.layout, name))
     expect(list.isAllowed(spki, role)).toBe(true)
   }
+})
+
+test('who faces clients and has no links has no key', async () => {
+  const { components, layout } = await planned()
+  const { entries } = await loadAllowList(layout.allowList)
+  expect(entries.map(({ role }) => role)).not.toContain('query-api')
+  const env = components.find(({ role }) => role === 'query-api')?.launch().env
+  expect(env).not.toHaveProperty('HEADWATER_IDENTITY')
 })

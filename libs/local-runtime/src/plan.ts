@@ -148,14 +148,21 @@ export async function localPlan(config: LocalConfig, notice = warn): Promise<Loc
   const servers = [...(embedded ? [embedded.primary] : []), ...(redis ? [redis.component] : []), ...replicas]
   // An EventStoreDB cluster's leader is the writer.
   const apps = appsOf(ports).filter(({ role }) => hasWriter || role !== 'event-writer')
-  await enrolAll(layout, apps)
+  await enrolAll(
+    layout,
+    apps.filter(({ hasLinks }) => hasLinks),
+  )
   const renew = renewals(layout)
   const components = apps.map((app) =>
     appComponent({
       ...app,
-      env: { ...env, ...app.env, HEADWATER_IDENTITY: identityFolder(layout, app.instance) },
+      env: {
+        ...env,
+        ...app.env,
+        ...(app.hasLinks ? { HEADWATER_IDENTITY: identityFolder(layout, app.instance) } : {}),
+      },
       drain_ms: config.HEADWATER_DRAIN_MS,
-      prepare: () => renew(app),
+      prepare: () => (app.hasLinks ? renew(app) : Promise.resolve()),
     }),
   )
   return {
@@ -183,27 +190,37 @@ const STOP_ORDER = [
   ...['redis', 'postgres-replica', 'postgres-primary'],
 ]
 
-function appsOf(
-  ports: Ports,
-): readonly { role: string; instance: string; port: number; env: Record<string, string> }[] {
+interface App {
+  readonly role: string
+  readonly instance: string
+  readonly port: number
+  readonly env: Readonly<Record<string, string>>
+  /** Whoever has none gets no key: it could do nothing with it but harm. */
+  readonly hasLinks: boolean
+}
+
+function appsOf(ports: Ports): readonly App[] {
+  const linked = { env: {}, hasLinks: true }
   return [
     {
+      ...linked,
       role: 'event-writer',
       instance: 'event-writer-1',
       port: ports.writer,
       env: { HEADWATER_LINK_PORT: String(ports.writerLink) },
     },
     {
+      ...linked,
       role: 'event-writer',
       instance: 'event-writer-2',
       port: ports.writer2,
       env: { HEADWATER_LINK_PORT: String(ports.writerLink2) },
     },
-    { role: 'projector', instance: 'projector-1', port: ports.projector, env: {} },
-    { role: 'query-api', instance: 'query-api-1', port: ports.queries, env: {} },
-    { role: 'command-api', instance: 'command-api-1', port: ports.commands, env: {} },
-    { role: 'reporter', instance: 'reporter-1', port: ports.reporter, env: {} },
-    { role: 'reactor', instance: 'reactor-1', port: ports.reactor, env: {} },
+    { ...linked, role: 'projector', instance: 'projector-1', port: ports.projector },
+    { role: 'query-api', instance: 'query-api-1', port: ports.queries, env: {}, hasLinks: false },
+    { ...linked, role: 'command-api', instance: 'command-api-1', port: ports.commands },
+    { ...linked, role: 'reporter', instance: 'reporter-1', port: ports.reporter },
+    { ...linked, role: 'reactor', instance: 'reactor-1', port: ports.reactor },
   ]
 }
 

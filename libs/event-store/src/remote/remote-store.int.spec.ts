@@ -14,7 +14,7 @@ describeContract('postgres, its writer behind a link', async () => {
   const allowList = new AllowList({ version: 1n, entries })
   const logger = silentLogger()
   const listener = await listen({
-    ...{ host: '127.0.0.1', port: 0, identity: server, allowList, accept: ['command-api'], logger },
+    ...{ host: '127.0.0.1', port: 0, identity: server, allowList, logger },
     ...serveEventStore(writer.store),
   })
   const link = connect({

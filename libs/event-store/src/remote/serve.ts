@@ -1,4 +1,4 @@
-import { type Limits, type ListenOptions } from '#mesh'
+import { type Limits, type ListenOptions, type Peer } from '#mesh'
 import { type PostgresStore } from '../postgres/store.js'
 import { unpack } from '../postgres/unpack.js'
 import { faultBound } from '../fault-point.js'
@@ -29,18 +29,34 @@ const DEAD_MS = faultBound('LINK_DEAD_MS', 2_500)
 /** A writer that falls silent is given up soon: there is another, and an append may be sent again. Both ends keep to it. */
 export const WRITER_LINK_LIMITS: Partial<Limits> = { heartbeat_ms: DEAD_MS / 5, dead_ms: DEAD_MS, backoff_ms_max: 500 }
 
+/** Roles that append, and ask for what was appended. */
+const APPENDERS = ['command-api', 'reporter', 'reactor']
+/** A projector follows only. Nobody else has business with a writer, least of all who faces clients and appends nothing. */
+const PEERS = [...APPENDERS, 'projector']
+
+/** @throws CodedError for everybody else. */
+function mayAppend({ role }: Peer): void {
+  if (!APPENDERS.includes(role))
+    throw new CodedError('not-allowed', `a ${role} follows what is committed, no more`, false)
+}
+
 /** The writer's end of the remote store: appends, names, who leads, and what is committed. Reads of events do not pass here. */
-export function serveEventStore(store: PostgresStore): Pick<ListenOptions, 'requests' | 'streams' | 'limits'> {
+export function serveEventStore(
+  store: PostgresStore,
+): Pick<ListenOptions, 'accept' | 'requests' | 'streams' | 'limits'> {
   return {
+    accept: PEERS,
     limits: WRITER_LINK_LIMITS,
     requests: {
-      append: async (payload) => {
+      append: async (payload, { peer }) => {
+        mayAppend(peer)
         const appends = unpack(payload as Buffer)
         const verdicts = new VerdictCollector(appends.length)
         store.submit(appends, verdicts)
         return verdicts.all
       },
-      find: async (payload) => {
+      find: async (payload, { peer }) => {
+        mayAppend(peer)
         try {
           return await store.find(payload as Buffer)
         } catch (error) {

@@ -42,7 +42,7 @@ beforeEach(async () => {
   writer = await postgresWriter(database)
   await writer.leads()
   const identity = await createIdentity({ role: 'event-writer', instance: 'event-writer-1' })
-  client = await createIdentity({ role: 'projector', instance: 'projector-1' })
+  client = await createIdentity({ role: 'reactor', instance: 'reactor-1' })
   const entries = [identity, client].map(({ spki, role, instance }) => ({ spki, role, instance }))
   allowList = new AllowList({ version: 1n, entries })
   server = await listen({
@@ -50,7 +50,6 @@ beforeEach(async () => {
     port: 0,
     identity,
     allowList,
-    accept: ['projector'],
     ...serveEventStore(counting(writer.store)),
   })
 })
