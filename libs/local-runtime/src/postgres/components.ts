@@ -9,6 +9,7 @@ import { type Secrets } from '../secrets.js'
 import { postgresBinaries } from './binaries.js'
 import { type ClusterPlace, initCluster, launchCluster, SUPERUSER } from './cluster.js'
 import { ensureDatabases } from './databases.js'
+import { refuseAnother } from './left-behind.js'
 import { copyPrimary, pointAt } from './replica.js'
 import { isLost, removeIfLost } from './slots.js'
 
@@ -78,6 +79,7 @@ export function embeddedPostgres(layout: DataLayout, ports: Ports, secrets: Secr
     for (let ordinal = count + 1; ordinal <= ports.replicas.length; ordinal += 1)
       await rm(reachablePath(layout.replica(ordinal), owner), { recursive: true, force: true })
     const mine = await primaryPlace()
+    refuseAnother(layout, mine)
     await initCluster(mine, secrets.superuser)
     return mine
   }

@@ -30,9 +30,13 @@ export function isReachable(path: string): boolean {
 }
 
 /** Where another user's files go when it cannot reach the data folder: one place per data folder. */
-export function reachablePath(path: string, owner: Owner | undefined): string {
-  if (!owner || isReachable(path)) return path
+export function elsewhere(path: string): string {
   return `/var/lib/headwater/${createHash('sha256').update(path).digest('hex').slice(0, 16)}`
+}
+
+/** Where its owner's files are to lie, as things are now: whether it can reach them may change. */
+export function reachablePath(path: string, owner: Owner | undefined): string {
+  return !owner || isReachable(path) ? path : elsewhere(path)
 }
 
 export async function makeFolder(path: string, owner: Owner | undefined, mode = 0o700): Promise<void> {
