@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { projectRoot } from '#local-runtime'
+import { projectRoot } from '#runtime'
 import { eventually, familyOf, statOf } from '#testing'
 
 let folder: string

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { nodeArgs, projectRoot } from '#local-runtime'
+import { nodeArgs } from '#local-runtime'
+import { projectRoot } from '#runtime'
 import { endsWithMe, eventually, freePort } from '#testing'
 
 /** A busy machine takes its time to start a process. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
-import { nodeArgs, projectRoot } from '#local-runtime'
+import { nodeArgs } from '#local-runtime'
+import { projectRoot } from '#runtime'
 import { endsWithMe } from '#testing'
 
 /** A process that does work for a benchmark and answers one message with one message. */

@@ -2,8 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { projectRoot } from '#local-runtime'
-import { ensureLocalKey } from '#runtime'
+import { ensureLocalKey, projectRoot } from '#runtime'
 
 let folder: string
 beforeAll(async () => {

@@ -1,29 +1,5 @@
-import { type StartedWith } from '#local-runtime'
+import { type Status } from '#local-runtime'
 import { type Local, operatorToken } from './local.js'
-
-/** What `GET /v1/status` answers, as far as the CLI shows it. */
-export interface Status {
-  readonly ready: boolean
-  readonly position: string
-  readonly urls: {
-    readonly commands: string
-    readonly queries: string
-    readonly live: string
-    readonly docs: readonly string[]
-  }
-  readonly instances: readonly {
-    readonly id: string
-    readonly role: string
-    readonly pid: number | null
-    readonly state: string
-    readonly leader: boolean
-    readonly ready: boolean
-    readonly url: string
-    readonly reason?: string
-  }[]
-  /** Undefined: an earlier version runs, which does not say. */
-  readonly startedWith?: StartedWith
-}
 
 /** The controller first waits for what it asks its processes already, then asks them anew; one that hangs has 3 s to answer each time. */
 const ANSWER_MS_MAX = 10_000

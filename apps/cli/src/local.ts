@@ -1,14 +1,6 @@
 import { join } from 'node:path'
-import {
-  type DataLayout,
-  dataLayout,
-  type LocalConfig,
-  localSettings,
-  type Ports,
-  portsFrom,
-  projectRoot,
-} from '#local-runtime'
-import { issueToken, parseConfig, type TokenRole } from '#runtime'
+import { type DataLayout, dataLayout, type LocalConfig, localSettings, type Ports, portsFrom } from '#local-runtime'
+import { issueToken, parseConfig, projectRoot, type TokenRole } from '#runtime'
 
 /** What the CLI knows about the instance of the product that the environment points at. */
 export interface Local {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { projectRoot } from '#local-runtime'
+import { projectRoot } from '#runtime'
 import { eventually, freePort, isFree } from '#testing'
 
 let folder: string

@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common'
+import { type Status } from '#local-runtime'
 import { RequireScope } from '#runtime'
-import { Directory, type Status } from './status.js'
+import { Directory } from './status.js'
 import { Supervisor } from './supervisor.js'
 
 /** What the CLI asks: `status`, and the planned stop of everything. */

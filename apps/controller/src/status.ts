@@ -1,27 +1,6 @@
-import { type LocalPlan, type StartedWith, type Urls } from '#local-runtime'
+import { type InstanceStatus, type LocalPlan, type StartedWith, type Status } from '#local-runtime'
 import { type Supervised } from './supervised.js'
 import { type Supervisor } from './supervisor.js'
-
-export interface InstanceStatus {
-  readonly id: string
-  readonly role: string
-  readonly pid: number | null
-  readonly state: string
-  readonly leader: boolean
-  readonly ready: boolean
-  readonly url: string
-  /** Why it is not ready. */
-  readonly reason?: string
-}
-
-export interface Status {
-  readonly ready: boolean
-  /** Of the last event in the log. */
-  readonly position: string
-  readonly urls: Urls
-  readonly instances: readonly InstanceStatus[]
-  readonly startedWith: StartedWith
-}
 
 /** The directory: who is where, in which state. */
 export class Directory {

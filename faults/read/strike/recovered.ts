@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eventually, sharedClock_ms, type RunningSystem, type SystemStatus } from '#testing'
+import { type Status } from '#local-runtime'
+import { eventually, sharedClock_ms, type RunningSystem } from '#testing'
 import { type BookLoad } from '../load/book-load.js'
 import { type Roll } from './roll.js'
 import { type Struck } from './strikes.js'
@@ -53,7 +54,7 @@ function missingOf(loads: readonly Load[], { healed_ms }: Struck): string | unde
   return undefined
 }
 
-function troubleOf({ ready, instances }: SystemStatus, { killed }: Struck): string | undefined {
+function troubleOf({ ready, instances }: Status, { killed }: Struck): string | undefined {
   const victim = killed && instances.find(({ id, pid }) => id === killed.id && (pid ?? killed.pid) === killed.pid)
   if (victim) return `${victim.id} is no other process`
   if (ready) return undefined

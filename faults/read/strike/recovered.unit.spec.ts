@@ -1,3 +1,4 @@
+import { portsFrom, urlsOf } from '#local-runtime'
 import { Random } from '#testing'
 import { type Http, type HttpAnswer } from '../load/http.js'
 import { Poster } from '../load/poster.js'
@@ -15,7 +16,8 @@ function httpThat(status: number): Http {
   return { post } as unknown as Http
 }
 
-const system = { status: async () => Promise.resolve({ ready: true, position: '0', instances: [] }) }
+const READY = { ready: true, position: '0', urls: urlsOf(portsFrom(7_400)), instances: [] }
+const system = { status: async () => Promise.resolve(READY) }
 const NOW = { at_ms: 0, healed_ms: 0 }
 
 test('a command that is refused for good is named at once: nobody waits for its acknowledgement', async () => {

@@ -1,4 +1,4 @@
-import { type SystemInstance } from '#testing'
+import { type InstanceStatus } from '#local-runtime'
 
 /** Who runs, by name: whoever has another pid than before has ended, and somebody has started it again. */
 export class Roll {
@@ -13,7 +13,7 @@ export class Roll {
   }
 
   /** @param instances as the directory lists them now. @param when in words: `after "kill redis"`. */
-  call(instances: readonly Pick<SystemInstance, 'id' | 'pid'>[], when: string): void {
+  call(instances: readonly Pick<InstanceStatus, 'id' | 'pid'>[], when: string): void {
     for (const { id, pid } of instances) {
       const before = this.pids.get(id)
       if (pid === null) this.pids.delete(id)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { nodeArgs, projectRoot } from '#local-runtime'
+import { nodeArgs } from '#local-runtime'
+import { projectRoot } from '#runtime'
 import { environmentOf, eventually, freePort, type RunningSystem } from '#testing'
 import { Child } from '../../arena/child.js'
 import { PATIENCE_MS } from '../../arena/patience.js'

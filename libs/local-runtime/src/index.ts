@@ -1,8 +1,8 @@
 export { appComponent, type AppOptions, nodeArgs } from './app-component.js'
 export { enrolAll, type Enrolled, identityFolder } from './identities.js'
 export { type DataLayout, dataLayout, type Ports, portsFrom } from './layout.js'
-export { projectRoot } from '#runtime'
 export { type StartedWith, startedWith } from './started-with.js'
+export { type InstanceStatus, type Status } from './status.js'
 export { type LocalConfig, type LocalPlan, localLogUrl, localPlan, localSettings, type Urls, urlsOf } from './plan.js'
 export { type Check, type Component, type Launch } from './process/component.js'
 export {

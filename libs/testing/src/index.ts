@@ -13,7 +13,7 @@ export { type TemporaryRedis, temporaryRedis } from './servers/temporary-redis.j
 export { endsWithMe, temporaryFolder } from './servers/ends-with-me.js'
 export { environmentOf, familyOf, signalAll, statOf } from './servers/processes.js'
 export { plainFold } from './plain-fold.js'
-export { type RunningSystem, startSystem, type SystemInstance, type SystemStatus } from './system/start-system.js'
+export { type RunningSystem, startSystem } from './system/start-system.js'
 export { testPool } from './servers/test-pool.js'
 export { testServers, type TestServers } from './servers/test-servers.js'
 export { silentLogger } from './silent-logger.js'

@@ -1,4 +1,4 @@
-import { type Status } from '../controller-client.js'
+import { type Status } from '#local-runtime'
 import { type Local } from '../local.js'
 import { reasonsIn } from './until-ready.js'
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { projectRoot } from '#local-runtime'
+import { type Status } from '#local-runtime'
+import { projectRoot } from '#runtime'
 import { importFile } from '../import/import-file.js'
 import { importProgress } from '../import/progress.js'
-import { type Status } from '../controller-client.js'
 import { type Local, localToken } from '../local.js'
 
 /** An empty log of a system that is ready gets half a year of a household into the book `demo`, so that there is something to look at. */

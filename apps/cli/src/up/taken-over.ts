@@ -1,5 +1,4 @@
-import { startedWith } from '#local-runtime'
-import { type Status } from '../controller-client.js'
+import { startedWith, type Status } from '#local-runtime'
 import { type Local } from '../local.js'
 
 /** @returns what to tell whoever takes over a system that would be another if it were started now. */

@@ -1,6 +1,5 @@
-import { dataLayout, localSettings, portsFrom, startedWith, urlsOf } from '#local-runtime'
+import { dataLayout, localSettings, portsFrom, startedWith, urlsOf, type Status } from '#local-runtime'
 import { parseConfig } from '#runtime'
-import { type Status } from '../controller-client.js'
 import { type Local } from '../local.js'
 import { differences } from './taken-over.js'
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { askStatus, type Status } from '../controller-client.js'
+import { type Status } from '#local-runtime'
+import { askStatus } from '../controller-client.js'
 import { CliFailure } from '../failure.js'
 import { type Local } from '../local.js'
 import { CONTROLLER, runningController } from '../running-controller.js'

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createFileAtomically } from '#runtime'
+import { createFileAtomically, writeFileAtomically } from '#runtime'
 
 /** Who runs where: enough to find a process again after its supervisor died, and not to mistake another for it. */
 export interface PidFile {
@@ -52,9 +52,7 @@ export async function writePidFile(
 ): Promise<PidFile | undefined> {
   const started = startOf(pid)
   if (started === undefined) return undefined
-  const beside = `${file}.${process.pid}`
-  await writeFile(beside, JSON.stringify({ pid, started, ...more }))
-  await rename(beside, file)
+  await writeFileAtomically(file, JSON.stringify({ pid, started, ...more }), 0o644)
   return { pid, started, ...more }
 }
 

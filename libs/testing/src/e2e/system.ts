@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { io, type Socket } from 'socket.io-client'
+import { type InstanceStatus, type Status as SystemStatus } from '#local-runtime'
 import { issueToken, type TokenRole } from '#runtime'
 import { eventually } from '../eventually.js'
 import { testServers } from '../servers/test-servers.js'
-import { type SystemInstance, type SystemStatus } from '../system/start-system.js'
 
 const MIN_POSITION = 'headwater-min-position'
 
@@ -27,7 +27,7 @@ export interface Status extends SystemStatus {
   readonly instances: readonly Instance[]
 }
 
-export interface Instance extends SystemInstance {
+export interface Instance extends InstanceStatus {
   readonly pid: number
 }
 

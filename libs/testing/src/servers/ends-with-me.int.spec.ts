@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { projectRoot } from '#local-runtime'
+import { projectRoot } from '#runtime'
 import { statOf } from './processes.js'
 
 const built = join(projectRoot(), 'dist', 'libs', 'testing', 'src', 'servers', 'ends-with-me.js')

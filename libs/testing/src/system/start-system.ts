@@ -2,28 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Ports, portsFrom, projectRoot } from '#local-runtime'
-import { issueToken } from '#runtime'
+import { type InstanceStatus, type Ports, portsFrom, type Status } from '#local-runtime'
+import { issueToken, projectRoot } from '#runtime'
 import { eventually } from '../eventually.js'
 import { endsWithMe, temporaryFolder } from '../servers/ends-with-me.js'
 import { isFree } from '../servers/free-port.js'
 import { serversOf, type TestServers } from '../servers/test-servers.js'
-
-/** What the controller says of everything that runs: the same as `headwater status --json`. */
-export interface SystemStatus {
-  readonly ready: boolean
-  readonly position: string
-  readonly instances: readonly SystemInstance[]
-}
-
-export interface SystemInstance {
-  readonly id: string
-  readonly role: string
-  readonly pid: number | null
-  readonly leader: boolean
-  readonly ready: boolean
-  readonly reason?: string
-}
 
 /** The whole product as `npm start` runs it, on ports and in a folder of its own. */
 export interface RunningSystem extends TestServers {
@@ -33,7 +17,7 @@ export interface RunningSystem extends TestServers {
   /** An operator's, for a day. */
   readonly token: string
   /** @throws Error when the controller does not answer within 10 s. */
-  status(): Promise<SystemStatus>
+  status(): Promise<Status>
   /** By instance: `query-api-1`. @throws RangeError when there was no such instance at the start. */
   pidOf(instance: string): number
   /** Stops it, as planned, and removes its folder, unless somebody is to look at its data and logs. */
@@ -76,7 +60,7 @@ export async function startSystem(what: string, { isApart = false }: SystemOptio
   try {
     await untilReady(child)
     const token = await issueToken(join(data, 'keys'), { role: 'operator', ttl_s: 86_400 })
-    const status = (): Promise<SystemStatus> => ask(ports.controller, token)
+    const status = (): Promise<Status> => ask(ports.controller, token)
     const { instances } = await status()
     const servers = await serversOf(data, base)
     return { ...servers, ports, folder, token, status, pidOf: (instance) => pidIn(instances, instance), stop }
@@ -86,15 +70,15 @@ export async function startSystem(what: string, { isApart = false }: SystemOptio
   }
 }
 
-async function ask(port: number, token: string): Promise<SystemStatus> {
+async function ask(port: number, token: string): Promise<Status> {
   const headers = { authorization: `Bearer ${token}` }
   const signal = AbortSignal.timeout(STATUS_MS_MAX)
   const response = await fetch(`http://127.0.0.1:${port}/v1/status`, { headers, signal })
   if (!response.ok) throw new Error(`the controller answers ${response.status}`)
-  return (await response.json()) as SystemStatus
+  return (await response.json()) as Status
 }
 
-function pidIn(instances: readonly SystemInstance[], instance: string): number {
+function pidIn(instances: readonly InstanceStatus[], instance: string): number {
   const pid = instances.find(({ id }) => id === instance)?.pid
   if (!pid) throw new RangeError(`there is no instance ${instance}`)
   return pid
