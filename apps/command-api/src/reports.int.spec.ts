@@ -1,6 +1,7 @@
 import { CommandHandler } from '#commands'
 import { domains } from '#domains'
 import { createMemoryStore, type EventStore, StoreUnavailable } from '#event-store'
+import { reportPaths } from '#http-api'
 import { readLog, testApi, type TestApi } from '#testing'
 import { headOf, LOG_HEAD, ReportController, REPORTS, reportsOf } from './report-controller.js'
 
@@ -28,6 +29,15 @@ beforeEach(async () => {
 })
 afterEach(() => api.close())
 
+interface Page {
+  readonly post: { readonly responses: { readonly 202: { readonly content: Content } } }
+}
+interface Content {
+  readonly 'application/json': {
+    readonly schema: { readonly properties: object; readonly required: readonly string[] }
+  }
+}
+
 const ask = (at?: string): Promise<Response> =>
   fetch(`${api.url}/v1/reports/trial-balance`, {
     method: 'POST',
@@ -47,6 +57,16 @@ test('a report may be asked for at a position that an answer gave, and at none b
   })
   expect((await ask(position)).status).toBe(202)
   expect((await readLog(store)).map(({ data }) => (data as { at?: string }).at)).toEqual([undefined, position])
+})
+
+test('the answer has the fields that the OpenAPI page names, and no other', async () => {
+  const page = JSON.parse(JSON.stringify(reportPaths(domains)['/v1/reports/{name}'])) as Page
+  const { properties, required } = page.post.responses['202'].content['application/json'].schema
+  const body = (await (await ask()).json()) as object
+  expect(Object.entries(body).map(([name, value]) => [name, { type: typeof value }])).toEqual(
+    Object.entries(properties),
+  )
+  expect(required).toEqual(Object.keys(properties))
 })
 
 test('where positions have gaps, an answer may have given one beyond the last event', async () => {

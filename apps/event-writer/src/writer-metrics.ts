@@ -25,7 +25,7 @@ export function writerMetrics(metrics: Registry, store: PostgresStore): void {
   const batchEvents = new Histogram({
     name: 'headwater_writer_batch_events',
     help: 'Events of one transaction',
-    buckets: [1, 4, 16, 64, 256, 512, 1_024, 2_048],
+    buckets: [1, 4, 16, 64, 256, 512, 1_024, 2_048, 4_096],
     registers,
   })
   const seconds = new Histogram({

@@ -52,6 +52,13 @@ const result: JsonSchema = {
   },
 }
 
+/** As every command is answered, and the job's id. */
+const accepted: JsonSchema = {
+  type: 'object',
+  properties: Object.fromEntries(['id', 'stream', 'revision', 'position'].map((name) => [name, { type: 'string' }])),
+  required: ['id', 'stream', 'revision', 'position'],
+}
+
 /** `POST /v1/reports/{name}` and a job's results in OpenAPI: no domain declares them. Both APIs answer them. */
 export function reportPaths(domains: readonly Domain[]): Readonly<Record<string, JsonSchema>> {
   const names = domains.flatMap(({ reports }) => reports.map(({ name }) => name))
@@ -91,7 +98,7 @@ export function reportPaths(domains: readonly Domain[]): Readonly<Record<string,
               'Headwater-Position': { schema: { type: 'string' } },
               'Headwater-Replayed': { schema: { type: 'string' } },
             },
-            content: { 'application/json': { schema: { $ref: '#/components/schemas/Accepted' } } },
+            content: { 'application/json': { schema: accepted } },
           },
           ...problemResponses(REQUEST_CODES),
         },

@@ -5,7 +5,7 @@ export {
   unauthorized,
 } from './auth/authenticator.js'
 export { atExpiry, expiredMeanwhile, type Expiring, isExpired } from './auth/expiry.js'
-export { AuthGuard, bearerOf, Caller, Public, RequireScope, requireScope } from './auth/guard.js'
+export { AuthGuard, Caller, RequireScope, requireScope } from './auth/guard.js'
 export {
   ensureLocalKey,
   issueToken,

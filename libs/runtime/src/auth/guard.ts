@@ -6,12 +6,9 @@ import { type Authenticator, unauthorized } from './authenticator.js'
 import { type Principal, type Scope } from './principal.js'
 
 const SCOPE = 'headwater:scope'
-const PUBLIC = 'headwater:public'
 
-/** What a token must allow to call this. A handler without it and without {@link Public} answers nobody. */
+/** What a token must allow to call this. A handler without it answers nobody. */
 export const RequireScope = (scope: Scope): MethodDecorator & ClassDecorator => SetMetadata(SCOPE, scope)
-/** Health only: everything else asks for a token. */
-export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true)
 
 const PRINCIPAL = Symbol('principal')
 interface Carrier {
@@ -21,12 +18,12 @@ interface Carrier {
 /** The caller that the guard let in. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
   const principal = context.switchToHttp().getRequest<Carrier>()[PRINCIPAL]
-  if (!principal) throw new Error('no principal: the route is public')
+  if (!principal) throw new Error('no principal: the guard was not asked')
   return principal
 })
 
 /** @throws Problem `unauthorized` */
-export function bearerOf(header: string | undefined): string {
+function bearerOf(header: string | undefined): string {
   const match = /^Bearer +([^\s]+)$/i.exec(header ?? '')
   if (match?.[1] === undefined)
     throw Problem.of('unauthorized', 'send "Authorization: Bearer TOKEN"; npx headwater token prints one')
@@ -43,23 +40,17 @@ export function requireScope(principal: Principal, scope: Scope): void {
     )
 }
 
-interface Access {
-  readonly isPublic: boolean
-  readonly scope: Scope | undefined
-}
-
 /** Every route asks for a token with the scope it declares; one that declares nothing is closed. */
 export class AuthGuard implements CanActivate {
   private readonly reflector = new Reflector()
   /** What the decorators say does not change: by class, then by handler. */
-  private readonly declared = new Map<object, Map<object, Access>>()
+  private readonly declared = new Map<object, Map<object, Scope | undefined>>()
 
   constructor(private readonly authenticator: Authenticator | undefined) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (context.getType<string>() !== 'http') return true
-    const { isPublic, scope } = this.accessTo(context)
-    if (isPublic) return true
+    const scope = this.scopeFor(context)
     const { authenticator } = this
     if (!authenticator || !scope) throw unauthorized('this route is not open')
     const request = context.switchToHttp().getRequest<FastifyRequest>()
@@ -69,17 +60,14 @@ export class AuthGuard implements CanActivate {
     return authenticator.verify(token).then((principal) => admit(request, principal, scope))
   }
 
-  private accessTo(context: ExecutionContext): Access {
+  private scopeFor(context: ExecutionContext): Scope | undefined {
     const [handler, of] = [context.getHandler(), context.getClass()]
     const known = this.declared.get(of)?.get(handler)
     if (known) return known
-    const access = {
-      isPublic: this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, [handler, of]) ?? false,
-      scope: this.reflector.getAllAndOverride<Scope | undefined>(SCOPE, [handler, of]),
-    }
-    const handlers = this.declared.get(of) ?? new Map<object, Access>()
-    this.declared.set(of, handlers.set(handler, access))
-    return access
+    const scope = this.reflector.getAllAndOverride<Scope | undefined>(SCOPE, [handler, of])
+    const handlers = this.declared.get(of) ?? new Map<object, Scope | undefined>()
+    this.declared.set(of, handlers.set(handler, scope))
+    return scope
   }
 }
 

@@ -3,10 +3,10 @@ import { type IncomingMessage, request } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { Controller, Delete, Get, Post } from '@nestjs/common'
 import { testApi, type TestApi } from '#testing'
-import { Public } from '../auth/guard.js'
+import { RequireScope } from '../auth/guard.js'
 
 @Controller()
-@Public()
+@RequireScope('read')
 class Things {
   @Get('/things/:id')
   show(): object {
@@ -31,7 +31,11 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 async function ask(method: string, path: string): Promise<IncomingMessage> {
-  const asking = request(api.url + path, { method, agent: false }).end()
+  const asking = request(api.url + path, {
+    method,
+    agent: false,
+    headers: { authorization: `Bearer ${api.token}` },
+  }).end()
   const [answer] = (await once(asking, 'response')) as [IncomingMessage]
   return answer
 }
