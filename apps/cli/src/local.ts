@@ -25,9 +25,13 @@ export function local(): Local {
   }
 }
 
+/** A year, in s. */
+export const TOKEN_TTL_S_MAX = 31_536_000
+
 export interface TokenOptions {
   readonly role?: TokenRole
   readonly books?: readonly string[]
+  /** Default 3,600. */
   readonly ttl_s?: number
 }
 

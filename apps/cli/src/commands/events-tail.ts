@@ -1,11 +1,12 @@
 import { text } from 'node:stream/consumers'
 import { CliFailure } from '../failure.js'
 import { getQuietly } from '../get-quietly.js'
-import { local, operatorToken } from '../local.js'
+import { local, operatorToken, TOKEN_TTL_S_MAX } from '../local.js'
 import { runningProjector } from '../projector.js'
+import { splitLines } from '../split-lines.js'
 
-/** A tail ends with its token. */
-const TTL_S = 31_536_000
+/** Characters of one event as it is told, several times what the log takes of one. */
+const LINE_CHARS_MAX = 16 * 1024 * 1024
 
 interface Options {
   readonly from?: string
@@ -28,13 +29,17 @@ export async function eventsTail(options: Options): Promise<number> {
   if (from !== undefined) query.set('from', from)
   if (limit !== undefined) query.set('limit', limit)
   const url = `${projector.url}/v1/events?${query.toString()}`
-  const answer = await getQuietly(url, await operatorToken(here, TTL_S)).catch((error: unknown) => {
+  // A tail ends with its token.
+  const token = await operatorToken(here, TOKEN_TTL_S_MAX)
+  const answer = await getQuietly(url, token).catch((error: unknown) => {
     throw new CliFailure(`${projector.id} does not answer`, { cause: error })
   })
   if (answer.statusCode !== 200) throw new CliFailure(`the events cannot be read: ${await text(answer)}`)
+  answer.setEncoding('utf8')
   let last = ''
   try {
-    for await (const line of linesOf(answer)) {
+    for await (const { line, unfinished } of splitLines(answer as AsyncIterable<string>, LINE_CHARS_MAX)) {
+      if (unfinished || line === '') continue
       if (line.startsWith('{"problem"')) throw new Error(line)
       process.stdout.write(options.json ? `${line}\n` : `${pretty(line)}\n`)
       last = line
@@ -44,17 +49,6 @@ export async function eventsTail(options: Options): Promise<number> {
     throw new CliFailure(`${projector.id} no longer tells the events${goOn}`, { cause: error })
   }
   return 0
-}
-
-async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const piece of body) {
-    rest += decoder.decode(piece, { stream: true })
-    const lines = rest.split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines.filter((line) => line !== '')
-  }
 }
 
 function nextOf(line: string): string {

@@ -1,33 +1,10 @@
+import { type BuildStatus, type DecisionRecord } from '#read-models'
 import { CliFailure } from '../failure.js'
 import { local, operatorToken } from '../local.js'
 import { runningProjector } from '../projector.js'
 
-/** What `GET /v1/projections` tells of a build. */
-interface Build {
-  readonly projection: string
-  readonly version: number
-  readonly build: number
-  readonly slot: string
-  readonly state: string
-  readonly position: string
-  /** null: the log did not answer. */
-  readonly head: string | null
-  readonly since: string
-  readonly stops: readonly { readonly lane: number; readonly stopped: Readonly<Record<string, string>> }[]
-}
-
-/** What `GET /v1/projections/decisions` tells of a decision. */
-interface Decided {
-  readonly at: string
-  readonly actor: string
-  readonly action: string
-  readonly projection: string
-  readonly version: number
-  readonly build: number
-  readonly lane: number | null
-  readonly position: string | null
-  readonly detail: string
-}
+/** What `GET /v1/projections` tells of a build; `head` is null when the log did not answer. */
+type Build = BuildStatus & { readonly head: string | null }
 
 interface Output {
   readonly json?: boolean
@@ -80,13 +57,13 @@ export async function projectionsSkip(name: string, { position }: { readonly pos
 /** Prints what operators did with one projection, or with all of them: the newest 100, newest first. */
 export async function projectionsDecisions(name: string | undefined, { json }: Output): Promise<number> {
   const query = name === undefined ? '' : `?projection=${encodeURIComponent(name)}`
-  const { decisions } = await ask<{ readonly decisions: readonly Decided[] }>('GET', `/decisions${query}`)
+  const { decisions } = await ask<{ readonly decisions: readonly DecisionRecord[] }>('GET', `/decisions${query}`)
   process.stdout.write(json ? linesOf(decisions) : tableOf(decisions.map(decisionRow)))
   return 0
 }
 
 /** As the table shows it. */
-export function decisionRow(each: Decided): readonly string[] {
+export function decisionRow(each: DecisionRecord): readonly string[] {
   const { at, actor, action, projection, version, build, lane, position, detail } = each
   const where = [lane === null ? '' : `lane ${lane}`, position === null ? '' : `position ${position}`]
   return [
@@ -143,6 +120,6 @@ function tableOf(rows: readonly (readonly string[])[]): string {
 }
 
 function told(projection: string, { lane, stopped }: Build['stops'][number]): string {
-  const { position = '', type = '', stream = '', revision = '', reason = '' } = stopped
+  const { position, type, stream, revision, reason } = stopped
   return `${projection} has stopped in lane ${lane} at position ${position} (${type}, ${stream}@${revision}): ${reason}`
 }

@@ -1,8 +1,6 @@
 import { ROLE_SCOPES, type TokenRole } from '#runtime'
 import { CliFailure } from '../failure.js'
-import { local, localToken } from '../local.js'
-
-const TTL_S_MAX = 31_536_000
+import { local, localToken, TOKEN_TTL_S_MAX } from '../local.js'
 
 function roleOf(value: string): TokenRole {
   const roles = Object.keys(ROLE_SCOPES) as TokenRole[]
@@ -14,8 +12,8 @@ function roleOf(value: string): TokenRole {
 /** Prints one token, and nothing else. Without a role it may do everything, with books everything with these. */
 export async function token(options: { role?: string; books?: string; ttl: string }): Promise<number> {
   const ttl_s = Number(options.ttl)
-  if (!Number.isInteger(ttl_s) || ttl_s < 1 || ttl_s > TTL_S_MAX)
-    throw new CliFailure(`--ttl must be seconds from 1 to ${TTL_S_MAX}, not "${options.ttl}"`)
+  if (!Number.isInteger(ttl_s) || ttl_s < 1 || ttl_s > TOKEN_TTL_S_MAX)
+    throw new CliFailure(`--ttl must be seconds from 1 to ${TOKEN_TTL_S_MAX}, not "${options.ttl}"`)
   const books = options.books
     ?.split(',')
     .map((each) => each.trim())

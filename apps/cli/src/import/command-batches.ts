@@ -11,9 +11,6 @@ export const BATCH_LINES_MAX = 2_000
 /** Most bytes sent and not yet answered; one line may be longer by itself. */
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024
 
-/** Most bytes of one line that the server takes. */
-export const LINE_BYTES_MAX = 1024 * 1024
-
 /** Groups commands, in order, into what is sent in one request. When `commands` breaks off, what came before is sent first. @throws what it throws. */
 export async function* commandBatches<T>(commands: AsyncIterable<Outgoing<T>>): AsyncGenerator<Outgoing<T>[]> {
   let batch: Outgoing<T>[] = []

@@ -1,4 +1,5 @@
-import { type Outgoing, LINE_BYTES_MAX } from './command-batches.js'
+import { BODY_BYTES_MAX } from '#runtime'
+import { type Outgoing } from './command-batches.js'
 import { convertTransaction } from './convert-transaction.js'
 import { type JournalTransaction } from './journal-transaction.js'
 import { visible } from './problem.js'
@@ -51,8 +52,8 @@ export async function* importCommands(
     const id = ids.next(converted.content)
     const about = { kind: 'transaction', transaction } as const
     const posting = command(id, 'post-transaction', { id, ...converted.content }, about)
-    if (Buffer.byteLength(posting.line) > LINE_BYTES_MAX) {
-      onRead(transaction, `it is larger than the ${LINE_BYTES_MAX} bytes that a command may have`)
+    if (Buffer.byteLength(posting.line) > BODY_BYTES_MAX) {
+      onRead(transaction, `it is larger than the ${BODY_BYTES_MAX} bytes that a command may have`)
       continue
     }
     onRead(transaction, undefined)

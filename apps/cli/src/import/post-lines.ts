@@ -1,7 +1,7 @@
 import { type Agent, type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { readRetryAfter_ms } from './retry.js'
-import { splitLines } from './split-lines.js'
+import { splitLines } from '../split-lines.js'
 import { problemText, readProblem } from './problem.js'
 
 /** Longest line of an answer, in characters: it echoes a key and carries at most one problem. */
