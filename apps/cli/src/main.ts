@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { reasonOf } from '#runtime'
+import { localSettings } from '#local-runtime'
+import { reasonOf, settingsText } from '#runtime'
 import { eventsTail } from './commands/events-tail.js'
 import { importHledgerCommand } from './commands/import-hledger.js'
 import { logArchive, logPartitions, logRestore } from './commands/log.js'
@@ -19,13 +20,8 @@ import { endWithReader } from './end-with-reader.js'
 import { up } from './up/up.js'
 
 const ENVIRONMENT = `
-Environment:
-  HEADWATER_DATA       folder of everything durable (default: .headwater/data in the project)
-  HEADWATER_PORT_BASE  first of the block of 100 ports it uses (default: 7400)
-  EVENT_STORE          postgres (default), or eventstoredb with EVENT_STORE_URL=esdb://… of its cluster
-  EVENT_STORE_URL, PRIMARY_URL, REPLICA_URLS, REDIS_URL  replace the embedded servers
-  HEADWATER_REPLICAS   embedded streaming replicas, 1 (default) to 4
-  HEADWATER_JWKS_URL   key set of your own identity provider`
+Environment (a URL takes the place of what is embedded):
+${settingsText(localSettings)}`
 
 /** Runs one action; what it returns is the exit status. */
 function run<A extends unknown[]>(action: (...args: A) => Promise<number>): (...args: A) => Promise<void> {

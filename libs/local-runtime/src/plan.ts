@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { byStore, EVENTSTOREDB_SCHEMES, eventStoreSettings } from '#event-store'
 import {
   baseSettings,
+  type ConfigOf,
   ensureLocalKey,
   localJwksUrl,
   projectorTuning,
@@ -27,7 +28,10 @@ const postgres = ['postgres', 'postgresql']
  * environment that they are started in, and a mistake in it is told before anything is started.
  */
 export const localSettings = {
-  HEADWATER_DATA: setting.text({ description: 'folder of everything durable', default: '.headwater/data' }),
+  HEADWATER_DATA: setting.text({
+    description: 'folder of everything durable; the default is in the project',
+    default: '.headwater/data',
+  }),
   HEADWATER_PORT_BASE: setting.integer({
     description: 'first of a block of 100 ports',
     default: 7_400,
@@ -66,23 +70,7 @@ export const localSettings = {
   ...queryTuning,
 } as const
 
-export interface LocalConfig {
-  readonly HEADWATER_DATA: string
-  readonly HEADWATER_PORT_BASE: number
-  readonly EVENT_STORE: 'postgres' | 'eventstoredb'
-  readonly EVENT_STORE_PREFIX: string | undefined
-  readonly EVENT_STORE_URL: string | undefined
-  readonly PRIMARY_URL: string | undefined
-  readonly REPLICA_URLS: readonly string[]
-  readonly HEADWATER_REPLICAS: number
-  readonly REDIS_URL: string | undefined
-  readonly CACHE_MIB: number
-  readonly HEADWATER_JWKS_URL: string | undefined
-  readonly HEADWATER_JWT_ISSUER: string
-  readonly HEADWATER_JWT_AUDIENCE: string
-  readonly LOG_LEVEL: string
-  readonly HEADWATER_DRAIN_MS: number
-}
+export type LocalConfig = ConfigOf<typeof localSettings>
 
 export interface Urls {
   readonly commands: string

@@ -20,14 +20,35 @@ function mistakesOf(environment: Readonly<Record<string, string>>): readonly str
   }
 }
 
-test('every setting that the README lists is looked at before anything starts', async () => {
-  const readme = await readFile(join(__dirname, '../../../README.md'), 'utf8')
-  const [, section = ''] = /\n## Settings\n([^]*?)\n## /.exec(readme) ?? []
-  const listed = [...section.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell = '']) =>
-    [...cell.matchAll(/`([A-Z_]+)`/g)].map(([, name = '']) => name),
-  )
-  expect(listed).toContain('CACHE_MIB')
-  expect(listed.filter((name) => !(name in localSettings))).toEqual([])
+/** The rows that the README and the guide have of settings, in the order of both: names and default. */
+async function listed(): Promise<readonly { readonly names: readonly string[]; readonly unset: string }[]> {
+  const read = (name: string): Promise<string> => readFile(join(__dirname, '../../..', name), 'utf8')
+  const [, section = ''] = /\n## Settings\n([^]*?)\n## /.exec(await read('README.md')) ?? []
+  const tables = section + (await read('docs/guides/settings.md'))
+  return [...tables.matchAll(/^\| (`[A-Z].*?) \| (.*?) \|/gm)].map(([, names = '', unset = '']) => ({
+    names: [...names.matchAll(/`([A-Z_]+)`/g)].map(([, name = '']) => name),
+    unset,
+  }))
+}
+
+test('every setting is listed once, in the README or the guide, and nothing else is looked at before anything starts', async () => {
+  const names = (await listed()).flatMap((row) => row.names)
+  expect([...names].sort()).toEqual(Object.keys(localSettings).sort())
+})
+
+test('what holds without a setting is what the list says', async () => {
+  const rows = await listed()
+  const wrong = Object.entries(localSettings).filter(([name, { fallback }]) => {
+    const value = String(fallback?.value ?? '')
+    return (
+      value !== '' &&
+      rows
+        .find(({ names }) => names.includes(name))
+        ?.unset.replaceAll('`', '')
+        .split(' ')[0] !== value
+    )
+  })
+  expect(wrong.map(([name]) => name)).toEqual([])
 })
 
 test.each(['0', '-1', '1.5', 'much', '1048577'])('a cache of %s MiB is a mistake', (size) => {

@@ -26,6 +26,7 @@ export {
 } from './config/parse-config.js'
 export { projectRoot } from './config/project-root.js'
 export * as setting from './config/setting.js'
+export { settingsText } from './config/settings-text.js'
 export { projectorTuning, queryTuning, writerTuning } from './config/tuning.js'
 export { createFileAtomically, writeFileAtomically } from './files/atomic-file.js'
 export { readJsonFile } from './files/json-file.js'
