@@ -13,7 +13,7 @@ import { Reading } from './log/reading.js'
 import { StreamNames } from './log/streams.js'
 import { NameIndex, type NamePlace } from './names/name-index.js'
 import { PATIENCE, type StorePatience } from './patience.js'
-import { Lanes } from './stream/lanes.js'
+import { AppendsByStream } from './stream/appends-by-stream.js'
 
 export interface EventStoreDbOptions {
   /** Connection string: `esdb://…`. */
@@ -42,7 +42,7 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventStore {
   const reads = new Connections(url, logger)
   const reading = new Reading(reads, patience)
   const index = new NameIndex({ url: namesUrl, pool_max, logger })
-  const lanes = new Lanes({
+  const byStream = new AppendsByStream({
     reading,
     streams,
     appends: appends.connections,
@@ -58,16 +58,16 @@ export function openEventStoreDb(options: EventStoreDbOptions): EventStore {
     append: async (request) => {
       const planned = plan(request)
       checkLimits(planned, EVENTSTOREDB_LIMITS)
-      return lanes.append(planned)
+      return byStream.append(planned)
     },
-    recall: async (id) => recalled(id.stream, await lanes.find(id.stream, keyOfCommand(id))),
-    findClaim: async (claim) => recalled(claim.stream, await lanes.find(claim.stream, keyOfClaim(claim))),
+    recall: async (id) => recalled(id.stream, await byStream.find(id.stream, keyOfCommand(id))),
+    findClaim: async (claim) => recalled(claim.stream, await byStream.find(claim.stream, keyOfClaim(claim))),
     readStream: (stream, how) => readStream(reading, streams, stream, how),
     readAll: (how) => readAll(follower, head, how),
     subscribe: (how) => followAll(follower, how, quiet_ms),
     head: () => head.find(),
     close: async () => {
-      lanes.close()
+      byStream.close()
       await appends.close()
       await reads.close()
       await index.close()

@@ -15,7 +15,7 @@ import { Batch } from './batch.js'
 import { commit } from './commit.js'
 import { noEvents } from './heads.js'
 import { plan } from './pack.js'
-import { partitionOf } from './partitions.js'
+import { partitionAt } from './partitions.js'
 import { Term } from './term.js'
 
 const NAME = 'event-writer'
@@ -156,7 +156,7 @@ test('a takeover waits for the commit in flight, and begins behind it', async ()
   await client.query('begin')
   const { copy, names } = batch.sealed()
   const bytes = { after: 0, position: batch.head, copy, names }
-  await commit(client, { name: NAME, epoch: await epoch() }, await partitionOf(client, 1), bytes)
+  await commit(client, { name: NAME, epoch: await epoch() }, await partitionAt(client, 1), bytes)
   // Its renewal is due in 15 s; the row cannot be changed from outside, so the leader itself gives the lease back.
   const gone = leader.leadership.close()
   const successor = await writer('writer-2')

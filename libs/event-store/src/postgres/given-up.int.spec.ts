@@ -7,7 +7,7 @@ import { Batch } from './batch.js'
 import { commit } from './commit.js'
 import { noEvents } from './heads.js'
 import { plan } from './pack.js'
-import { partitionOf } from './partitions.js'
+import { partitionAt } from './partitions.js'
 import { migrateLog } from './schema.js'
 import { Term } from './term.js'
 
@@ -81,7 +81,7 @@ async function ghost(): Promise<pg.Client> {
   const { copy, names } = batch.sealed()
   const client = await connect()
   await client.query('begin')
-  await commit(client, LEASE, await partitionOf(client, 1), { after: 0, position: 1, copy, names })
+  await commit(client, LEASE, await partitionAt(client, 1), { after: 0, position: 1, copy, names })
   return client
 }
 

@@ -36,7 +36,7 @@ create unique index if not exists ${table}_stream_revision_key on log.${table} (
 alter table log.events attach partition log.${table} for values from (${first}) to (${end});`
 
 /** The partition that holds `position`, which is at most one past the newest; made when it is not there. */
-export async function partitionOf(client: ClientBase, position: number): Promise<Partition> {
+export async function partitionAt(client: ClientBase, position: number): Promise<Partition> {
   const known = await partitionsOf(client)
   const found = known.find(({ first, end }) => position >= first && position < end)
   if (found) return found

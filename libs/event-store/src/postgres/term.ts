@@ -12,7 +12,7 @@ import { HeadCache, noEvents, type StreamHead } from './heads.js'
 import { HASH_BYTES, streamHash } from './names/name-hash.js'
 import { Names } from './names/names.js'
 import { RunSet } from './names/run-set.js'
-import { type Partition, partitionOf } from './partitions.js'
+import { type Partition, partitionAt } from './partitions.js'
 import { type PlannedAppend } from './planned.js'
 import { termClient } from './term-client.js'
 
@@ -91,7 +91,7 @@ export class Term implements World {
       const { rows } = await client.query<{ position: string; time: Date }>(HEAD_SQL)
       const head = Number(rows[0]?.position ?? '0')
       const hold = (last: number): string => holdSql(lease, last)
-      const partition = await partitionOf(client, head + 1)
+      const partition = await partitionAt(client, head + 1)
       const options = { url, connectionName, hold, logger, names_per_run, merge_pauses }
       const names = await Names.load(client, runs ?? new RunSet(), options)
       return new Term(client, lease, pool, names, partition, head, rows[0]?.time.getTime() ?? 0, logger)
@@ -248,7 +248,7 @@ export class Term implements World {
 
   /** Partitions are made ahead of need; a batch that reaches across a border is routed by the server. */
   private async makeRoom(position: number): Promise<void> {
-    while (position + PARTITION_MARGIN >= this.madeTo) this.madeTo = (await partitionOf(this.client, this.madeTo)).end
-    if (this.sent + 1 >= this.partition.end) this.partition = await partitionOf(this.client, this.sent + 1)
+    while (position + PARTITION_MARGIN >= this.madeTo) this.madeTo = (await partitionAt(this.client, this.madeTo)).end
+    if (this.sent + 1 >= this.partition.end) this.partition = await partitionAt(this.client, this.sent + 1)
   }
 }

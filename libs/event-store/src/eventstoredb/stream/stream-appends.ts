@@ -26,7 +26,7 @@ interface LookUp {
   reject(error: unknown): void
 }
 
-export interface LaneContext extends TailReader {
+export interface StreamAppendsContext extends TailReader {
   readonly appends: Connections
   /** Of an append. */
   readonly patience: Attempts
@@ -38,7 +38,7 @@ export interface LaneContext extends TailReader {
  * The appends of one stream, one request to the server at a time. What comes meanwhile goes together with the next: the
  * server would take events at a revision behind ones of somebody else, so a chain must not be sent ahead of its answers.
  */
-export class Lane {
+export class StreamAppends {
   private readonly known = new KnownStream()
   private waiting: Waiting[] = []
   private lookUps: LookUp[] = []
@@ -47,7 +47,7 @@ export class Lane {
   private isDoubtful = false
 
   constructor(
-    private readonly context: LaneContext,
+    private readonly context: StreamAppendsContext,
     private readonly stream: string,
     private readonly onIdle: () => void,
   ) {}
