@@ -1,7 +1,6 @@
 import 'reflect-metadata'
 import pg from 'pg'
 import { domains } from '#domains'
-import { storeFor } from '#event-store'
 import { openRedis, Projector } from '#read-models'
 import { eventually, silentLogger } from '#testing'
 import { openBenchStore } from '../support/bench-store.js'
@@ -26,7 +25,7 @@ export interface FoldResult {
 
 const { access, url, redisUrl } = workerArgument<FoldArgument>()
 const logger = silentLogger()
-const store = storeFor(domains, await openBenchStore(access))
+const store = await openBenchStore(access)
 const redis = openRedis(redisUrl, logger)
 await eventually('Redis answers', () => redis.isReady)
 

@@ -9,7 +9,7 @@ export interface StoredRow {
 }
 
 function encode({ type }: Column, value: unknown): unknown {
-  return type === 'bigint' && value !== null ? String(value) : value
+  return type === 'bigint' && value !== null && value !== undefined ? (value as bigint).toString() : value
 }
 
 function decode({ type }: Column, value: unknown): unknown {
