@@ -1,6 +1,8 @@
 import { layoutOf } from '../tables/row-codec.js'
 import { type TableChanges } from './table-state.js'
 
+type Values = Readonly<Record<string, unknown>>
+
 /** About what a value takes that is no text. */
 const OTHER = 8
 
@@ -19,6 +21,8 @@ function valueLength(value: unknown): number {
   if (typeof value === 'string') return value.length
   if (typeof value !== 'object' || value === null) return OTHER
   let length = OTHER
-  for (const [name, each] of Object.entries(value)) length += name.length + valueLength(each)
+  // Without arrays of what is in it: this is asked of every cell that is written.
+  if (Array.isArray(value)) for (const each of value) length += valueLength(each)
+  else for (const name in value) length += name.length + valueLength((value as Values)[name])
   return length
 }
