@@ -97,6 +97,14 @@ export function decode(rows: Buffer, wanted?: Wanted): Decoded {
   const events: RecordedEvent[] = []
   let [count, first, last] = [0, 0n, 0n]
   let at = 0
+  // All events of a commit have the same time, and to write it costs more than to read all else that stands before the data.
+  let [written_us, written] = [NaN, '']
+  const textOfTime = (time_us: number): string => {
+    if (time_us === written_us) return written
+    written_us = time_us
+    written = new Date(time_us / 1_000 + EPOCH_MS).toISOString()
+    return written
+  }
   const text = (): string => {
     const length = readInt32(rows, at)
     at += 4 + length
@@ -127,7 +135,7 @@ export function decode(rows: Buffer, wanted?: Wanted): Decoded {
       continue
     }
     const id = readUuid(rows, idAt)
-    const time = new Date(time_us / 1_000 + EPOCH_MS).toISOString()
+    const time = textOfTime(time_us)
     const data = JSON.parse(text()) as object
     const metadata = JSON.parse(text()) as RecordedEvent['metadata']
     events.push({ id, type, data, version, stream, aggregate, aggregateId, revision, position, time, metadata })
