@@ -6,9 +6,18 @@ const vanished = (alias: string): string => `not exists (select from pg_stat_act
 /** Before the first epoch is taken on a connection: whose database it is may be another by now. Moves the sequence only. */
 export const EPOCHS_SQL = 'select headwater.epochs_by_the_clock()'
 
+/**
+ * As `lazily`, for a `with`: the commit of the statement that reads it waits for no disk. For what is said again twice a second: who has to wait for its
+ * rows waits that much less. A crash of the server may take it back, and all connections with it: whoever was there is gone then, its lanes are free at
+ * once, and the epochs that fence are given out by commits that do wait.
+ */
+const LAZILY = "lazily as materialized (select set_config('synchronous_commit', 'off', true))"
+
 /** Tells that this projector is there. In: instance, fleet. Locks its own row. */
 export const HERE_SQL = `
-insert into headwater.projectors as p (instance, fleet, backend, seen_at) values ($1, $2, pg_backend_pid(), clock_timestamp())
+with ${LAZILY}
+insert into headwater.projectors as p (instance, fleet, backend, seen_at)
+select $1, $2, pg_backend_pid(), clock_timestamp() from lazily
 on conflict (instance) do update set fleet = excluded.fleet, backend = excluded.backend, seen_at = excluded.seen_at`
 
 /** Who is there, in the order in which all count them. In: fleet, silence in ms after which one is gone. Locks nothing. */
@@ -23,9 +32,9 @@ from headwater.lanes l where fleet = $1 order by lane`
 
 /** In: fleet, instance, lease in ms. Out: the lanes whose terms still stand. Locks their rows. */
 export const RENEW_SQL = `
-with ${lockedLanes('fleet = $1 and holder = $2 and expires_at > clock_timestamp()')}
+with ${LAZILY}, ${lockedLanes('fleet = $1 and holder = $2 and expires_at > clock_timestamp()')}
 update headwater.lanes l set expires_at = clock_timestamp() + $3 * interval '1 ms', backend = pg_backend_pid()
-from locked where ${IS_LOCKED} returning l.lane, epoch`
+from locked, lazily where ${IS_LOCKED} returning l.lane, epoch`
 
 /**
  * Takes what is free, or was this instance's own in an earlier life. Epochs come from one sequence: of two owners the later one has the
