@@ -46,6 +46,12 @@ export class ByteSink extends GrowingBytes {
     this.at += bytes.length
   }
 
+  /** The first so many bytes of a text of one a character. */
+  latin1(text: string, length: number): void {
+    this.reserve(length)
+    this.at += this.bytes.write(text, this.at, length, 'latin1')
+  }
+
   /** UTF-8 behind its length in bytes, as 4 bytes. @returns the length. */
   text(text: string): number {
     this.reserve(4 + text.length * 3)

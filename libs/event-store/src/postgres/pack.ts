@@ -3,7 +3,7 @@ import { type AppendRequest, type Expected, type StoreLimits, type StreamWrite }
 import { checkStreamName } from '../stream-name.js'
 import { ByteSink } from './byte-sink.js'
 import { writeTail } from './event-bytes.js'
-import { claimHash, commandHash } from './names/name-hash.js'
+import { claimDigest, commandDigest, HASH_BYTES } from './names/name-hash.js'
 import { EXPECTATIONS, IS_BULK, type PlannedAppend } from './planned.js'
 import { unpack } from './unpack.js'
 
@@ -42,11 +42,11 @@ export class Packer {
         checks.length + writes.filter(({ events }) => events.length === 0).length,
       )
       sink.byte(priority === 'bulk' ? IS_BULK : 0)
-      sink.raw(commandHash(commandId))
+      sink.latin1(commandDigest(commandId), HASH_BYTES)
       sink.int16(claims.length)
       sink.int16(checks.length)
       sink.int16(writes.length)
-      for (const claim of claims) sink.raw(claimHash(claim))
+      for (const claim of claims) sink.latin1(claimDigest(claim), HASH_BYTES)
       for (const { expected, stream } of checks) this.expectation(expected, stream)
       for (const [index, write] of writes.entries()) this.write(write, index === 0 ? request : undefined)
       checkBound(this.limits, 'append_size_bytes', sink.length - before)
