@@ -1,4 +1,4 @@
-import { writeInt64 } from './binary.js'
+import { copy16, writeInt64 } from './binary.js'
 import { CommittedBatch } from './committed-batch.js'
 import { COPY_HEADER, COPY_TRAILER, endOfTail, idOfTail, STAMP_BYTES, writeStamp } from './event-bytes.js'
 import { holds, isOvertaken, type StreamHead } from './heads.js'
@@ -75,8 +75,7 @@ export class Batch {
     if (failed) return this.refuse(failed)
     const [first] = writes
     if (!first) throw new RangeError('an append writes to at least one stream')
-    this.write(bytes, first)
-    const { revision, refused_ms } = this.world.head(first.stream)
+    const { revision, refused_ms } = this.write(bytes, first)
     const isContended = this.begun_ms - refused_ms < CONTENDED_MS
     const place = { kind: 'accepted', revision, position: this.position, isContended } as const
     this.take(bytes, keyAt, place.position)
@@ -93,8 +92,7 @@ export class Batch {
 
   private take(bytes: Buffer, at: number, position: number): void {
     this.world.take(bytes, at, position)
-    bytes.copy(this.names, this.namesAt, at, at + HASH_BYTES)
-    this.namesAt = writeInt64(this.names, position, this.namesAt + HASH_BYTES)
+    this.namesAt = writeInt64(this.names, position, copy16(this.names, bytes, at, this.namesAt))
   }
 
   /** The first expectation that does not hold. */
@@ -104,10 +102,10 @@ export class Batch {
     return undefined
   }
 
-  private write(bytes: Buffer, { stream, events, from, to }: PlannedWrite): void {
-    if (events === 0) return
+  /** @returns where the stream ends then. */
+  private write(bytes: Buffer, { stream, events, from, to }: PlannedWrite): StreamHead {
     const head = this.world.head(stream)
-    if (head.revision === -1) this.take(streamHash(stream), 0, this.position + 1)
+    if (events > 0 && head.revision === -1) this.take(streamHash(stream), 0, this.position + 1)
     let begin = from
     for (let count = 0; count < events; count += 1) {
       const end = events === 1 ? to : endOfTail(bytes, begin, to)
@@ -118,6 +116,7 @@ export class Batch {
       if (count === events - 1) head.lastId = idOfTail(bytes, begin)
       begin = end
     }
+    return head
   }
 
   /** What the database is sent: the names as they are stored, and the rows with what stands around them. */
