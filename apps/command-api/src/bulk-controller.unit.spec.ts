@@ -1,24 +1,29 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
 import { CommandHandler } from '#commands'
 import { domains } from '#domains'
 import { createMemoryStore } from '#event-store'
 import { ledger } from '#ledger'
-import { silentLogger, testApi, type TestApi } from '#testing'
+import { shortLived, silentLogger, testApi, type TestApi } from '#testing'
 import { BulkCommands } from './bulk-commands.js'
 import { BulkController, takeLines } from './bulk-controller.js'
 import { commandRoute } from './command-route.js'
 
 let api: TestApi
 beforeEach(async () => {
+  api = await serve()
+})
+afterEach(() => api.close())
+
+function serve(bounds: { readonly idle_ms_max?: number } = {}): Promise<TestApi> {
   const handler = new CommandHandler({ store: createMemoryStore() })
   const providers = [{ provide: BulkCommands, useValue: new BulkCommands(domains, handler, silentLogger()) }]
   const routes = ledger.commands.map((each) => commandRoute(ledger, each, handler))
   const controllers = [BulkController, ...routes]
-  api = await testApi({ controllers, providers, configure: takeLines, idle_ms_max: 200 })
-})
-afterEach(() => api.close())
+  return testApi({ controllers, providers, configure: takeLines, ...bounds })
+}
 
 const open = (book: string): string =>
   `${JSON.stringify({ key: book, command: 'ledger.open-book', target: book, body: { book } })}\n`
@@ -54,7 +59,7 @@ async function stream(token: string, first: string) {
   })
   lines.on('error', () => undefined).write(first)
   const [answer] = (await once(lines, 'response')) as [IncomingMessage]
-  const answers = answer.setEncoding('utf8')[Symbol.asyncIterator]()
+  const answers = createInterface({ input: answer })[Symbol.asyncIterator]()
   const next = async (): Promise<unknown> => JSON.parse(String((await answers.next()).value)) as unknown
   return { lines, answers, next }
 }
@@ -62,8 +67,10 @@ async function stream(token: string, first: string) {
 const EXPIRED = { key: null, status: 401, problem: { code: 'unauthorized' } }
 
 test('a stream ends with its token, also while no line comes', async () => {
-  const { lines, answers, next } = await stream(await api.issue({ ttl_s: 2 }), open('one'))
-  expect(await next()).toMatchObject({ key: 'one', status: 201 })
+  const { lines, answers, next } = await shortLived(async (ttl_s) => {
+    const begun = await stream(await api.issue({ ttl_s }), open('one'))
+    return ((await begun.next()) as { readonly status: number }).status === 201 ? begun : undefined
+  })
   expect(await next()).toMatchObject(EXPIRED)
   expect((await answers.next()).done).toBe(true)
   lines.write(open('two'))
@@ -80,6 +87,10 @@ test('a line that is too long ends the stream, and its sender reads why', async 
 })
 
 test('lines may come as seldom as they like', async () => {
+  await api.close()
+  api = await serve({ idle_ms_max: 1_000 })
+  // What the first answer takes is no idleness.
+  await send('/v1/commands', new Uint8Array(Buffer.from(open('none'))))
   const { lines, answers, next } = await stream(api.token, open('one'))
   expect(await next()).toMatchObject({ key: 'one', status: 201 })
   const idle = connect(api.port, '127.0.0.1')

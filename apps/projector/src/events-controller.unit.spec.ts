@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { createMemoryStore, type EventStore, StoreUnavailable } from '#event-store'
-import { testApi, type TestApi } from '#testing'
+import { shortLived, testApi, type TestApi } from '#testing'
 import { EventTails } from './event-tails.js'
 import { EventsController, STORE } from './events-controller.js'
 
@@ -13,13 +13,17 @@ let api: TestApi
 beforeEach(async () => {
   store = createMemoryStore()
   tails = new EventTails()
+  api = await serve()
+})
+afterEach(() => api.close())
+
+function serve(bounds: { readonly idle_ms_max?: number } = {}): Promise<TestApi> {
   const providers = [
     { provide: STORE, useValue: store },
     { provide: EventTails, useValue: tails },
   ]
-  api = await testApi({ controllers: [EventsController], providers, idle_ms_max: 200 })
-})
-afterEach(() => api.close())
+  return testApi({ controllers: [EventsController], providers, ...bounds })
+}
 
 const append = (): Promise<unknown> =>
   store.append({
@@ -38,9 +42,16 @@ const append = (): Promise<unknown> =>
 async function tail(token: string): Promise<() => Promise<unknown>> {
   const answer = await fetch(`${api.url}/v1/events?from=1`, { headers: { authorization: `Bearer ${token}` } })
   const reader = answer.body!.getReader()
+  let unread = ''
   return async () => {
-    const piece = await reader.read()
-    return piece.done ? undefined : (JSON.parse(Buffer.from(piece.value).toString()) as unknown)
+    while (!unread.includes('\n')) {
+      const piece = await reader.read()
+      if (piece.done) return undefined
+      unread += Buffer.from(piece.value).toString()
+    }
+    const [line = ''] = unread.split('\n', 1)
+    unread = unread.slice(line.length + 1)
+    return JSON.parse(line) as unknown
   }
 }
 
@@ -66,13 +77,18 @@ test.each(['', '?from=1'])('a log that does not answer is no bug: %j', async (qu
 
 test('a tail ends with its token, and says so', async () => {
   await append()
-  const next = await tail(await api.issue({ ttl_s: 2 }))
-  expect(await next()).toMatchObject({ position: '1', type: 'Lit' })
+  const next = await shortLived(async (ttl_s) => {
+    const begun = await tail(await api.issue({ ttl_s }))
+    const first = (await begun()) as { readonly type?: string } | undefined
+    return first?.type === 'Lit' ? begun : undefined
+  })
   expect(await next()).toMatchObject({ problem: { status: 401, code: 'unauthorized' } })
   expect(await next()).toBeUndefined()
 })
 
 test('a tail may be as quiet as the log, and is cut off before a planned stop', async () => {
+  await api.close()
+  api = await serve({ idle_ms_max: 1_000 })
   await append()
   const next = await tail(api.token)
   expect(await next()).toMatchObject({ position: '1', type: 'Lit' })

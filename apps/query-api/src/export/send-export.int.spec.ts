@@ -71,7 +71,8 @@ const tokenOf = (subject: string): Principal => ({
 async function serve(stalled_ms_max: number, own = new ExportSlots({ running_max: 2 })): Promise<void> {
   const logger = silentLogger()
   sources = new Sources({
-    ...{ replicaUrls: [database.url], primaryUrl: database.url, primary: 'never', pool_max: 2, streams_max: 2, logger },
+    ...{ replicaUrls: [database.url], primaryUrl: database.url, primary: 'never', pool_max: 2, streams_max: 2 },
+    ...{ hang_ms_max: 20_000, logger },
   })
   const carriers = { of: () => fleetOf(tablesOf([ledger])) }
   const reader = new Reader({ sources, carriers, redis, logger })

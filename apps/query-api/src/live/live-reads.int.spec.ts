@@ -37,7 +37,8 @@ beforeAll(async () => {
   await database.query("insert into books_v1.books values ('main', '', 0, 0, 0, 0, '', null, 1, 0, 1)")
   redis = openRedis(scratch.url, logger)
   sources = new Sources({
-    ...{ replicaUrls: [database.url], primaryUrl: database.url, primary: 'never', pool_max: 4, logger },
+    ...{ replicaUrls: [database.url], primaryUrl: database.url, primary: 'never', pool_max: 4 },
+    ...{ hang_ms_max: 20_000, logger },
   })
   const carriers = { of: () => fleetOf(tables) }
   const reader = new Reader({ sources, carriers, redis, logger, wait_ms_max: 60_000 })

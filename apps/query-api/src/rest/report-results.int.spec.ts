@@ -28,7 +28,8 @@ beforeAll(async () => {
   await database.query('update headwater.members set position = null')
   redis = openRedis(scratch.url, logger)
   sources = new Sources({
-    ...{ replicaUrls: [database.url], primaryUrl: database.url, primary: 'never', pool_max: 2, logger },
+    ...{ replicaUrls: [database.url], primaryUrl: database.url, primary: 'never', pool_max: 2 },
+    ...{ hang_ms_max: 20_000, logger },
   })
   const reader = new Reader({ sources, carriers: { of: () => fleetOf(tables) }, redis, logger })
   const controller = new ReportResultsController(reader, sources, new ResourceCatalogue([reports]))

@@ -100,7 +100,7 @@ test('a build in which a key is there twice stops when it is to be indexed, says
   })
   await eventually(
     'another projection goes on',
-    async () => (await stage.database.query('select 1 from sums_v1.sums')).length,
+    async () => (await stage.database.query('select 1 from sums_v1.sums')).length > 0,
   )
   expect(await stage.database.query("select 1 from steps_v1.steps where counter = 'a'")).toEqual([])
   await stage.database.query("delete from steps_v1.steps where counter = 'x'")

@@ -51,8 +51,9 @@ test('a database that is new does not answer what Redis keeps of the one before 
   const projector = await stage.projector([counting])
   const { logger, database } = servers
   const urls = { replicaUrls: [database.url], primaryUrl: database.url, primary: 'never' as const }
-  sources = new Sources({ ...urls, pool_max: 2, logger })
-  const reader = new Reader({ sources, carriers: { of: () => fleetOf(tables) }, redis, logger })
+  sources = new Sources({ ...urls, pool_max: 2, hang_ms_max: 20_000, logger })
+  const carriers = { of: () => fleetOf(tables) }
+  const reader = new Reader({ sources, carriers, redis, logger, read_ms_max: 10_000 })
   const named = new ResourceCatalogue([counting]).find(`${counting.prefix}/sums/a`)!
   const sum = () => reader.document(named, { minPosition: 0n })
   expect(await sum()).toMatchObject({ source: 'cache', position: 5_000n })

@@ -30,6 +30,11 @@ const fleet = fleetOf(tables)
 /** Of the lane of the book "main". */
 const mainLane = stateKey(fleet, partitionOf('book-main'))
 
+/** So that a machine that stands still for a moment is not taken for a Redis that hangs, or for a replica that is too far behind. */
+const PATIENT = { read_ms_max: 10_000, wait_ms_max: 60_000 }
+/** Of a Redis that hangs a query learns soon. */
+const IMPATIENT = { read_ms_max: 100 }
+
 let database: ScratchDatabase
 let server: TemporaryRedis
 let redis: Redis
@@ -60,6 +65,7 @@ beforeEach(async () => {
     primaryUrl: database.url,
     primary: 'never',
     pool_max: 8,
+    hang_ms_max: 20_000,
     logger,
   })
   ended.push(() => sources.close())
@@ -78,7 +84,7 @@ async function connected(): Promise<Redis> {
 }
 
 async function reading(more: Partial<ReaderOptions> = {}): Promise<Reader> {
-  return new Reader({ sources, carriers: { of: () => fleet }, redis: await connected(), logger, ...more })
+  return new Reader({ sources, carriers: { of: () => fleet }, redis: await connected(), logger, ...PATIENT, ...more })
 }
 
 async function project(cache_bytes_max?: number): Promise<Projector> {
@@ -211,6 +217,7 @@ test('a Redis that hangs or is down fails no query, and is used again when it is
   const token = await post('main')
   await cachedAt(token)
   expect((await balance(token)).source).toBe('cache')
+  reader = await reading(IMPATIENT)
   server.pause()
   const answers = await Promise.all(Array.from({ length: 50 }, () => balance(token)))
   expect(new Set(answers.map(({ source }) => source))).toEqual(new Set(['replica']))
@@ -224,6 +231,7 @@ test('a Redis that hangs or is down fails no query, and is used again when it is
 
 test('a Redis that hangs does not stop folding; what it missed it is told when it goes on', async () => {
   const projector = await project()
+  reader = await reading(IMPATIENT)
   await cachedAt(await post('main'))
   server.pause()
   let token = 0n

@@ -88,7 +88,9 @@ test('refuses what is not there, and waits for what is not there yet', async () 
   expect(then.position).toBe(2n)
   expect(await all(then)).toHaveLength(1)
   await expect(exporter.list(statement, { at: { position: 1n } }, asked)).rejects.toMatchObject(missing('1'))
-  expect((await backends()).filter(({ state }) => state !== 'idle')).toEqual([])
+  await eventually('every connection is free again', async () =>
+    (await backends()).every(({ state }) => state === 'idle'),
+  )
 })
 
 test('is of the primary when no replica answers and the policy allows it', async () => {

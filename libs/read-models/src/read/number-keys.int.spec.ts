@@ -27,10 +27,10 @@ test('a row whose key holds a number is cached in one place, whether it was fold
   const projector = await stage.projector([stepping])
   const redis = openRedis(scratch.url, logger)
   const urls = { replicaUrls: [database.url], primaryUrl: database.url, primary: 'never' as const }
-  const sources = new Sources({ ...urls, pool_max: 2, logger })
+  const sources = new Sources({ ...urls, pool_max: 2, hang_ms_max: 20_000, logger })
   try {
     const carriers = { of: () => fleetOf(tablesOf([stepping])) }
-    const reader = new Reader({ sources, carriers, redis, logger })
+    const reader = new Reader({ sources, carriers, redis, logger, read_ms_max: 10_000 })
     const named = new ResourceCatalogue([stepping]).find(`${stepping.prefix}/steps/a/5`)!
     const read = (minPosition: bigint): Promise<Answer> => reader.document(named, { minPosition })
     projector.start()

@@ -41,6 +41,8 @@ export interface ReaderOptions {
   readonly logger: Logger
   /** How long a query waits for a source that is fresh enough. Default 2,000. */
   readonly wait_ms_max?: number
+  /** How long the cache may keep a query waiting, in ms. Default 100. */
+  readonly read_ms_max?: number
   /** A cache that some replica has been ahead of for so long, in ms, is not read. Default 5,000. */
   readonly cache_stale_ms_max?: number
   /** Rows that the filters of one page look at where no index helps; a page that they end has a `next`. Default 50,000. */

@@ -23,8 +23,11 @@ const balanceOf = async (book: string, position: unknown): Promise<unknown> => {
 test('everything is ready, no writer of ours runs, and the position is that of the last event', async () => {
   const book = await system.newBook('a', 'b')
   const { body } = await system.post(`/v1/ledger/books/${book}/transactions`, move('t1', '1'))
-  const status = JSON.parse((await system.cli('status', '--json')).stdout) as Status
-  expect(status).toMatchObject({ ready: true, position: body['position'] })
+  const status = await eventually('all is ready', async () => {
+    const said = JSON.parse((await system.cli('status', '--json')).stdout) as Status
+    return said.ready && said
+  })
+  expect(status).toMatchObject({ position: body['position'] })
   expect(status.instances.map(({ role }) => role).sort()).toEqual(
     ['command-api', 'controller', 'projector', 'query-api', 'reactor', 'reporter'].sort(),
   )

@@ -3,6 +3,7 @@ import { io, type Socket } from 'socket.io-client'
 import { connectLive, type LiveUpdate } from '#live-client'
 import { eventually } from '../eventually.js'
 import { freePort } from '../servers/free-port.js'
+import { shortLived } from '../short-lived.js'
 import { AnotherQueryApi } from './another-query-api.js'
 import { Posting } from './posting.js'
 import { System } from './system.js'
@@ -62,7 +63,9 @@ test('a message that is none is refused by name', async () => {
 
 test('before its token expires a socket is told to come back, and is closed when it has', async () => {
   api = await AnotherQueryApi.start(system)
-  const socket = await socketTo(api.url, await system.tokenFor('reader', undefined, 3))
+  const socket = await shortLived(async (ttl_s) =>
+    socketTo(api.url, await system.tokenFor('reader', undefined, ttl_s)).catch(() => undefined),
+  )
   const seen: unknown[] = []
   socket.on('closing', (message) => seen.push(message))
   socket.on('disconnect', () => seen.push('disconnect'))
@@ -114,19 +117,23 @@ test('a planned stop moves sockets a few at a time, keeps new ones out, and lose
     await eventually('it is watched', () => told.length === 1)
     balancer.to = Number(new URL(system.queries).port)
     for (let group = 0; group < 10; group += 1) await Promise.all(Array.from({ length: 80 }, () => socketTo(api.url)))
+    // Who is slow to answer is asked again, without waiting for him.
+    const handshake = `${api.url}/socket.io/?EIO=4&transport=polling`
+    const answers: Promise<Response | undefined>[] = []
+    const ask = (): void => void answers.push(fetch(handshake).catch(() => undefined))
     const closings: { reason: string; connected: number }[] = []
     for (const each of sockets)
-      each.on('closing', ({ reason }: { reason: string }) =>
-        closings.push({ reason, connected: sockets.filter(({ connected }) => connected).length }),
-      )
+      each.on('closing', ({ reason }: { reason: string }) => {
+        if (closings.length === 0) ask()
+        closings.push({ reason, connected: sockets.filter(({ connected }) => connected).length })
+      })
     posting = new Posting(system, book)
     const { posted } = posting
     await eventually('changes flow', () => told.length > 5)
+    // Who waits for what does not come is let go last, and all the while new ones are refused.
+    sockets[0]?.emit('subscribe', { resource: `/v1/ledger/books/${book}`, minPosition: '999999999999' })
     const stopped = api.stop()
-    // All the while, without waiting for the one before: who is slow to answer is asked again.
-    const handshake = `${api.url}/socket.io/?EIO=4&transport=polling`
-    const answers: Promise<Response | undefined>[] = []
-    const asking = setInterval(() => answers.push(fetch(handshake).catch(() => undefined)), 50)
+    const asking = setInterval(ask, 50)
     expect(await stopped.finally(() => clearInterval(asking))).toBe(0)
     const refusals = (await Promise.all(answers)).filter((answer) => answer?.status === 503)
     expect(refusals.length).toBeGreaterThan(0)

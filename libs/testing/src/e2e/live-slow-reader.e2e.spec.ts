@@ -10,9 +10,12 @@ interface Told {
   readonly data: { readonly items?: readonly { readonly id: string }[]; readonly balances?: { amount: string }[] }
 }
 
-/** Far more than the buffers of two sockets of this host take, and more than a list keeps for one reader. */
-const TRANSACTIONS = 4_000
-const COMMENT = 'x'.repeat(4_000)
+/** Of 32 kB each: more than the buffers of two sockets of this host take. */
+const LARGE = 500
+/** With as many small ones after them, more than a list keeps for one reader. */
+const TRANSACTIONS = LARGE + 1_200
+const TEXT = 'x'.repeat(4_000)
+const PADDING = { description: TEXT, comment: TEXT, tags: { a: TEXT, b: TEXT, c: TEXT, d: TEXT, e: TEXT, f: TEXT } }
 
 /** What a process that hangs does: it takes nothing from its connection any more. */
 function tcpOf(socket: Socket): TcpSocket {
@@ -20,12 +23,18 @@ function tcpOf(socket: Socket): TcpSocket {
   return transport.ws._socket
 }
 
+/** Still its heart beats: as if it had heard a ping it answers one, and waits for another. */
+function beat(socket: Socket): void {
+  const engine = socket.io.engine as unknown as { _onPacket(packet: { readonly type: 'ping' }): void }
+  engine._onPacket({ type: 'ping' })
+}
+
 function line(target: string, ordinal: number): string {
   const postings = [
     { account: 'a', amount: '1', commodity: 'EUR' },
     { account: 'b', amount: '-1', commodity: 'EUR' },
   ]
-  const body = { id: String(ordinal), date: '2026-11-23', description: COMMENT, comment: COMMENT, postings }
+  const body = { id: String(ordinal), date: '2026-11-23', postings, ...(ordinal < LARGE ? PADDING : {}) }
   return JSON.stringify({ key: `slow-${ordinal}`, command: 'ledger.post-transaction', target, body })
 }
 
@@ -33,6 +42,7 @@ test('a reader that stops reading is not buffered for, and finds newest states a
   const system = await System.open()
   const book = await system.newBook('a', 'b')
   const socket = await system.live()
+  let beating: NodeJS.Timeout | undefined
   try {
     const told: Told[] = []
     for (const event of ['change', 'reset'])
@@ -44,9 +54,10 @@ test('a reader that stops reading is not buffered for, and finds newest states a
     }
     const [list, balance] = [await watch('/transactions?limit=1000'), await watch('/balances/a')]
     tcpOf(socket).pause()
+    beating = setInterval(() => beat(socket), 5_000)
     let position = '0'
-    for (let from = 0; from < TRANSACTIONS; from += 500) {
-      const lines = Array.from({ length: 500 }, (_, at) => line(book, from + at)).join('\n')
+    for (let from = 0; from < TRANSACTIONS; from += 100) {
+      const lines = Array.from({ length: 100 }, (_, at) => line(book, from + at)).join('\n')
       const headers = { 'content-type': 'application/x-ndjson' }
       const { body } = await system.post('/v1/commands', lines, { headers })
       const last = String(body['text']).trimEnd().split('\n').at(-1) ?? '{}'
@@ -55,13 +66,11 @@ test('a reader that stops reading is not buffered for, and finds newest states a
     // Everything has gone past this reader when another one has seen it.
     const other = await system.live()
     const resource = `/v1/ledger/books/${book}/balances/a`
-    const seen: unknown = await eventually('all is folded', async () => {
-      const answer = (await other.emitWithAck('subscribe', { resource, minPosition: position })) as { ok: boolean }
-      return answer.ok && answer
-    })
+    const seen = await system.subscribe(other, { resource, minPosition: position })
     expect(seen).toMatchObject({ data: { balances: [{ amount: String(TRANSACTIONS) }] } })
     other.disconnect()
     expect(told).toEqual([])
+    clearInterval(beating)
     tcpOf(socket).resume()
     const of = (id: string): Told[] => told.filter(({ subscription }) => subscription === id)
     const amount = String(TRANSACTIONS)
@@ -84,6 +93,7 @@ test('a reader that stops reading is not buffered for, and finds newest states a
       expect(positions.every((each, ordinal) => ordinal === 0 || each > (positions[ordinal - 1] ?? 0n))).toBe(true)
     }
   } finally {
+    clearInterval(beating)
     socket.disconnect()
   }
 })

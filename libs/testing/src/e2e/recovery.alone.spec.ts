@@ -125,15 +125,19 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
   '%s of the leading event-writer while commands flow: the standby leads, and the other comes back as standby',
   async (signal) => {
     const commands = await Flow.begin()
-    const { leaders, standbys } = await writers()
-    const [[leader], [standby]] = [leaders, standbys]
-    if (!leader || !standby) throw new Error('there is no leader with a standby')
-    expect(standby.ready).toBe(true)
+    const [leader, standby] = await eventually('there is a leader with a standby', async () => {
+      const { leaders, standbys } = await writers()
+      const [[first], [second]] = [leaders, standbys]
+      return first && second?.ready === true && ([first, second] as const)
+    })
     process.kill(leader.pid, signal)
     await commands.goesOn()
     await eventually('the standby leads', async () => (await writers()).leaders.some(({ id }) => id === standby.id))
     await replaced(leader)
-    const now = await writers()
+    const now = await eventually('the other stands by', async () => {
+      const all = await writers()
+      return all.standbys.some(({ ready }) => ready) && all
+    })
     expect(now.leaders.map(({ id, pid }) => ({ id, pid }))).toEqual([{ id: standby.id, pid: standby.pid }])
     expect(now.standbys).toMatchObject([{ id: leader.id, ready: true }])
     await commands.check()
@@ -142,7 +146,10 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
 )
 
 test('status --json says on the command line what the controller says, and exits 0 when all is ready', async () => {
-  const { code, stdout } = await system.cli('status', '--json')
+  const { code, stdout } = await eventually('all is ready', async () => {
+    const said = await system.cli('status', '--json')
+    return said.code === 0 && said
+  })
   const { ready, instances } = await system.status()
   expect([code, ready]).toEqual([0, true])
   const told = JSON.parse(stdout) as { ready: boolean; instances: Instance[] }

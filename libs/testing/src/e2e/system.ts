@@ -8,6 +8,8 @@ import { eventually } from '../eventually.js'
 import { testServers } from '../servers/test-servers.js'
 
 const MIN_POSITION = 'headwater-min-position'
+/** What asks to be asked again. */
+const LATE = new Set<unknown>(['not-fresh-enough', 'unavailable'])
 
 export interface Answer<T = Record<string, unknown>> {
   readonly status: number
@@ -89,16 +91,18 @@ export class System {
   }
 
   /**
-   * An answer at least as new as what this client was told before, or as the position that `headers` names. When nothing
-   * fresh enough answers in time, it asks again for a position that it was told: that one must come.
+   * An answer at least as new as what this client was told before, and as the position that `headers` names. When nothing
+   * fresh enough answers in time, or nothing at all, it asks again for a position that it was told: that one must come.
    */
   async get(path: string, options: RequestOptions = {}): Promise<Answer> {
-    const headers = { [MIN_POSITION]: this.told.toString(), ...options.headers }
+    const given = options.headers?.[MIN_POSITION]
+    const isOlder = given === undefined || (/^\d+$/.test(given) && BigInt(given) < this.told)
+    const headers = { ...options.headers, [MIN_POSITION]: isOlder ? this.newest : given }
     const { searchParams } = new URL(path, this.queries)
     const asked = [headers[MIN_POSITION], searchParams.get('at')].filter((each) => /^\d+$/.test(each ?? ''))
     const isTold = asked.every((each) => BigInt(each ?? 0) <= this.told)
     const ask = (): Promise<Answer> => this.send('GET', this.queries + path, { ...options, headers })
-    const isLate = ({ status, body }: Answer): boolean => status === 503 && body['code'] === 'not-fresh-enough'
+    const isLate = ({ status, body }: Answer): boolean => status === 503 && LATE.has(body['code'])
     let answer = await ask()
     if (isTold && isLate(answer))
       answer = await eventually(`${path} is fresh enough`, async () => {
@@ -107,6 +111,10 @@ export class System {
       })
     this.hear(answer.headers.get('headwater-position'))
     return answer
+  }
+
+  get newest(): string {
+    return this.told.toString()
   }
 
   private hear(position: unknown): void {
@@ -140,6 +148,22 @@ export class System {
       socket.once('connect_error', fail)
     })
     return socket
+  }
+
+  /**
+   * Subscribes to what is at least as new as what this client was told before, or as `minPosition` says; again and again while nothing is.
+   *
+   * @returns the acknowledgement.
+   */
+  async subscribe(
+    socket: Socket,
+    request: { readonly resource: string; readonly minPosition?: string; readonly after?: string },
+  ): Promise<Record<string, unknown> & { readonly ok: boolean }> {
+    return eventually(`${request.resource} is fresh enough`, async () => {
+      const asked: unknown = await socket.emitWithAck('subscribe', { minPosition: this.newest, ...request })
+      const answer = asked as { readonly ok: boolean; readonly problem?: { readonly code: string } }
+      return answer.problem?.code !== 'not-fresh-enough' && { ...answer }
+    })
   }
 
   /** Runs the CLI. @returns what it printed, whatever its exit status. */

@@ -17,6 +17,8 @@ export interface ReplicaSetOptions {
   readonly lag?: LagBounds
   /** A replica that does not tell its position for so long, in ms, hangs. Default 500. */
   readonly hang_ms_max?: number
+  /** Projectors that have not been heard of for so long, in ms, may have committed what nobody was told of. Default 1,000. */
+  readonly quiet_ms?: number
 }
 
 export interface ReplicaStatus {
@@ -45,7 +47,6 @@ const WAITING_MAX = 4_096
 const WAITING_OF_SUBJECT_MAX = 256
 /** A replica whose position was last heard of so long ago has probably moved on. */
 const LIKELY_MS = 25
-/** Projectors that have not been heard of for so long may have committed what nobody was told of. */
 const QUIET_MS = 1_000
 
 /**
@@ -180,7 +181,7 @@ export class ReplicaSet {
 
   /** Else what is not known to be committed is hardly there. */
   private get isQuiet(): boolean {
-    return this.committed_ms < performance.now() - QUIET_MS
+    return this.committed_ms < performance.now() - (this.options.quiet_ms ?? QUIET_MS)
   }
 
   async close(): Promise<void> {

@@ -32,7 +32,7 @@ beforeAll(async () => {
     insert into headwater.members values ('shared', 1, 1, 0, 'fleet', null, null), ('shared', 1, 1, 1, 'fleet', 1, '{}');
     insert into headwater.lanes values ('fleet', 1, 1, 1, '', 0, now())`,
   )
-  ;[one, two] = [await primary.replica(), await primary.replica()]
+  ;[one, two] = await Promise.all([primary.replica(), primary.replica()])
   writer = new pg.Client({ connectionString: primary.url('read') })
   await writer.connect()
 })
@@ -111,7 +111,8 @@ test('a position that no replica comes to is refused with how far they are', asy
 })
 
 test('who waits for a position asks when it is told to be committed, once, and again when the replica has it', async () => {
-  const replicas = new ReplicaSet({ urls: [one.url('read')], pool_max: 4, logger: silentLogger() })
+  const bounds = { hang_ms_max: 20_000, quiet_ms: 60_000 }
+  const replicas = new ReplicaSet({ urls: [one.url('read')], pool_max: 4, logger: silentLogger(), ...bounds })
   const known = await write()
   await eventually('the replica has it', () => replicas.freshest(of) >= known)
   replicas.expect(known)
