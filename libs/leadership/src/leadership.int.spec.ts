@@ -1,13 +1,13 @@
 import pg from 'pg'
 import { eventually, type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
-import { Leadership } from './leadership.js'
+import { Leadership, type LeadershipOptions } from './leadership.js'
 import { LEASES_SQL } from './sql.js'
 
 const NAME = 'thing-keeper'
 /** Renewed every 15 s: within a test such a leader is as good as paused. */
 const LONG_MS = 60_000
-/** Renewed every 250 ms. */
-const SHORT_MS = 1_000
+/** Such a leader finds out soon what has become of its lease. */
+const OFTEN = { renew_ms: 250 }
 
 const OTHERS_SQL = `select 1 from pg_stat_activity
   where datname = current_database() and application_name like 'headwater%' and pid <> pg_backend_pid()`
@@ -29,15 +29,9 @@ afterEach(async () => {
   await eventually('nobody of this test is left', async () => (await database.query(OTHERS_SQL)).length === 0)
 })
 
-function stand(holder: string, lease_ms: number, name = NAME): (typeof candidates)[number] {
-  const leadership = new Leadership({
-    url: database.url,
-    schema: 'log',
-    name,
-    holder,
-    lease_ms,
-    logger: silentLogger(),
-  })
+function stand(holder: string, lease_ms: number, more: Partial<LeadershipOptions> = {}): (typeof candidates)[number] {
+  const logger = silentLogger()
+  const leadership = new Leadership({ url: database.url, schema: 'log', name: NAME, holder, lease_ms, logger, ...more })
   const candidate = { leadership, terms: [] as bigint[], lost: 0 }
   leadership.on('gained', (epoch) => candidate.terms.push(epoch))
   leadership.on('lost', () => (candidate.lost += 1))
@@ -103,7 +97,7 @@ test('who stops renewing is succeeded when the lease has expired; epochs only gr
 })
 
 test('a leader that was succeeded finds out, and does not take the lease back', async () => {
-  const leader = stand('a', SHORT_MS)
+  const leader = stand('a', LONG_MS, OFTEN)
   await leads(leader)
   await database.query(
     "update log.leases set epoch = epoch + 1, holder = 'b', expires_at = clock_timestamp() + interval '1 hour'",
@@ -154,7 +148,7 @@ test('a transaction that the leader left open keeps nobody from taking over', as
 })
 
 test('a broken connection does not end the term', async () => {
-  const leader = stand('a', SHORT_MS)
+  const leader = stand('a', LONG_MS, OFTEN)
   await leads(leader)
   const backend = async () => (await database.query<{ backend: number }>('select backend from log.leases'))[0]?.backend
   const mine = "from pg_stat_activity where application_name = 'headwater lease a' and datname = current_database()"
@@ -210,6 +204,6 @@ describe('connections of earlier terms', () => {
 })
 
 test('leases of different names are independent', async () => {
-  expect(await leads(stand('a', LONG_MS, 'one'))).toBe(1n)
-  expect(await leads(stand('b', LONG_MS, 'other'))).toBe(1n)
+  expect(await leads(stand('a', LONG_MS, { name: 'one' }))).toBe(1n)
+  expect(await leads(stand('b', LONG_MS, { name: 'other' }))).toBe(1n)
 })

@@ -16,6 +16,8 @@ export interface LeadershipOptions {
    * database is gone, as after kill -9, after one retry.
    */
   readonly lease_ms?: number
+  /** How often a leader renews its lease, in ms. Default: a quarter of `lease_ms`. */
+  readonly renew_ms?: number
   readonly logger: Logger
 }
 
@@ -32,10 +34,12 @@ export class Leadership extends EventEmitter<{ gained: [epoch: bigint]; lost: []
   private timer: NodeJS.Timeout | undefined
   private closed = false
   private readonly lease_ms: number
+  private readonly renew_ms: number
 
   constructor(private readonly options: LeadershipOptions) {
     super()
     this.lease_ms = options.lease_ms ?? 5_000
+    this.renew_ms = options.renew_ms ?? this.lease_ms / 4
   }
 
   /** The prefix of `application_name` of every connection that writes under this leadership. */
@@ -72,8 +76,7 @@ export class Leadership extends EventEmitter<{ gained: [epoch: bigint]; lost: []
       if (this.client) void goodbye(this.client)
       this.client = undefined
     }
-    if (!this.closed)
-      this.timer = setTimeout(() => void this.tick(), this.epoch === undefined ? 200 : this.lease_ms / 4)
+    if (!this.closed) this.timer = setTimeout(() => void this.tick(), this.epoch === undefined ? 200 : this.renew_ms)
   }
 
   private async connection(): Promise<pg.Client> {

@@ -33,7 +33,7 @@ function handlerOn(store: EventStore = writer.store): CommandHandler {
   const kept = openPostgresSnapshots({ url: database.url, schema: 'log', logger: silentLogger() })
   const snapshots = new Snapshots({ store: kept, logger: silentLogger(), events_min: EVERY, share_max: 1 })
   closing.push(() => snapshots.close())
-  return new CommandHandler({ store, snapshots })
+  return new CommandHandler({ store, snapshots, timeout_ms: 120_000 })
 }
 
 function send(handler: CommandHandler, name: string, target: string, body: object): Promise<CommandOutcome> {

@@ -8,11 +8,13 @@ export interface PostgresSnapshotsOptions {
   /** Schema of the table: of this Headwater's own, made when it is not there. */
   readonly schema: string
   readonly logger: Logger
+  /** How long the database is waited for by what commands wait for, in ms. Default 2,000. */
+  readonly load_ms?: number
 }
 
 /** Snapshots that one query loads at most. */
 const LOADED_MAX = 32
-const LOAD_MS_MAX = 2_000
+const LOAD_MS = 2_000
 const SAVE_MS_MAX = 30_000
 
 /** Out: the table, also when another process makes it at the same time: whoever starts first does. Locks its making only. */
@@ -71,10 +73,10 @@ interface Asked {
 
 /** Snapshots in a table. Two connections at most: one loads, what is asked for meanwhile is the next query; one saves. */
 export function openPostgresSnapshots(options: PostgresSnapshotsOptions): SnapshotStore {
-  const { schema } = options
+  const { schema, load_ms = LOAD_MS } = options
   if (!/^[a-z_]{1,40}$/.test(schema)) throw new RangeError(`schema "${schema}": 1-40 of [a-z_]`)
-  const loading = poolOf(options, LOAD_MS_MAX)
-  const saving = poolOf(options, SAVE_MS_MAX)
+  const loading = poolOf(options, load_ms, load_ms)
+  const saving = poolOf(options, load_ms, SAVE_MS_MAX)
   let asked: Asked[] = []
   let isLoading = false
   let made: Promise<unknown> | undefined
@@ -145,12 +147,16 @@ function snapshotOf({ revision, tip, position, state }: Row): StoredSnapshot {
   return { revision: BigInt(revision), tip, position: BigInt(position), state }
 }
 
-function poolOf({ url, logger }: PostgresSnapshotsOptions, query_timeout: number): pg.Pool {
+function poolOf(
+  { url, logger }: PostgresSnapshotsOptions,
+  connectionTimeoutMillis: number,
+  query_timeout: number,
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: 1,
     application_name: 'headwater snapshots',
-    connectionTimeoutMillis: LOAD_MS_MAX,
+    connectionTimeoutMillis,
     query_timeout,
     idleTimeoutMillis: 30_000,
   })

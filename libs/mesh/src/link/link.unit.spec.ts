@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net'
-import { eventually } from '#testing'
+import { eventually, freePort } from '#testing'
 import {
   AllowList,
   connect,
@@ -213,7 +213,7 @@ describe('a restarted server', () => {
       asked += 1
       return untilAborted(payload, context)
     }
-    const first = await serve({ requests: { never } })
+    const first = await serve({ port: await freePort(), requests: { never } })
     const to = link(first)
     const pending = to.request('never', null)
     const failed = expect(pending).rejects.toMatchObject({ kind: 'unavailable', sent: true })
@@ -227,7 +227,7 @@ describe('a restarted server', () => {
   })
 
   test('a request that waits for a connection is sent once there is one', async () => {
-    const first = await serve()
+    const first = await serve({ port: await freePort() })
     const to = link(first)
     await to.request('echo', 1)
     await first.close()

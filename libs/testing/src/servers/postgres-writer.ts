@@ -10,6 +10,8 @@ export interface PostgresWriterOptions {
   readonly holder?: string
   /** Default 60,000: it renews only every 15 s, so that a test can take the lease away without being noticed at once. */
   readonly lease_ms?: number
+  /** How often it renews. Default: four times in a lease. */
+  readonly renew_ms?: number
   /** A power of two. Default: so many that no test fills a run. */
   readonly names_per_run?: number
   /** Of merging runs of names. Default: none, so that no test waits for it. */
@@ -31,7 +33,7 @@ export interface PostgresWriter {
 
 /** Brings the schema up to date and begins to try for the lease. */
 export async function postgresWriter(options: PostgresWriterOptions): Promise<PostgresWriter> {
-  const { url, holder, lease_ms, names_per_run, merge_pauses = 0, queue_max, patience_ms } = options
+  const { url, holder, lease_ms, renew_ms, names_per_run, merge_pauses = 0, queue_max, patience_ms } = options
   await migrateLog(url)
   const logger = silentLogger()
   const leadership = new Leadership({
@@ -40,6 +42,7 @@ export async function postgresWriter(options: PostgresWriterOptions): Promise<Po
     name: 'event-writer',
     holder: holder ?? 'writer-1',
     lease_ms: lease_ms ?? 60_000,
+    ...(renew_ms === undefined ? {} : { renew_ms }),
     logger,
   })
   const store = openPostgresStore({

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type AppendRequest, type NewEvent, type StreamClaim, type StreamWrite } from '#event-store'
 import { type Random } from '../random.js'
 
@@ -18,9 +19,12 @@ export class AppendMaker {
   revision = -1n
   private count = 0
   private made = 0
+  /** What its ids begin with: the sequences of two seeds may come to the same numbers. */
+  private readonly prefix: string
 
   constructor(private readonly plan: AppendPlan) {
     this.own = `own-${plan.client}`
+    this.prefix = createHash('sha256').update(plan.client).digest('hex').slice(0, 8)
   }
 
   /** To the client's own stream, exactly where it ends: only right if all before it was understood. */
@@ -77,6 +81,6 @@ export class AppendMaker {
 
   private uuid(): string {
     const hex = Array.from({ length: 32 }, () => this.plan.random.between(0, 15).toString(16)).join('')
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`
+    return `${this.prefix}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`
   }
 }

@@ -9,7 +9,7 @@ let blocker: pg.Client
 
 async function opened(patience_ms: number): Promise<PostgresWriter> {
   // Renewed often, so that it notices that the lease was taken.
-  const another = await postgresWriter({ url: database.url, names_per_run: 512, lease_ms: 2_000, patience_ms })
+  const another = await postgresWriter({ url: database.url, names_per_run: 512, renew_ms: 250, patience_ms })
   await another.leads()
   return another
 }
