@@ -5,8 +5,8 @@ import { FollowerProcess } from './follower.js'
 import { layGround, type Ground, type GroundOptions } from './ground.js'
 import { PATIENCE_MS } from './patience.js'
 import { Proxy } from './proxy.js'
-import { epochOf } from './read-log.js'
-import { Writers } from './writers.js'
+import { leaseOf } from './read-log.js'
+import { type WriterProcess, Writers } from './writers.js'
 
 export interface ArenaOptions {
   readonly random: Random
@@ -39,6 +39,13 @@ export interface Injected {
   readonly endsTerm?: boolean
   /** Clients that it hit; undefined: all. */
   readonly clients?: readonly string[]
+}
+
+/** A leader that stands still, its term, and since when on the shared clock. */
+export interface Halted {
+  readonly leader: WriterProcess
+  readonly epoch: bigint
+  readonly at_ms: number
 }
 
 /** Asking the database shall cost it nothing. */
@@ -107,7 +114,20 @@ export class Arena {
   }
 
   async epoch(): Promise<bigint> {
-    return epochOf(this.ground.url)
+    return (await leaseOf(this.ground.url)).epoch
+  }
+
+  /** SIGSTOP of the leader, at any moment, while at least so many stand by; of the next one when it was succeeded before it stood still. */
+  async halted(standbys: number): Promise<Halted> {
+    for (;;) {
+      const leader = await this.writers.ready(standbys)
+      await this.calm()
+      leader.signal('SIGSTOP')
+      const at_ms = this.now_ms()
+      const { holder, epoch } = await leaseOf(this.ground.url)
+      if (holder === leader.name) return { leader, epoch, at_ms }
+      leader.signal('SIGCONT')
+    }
   }
 
   /** Until a term after this one has begun. @throws Error when that takes too long. */

@@ -20,9 +20,17 @@ export async function headOf(url: string): Promise<bigint> {
   return number(url, 'select coalesce(max(position), 0) as number from log.events')
 }
 
+/** Who leads, or led last, and under which number. */
+export interface Lease {
+  readonly holder: string
+  readonly epoch: bigint
+}
+
 /** Of the newest term. */
-export async function epochOf(url: string): Promise<bigint> {
-  return number(url, 'select coalesce(max(epoch), 0) as number from log.leases')
+export async function leaseOf(url: string): Promise<Lease> {
+  const sql = 'select holder, epoch from log.leases order by epoch desc limit 1'
+  const row = await first<{ holder: string; epoch: string }>(url, sql)
+  return { holder: row?.holder ?? '', epoch: BigInt(row?.epoch ?? '0') }
 }
 
 /** How many runs of names were sealed. */
@@ -31,11 +39,14 @@ export async function sealedRunsOf(url: string): Promise<number> {
 }
 
 async function number(url: string, sql: string): Promise<bigint> {
+  return BigInt((await first<{ number: string }>(url, sql))?.number ?? '0')
+}
+
+async function first<T extends object>(url: string, sql: string): Promise<T | undefined> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   await client.connect()
   try {
-    const { rows } = await client.query<{ number: string }>(sql)
-    return BigInt(rows[0]?.number ?? '0')
+    return (await client.query<T>(sql)).rows[0]
   } finally {
     await client.end()
   }

@@ -10,11 +10,7 @@ export const pause: Scenario = {
     Promise.resolve({
       arena: { random, writers: 2, clients: 3 },
       cycle: async (arena) => {
-        const leader = await arena.writers.complete()
-        await arena.calm()
-        const epoch = await arena.epoch()
-        leader.signal('SIGSTOP')
-        const at_ms = arena.now_ms()
+        const { leader, epoch, at_ms } = await arena.halted(1)
         try {
           await sleep(arena.ground.lease_ms + random.between(300, 2_000))
           await arena.succeeded(epoch)

@@ -18,18 +18,22 @@ export const writer: Scenario = {
       arena: { random, writers: 4, clients: 3, followers: 1 },
       cycle: async (arena) => {
         const kind = deck.deal()
-        const leader = await arena.writers.ready(kind === 'in-takeover' ? 2 : 1)
+        if (kind === 'in-takeover') {
+          const { leader } = await arena.halted(2)
+          await arena.writers.arm(kind)
+          await leader.kill()
+          await successorDies(arena, leader.ended_ms ?? arena.now_ms())
+          return
+        }
+        const leader = await arena.writers.ready(1)
         await arena.calm()
         if (kind === 'before-commit' || kind === 'after-commit') {
           const at_ms = await arena.writers.strikeAt(kind)
           await arena.recovered({ kind, at_ms })
           return
         }
-        if (kind === 'in-takeover') await arena.writers.arm(kind)
         await leader.kill()
-        const at_ms = leader.ended_ms ?? arena.now_ms()
-        if (kind === 'any-moment') await arena.recovered({ kind, at_ms })
-        else await successorDies(arena, at_ms)
+        await arena.recovered({ kind, at_ms: leader.ended_ms ?? arena.now_ms() })
       },
     })
   },
