@@ -9,15 +9,15 @@ import {
   type Recalled,
   type ReadStreamOptions,
 } from '../port.js'
-import { namesIn } from '../postgres/append-queue.js'
-import { Batch, type World } from '../postgres/batch.js'
-import { follow, type Page } from '../postgres/follow.js'
-import { noEvents, type StreamHead } from '../postgres/heads.js'
-import { LiveFeed } from '../postgres/live-feed.js'
-import { claimHash, commandHash, HASH_BYTES } from '../postgres/names/name-hash.js'
-import { plan } from '../postgres/pack.js'
-import { accepted, takenBy } from '../postgres/result.js'
-import { POSTGRES_CAPABILITIES } from '../postgres/store.js'
+import { namesIn } from '../log/append-queue.js'
+import { Batch, type World } from '../log/batch.js'
+import { follow, type Page } from '../log/follow.js'
+import { noEvents, type StreamHead } from '../log/heads.js'
+import { LiveFeed } from '../log/live-feed.js'
+import { claimHash, commandHash, HASH_BYTES } from '../log/name-hash.js'
+import { plan } from '../log/pack.js'
+import { accepted, takenBy } from '../log/answer.js'
+import { LOG_CAPABILITIES } from '../log/capabilities.js'
 import { type Wanted } from '../wanted.js'
 
 /** The store for unit tests of what stands above it: same rules, nothing kept. */
@@ -25,7 +25,7 @@ export function createMemoryStore(): EventStore {
   const log = new MemoryLog()
   const feed = new LiveFeed()
   return {
-    capabilities: POSTGRES_CAPABILITIES,
+    capabilities: LOG_CAPABILITIES,
     limits: DEFAULT_LIMITS,
     append: async (request) => {
       const after = log.events.length

@@ -1,9 +1,9 @@
 import { type Logger, reasonOf } from '#runtime'
 import { faultBound } from '../fault-point.js'
 import { StoreUnavailable } from '../port.js'
-import { type AppendQueue, earliestOf, sizeOf, type Waiting } from './append-queue.js'
+import { type AppendQueue, earliestOf, sizeOf, type Waiting } from '../log/append-queue.js'
 import { type BatchLimit } from './batch-limit.js'
-import { type CommittedBatch } from './committed-batch.js'
+import { type CommittedBatch } from '../log/committed-batch.js'
 import { type Sent, type Term } from './term.js'
 
 /** Bytes of one transaction: larger ones gain nothing and make the next one wait longer. */

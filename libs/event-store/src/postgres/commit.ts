@@ -1,7 +1,7 @@
 import { type ClientBase, DatabaseError } from 'pg'
 import { CopyQuery } from './copy-query.js'
 import { type Partition } from './partitions.js'
-import { ROW_COLUMNS } from './event-bytes.js'
+import { ROW_COLUMNS } from '../log/event-bytes.js'
 
 /** Under which leadership something is written. */
 export interface Lease {

@@ -1,7 +1,7 @@
 import { type RecordedEvent } from '#domain-kit'
 import { Tail } from '../missing-tail.js'
 import { DEFAULT_LIMITS, type ReadStreamOptions } from '../port.js'
-import { type RecentRows } from './recent-rows.js'
+import { type RecentRows } from '../log/recent-rows.js'
 
 interface Reading {
   readonly from: number

@@ -1,6 +1,6 @@
 import { type ClientBase } from 'pg'
-import { ByteSink } from './byte-sink.js'
-import { COPY_HEADER } from './event-bytes.js'
+import { ByteSink } from '../log/byte-sink.js'
+import { COPY_HEADER } from '../log/event-bytes.js'
 import { SimpleQuery } from './simple-query.js'
 
 const FIRST_BYTES = 16_384

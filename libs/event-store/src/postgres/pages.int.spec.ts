@@ -2,8 +2,8 @@ import { type RecordedEvent } from '#domain-kit'
 import { type PostgresWriter, postgresWriter, type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
 import { all, idsOf, mustAppend, newEvent, newRequest, newStream } from '../contract/requests.js'
 import { type EventBatch } from '../port.js'
-import { follow } from './follow.js'
-import { LiveFeed } from './live-feed.js'
+import { follow } from '../log/follow.js'
+import { LiveFeed } from '../log/live-feed.js'
 import { PostgresReader } from './reader.js'
 
 const MIB = 1024 * 1024

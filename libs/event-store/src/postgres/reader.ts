@@ -11,9 +11,9 @@ import {
 import { archiveAt } from './archive/archives.js'
 import { ConflictTails } from './conflict-tails.js'
 import { type CopiedOut, CopyOutQuery } from './copy-out-query.js'
-import { COPY_HEADER, COPY_TRAILER, decode, type Decoded, ROW_COLUMNS } from './event-bytes.js'
+import { COPY_HEADER, COPY_TRAILER, decode, type Decoded, ROW_COLUMNS } from '../log/event-bytes.js'
 import { type StoredMetadata } from './stored-metadata.js'
-import { type RecentRows } from './recent-rows.js'
+import { type RecentRows } from '../log/recent-rows.js'
 import { type Wanted } from '../wanted.js'
 
 /** Of a page of streams and of the log. */

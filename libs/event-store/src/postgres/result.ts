@@ -1,13 +1,7 @@
 import { missingTail } from '../missing-tail.js'
-import {
-  type AppendPlace,
-  type AppendRequest,
-  type AppendResult,
-  DEFAULT_LIMITS,
-  EventsArchived,
-  type Recalled,
-} from '../port.js'
-import { type Verdict } from './batch.js'
+import { type AppendRequest, type AppendResult, DEFAULT_LIMITS, EventsArchived } from '../port.js'
+import { type Verdict } from '../log/batch.js'
+import { accepted, takenBy } from '../log/answer.js'
 import { type PostgresReader } from './reader.js'
 
 /** Makes a verdict the answer of the port: reads what the writer need not know. */
@@ -24,28 +18,6 @@ export async function resultOf(
     case 'conflict':
       return conflict(reader, request, verdict)
   }
-}
-
-/** The usual end, for which nothing must be read. */
-export function accepted(
-  { revision, position, isContended }: Verdict & { kind: 'accepted' },
-  { commandId }: AppendRequest,
-): AppendResult {
-  const place = { stream: commandId.stream, revision: BigInt(revision), position: BigInt(position) }
-  return { outcome: 'appended', ...place, ...(isContended ? { isContended } : {}) }
-}
-
-/** @param index of the claim, -1 for the key. */
-export function takenBy(before: Recalled, index: number, { requestHash, claims = [] }: AppendRequest): AppendResult {
-  const place = placeOf(before)
-  const claim = claims[index]
-  if (claim) return { outcome: 'claimed', claim, requestHash: before.requestHash, place }
-  if (before.requestHash === requestHash) return { outcome: 'replayed', ...place }
-  return { outcome: 'mismatch', position: before.position }
-}
-
-export function placeOf({ stream, revision, position }: AppendPlace): AppendPlace {
-  return { stream, revision, position }
 }
 
 /** Of what is archived no tail is sent. */

@@ -1,24 +1,19 @@
 import { type Leadership } from '#leadership'
 import { type Logger } from '#runtime'
-import { DEFAULT_LIMITS, type EventStore, type Recalled, type StoreCapabilities } from '../port.js'
-import { type Waiter } from './append-queue.js'
-import { type Verdict } from './batch.js'
+import { DEFAULT_LIMITS, type EventStore, type Recalled } from '../port.js'
+import { type Waiter } from '../log/append-queue.js'
+import { type Verdict } from '../log/batch.js'
+import { LOG_CAPABILITIES } from '../log/capabilities.js'
 import { type BatchTimes } from './batch-sender.js'
-import { type CommittedBatch } from './committed-batch.js'
-import { follow } from './follow.js'
-import { LiveFeed } from './live-feed.js'
-import { claimHash, commandHash } from './names/name-hash.js'
-import { plan } from './pack.js'
-import { type PlannedAppend } from './planned.js'
+import { type CommittedBatch } from '../log/committed-batch.js'
+import { follow } from '../log/follow.js'
+import { LiveFeed } from '../log/live-feed.js'
+import { claimHash, commandHash } from '../log/name-hash.js'
+import { plan } from '../log/pack.js'
+import { type PlannedAppend } from '../log/planned.js'
 import { PostgresReader } from './reader.js'
 import { resultOf } from './result.js'
 import { Writer } from './writer.js'
-
-export const POSTGRES_CAPABILITIES: StoreCapabilities = {
-  gapFreePositions: true,
-  multiStreamAppends: true,
-  claims: true,
-}
 
 export interface PostgresStoreOptions {
   readonly url: string
@@ -72,7 +67,7 @@ export function openPostgresStore(options: PostgresStoreOptions): PostgresStore 
   const feed = new LiveFeed()
   writer.on('committed', (batch) => feed.publish(batch))
   return {
-    capabilities: POSTGRES_CAPABILITIES,
+    capabilities: LOG_CAPABILITIES,
     limits: DEFAULT_LIMITS,
     get leads() {
       return writer.leads

@@ -1,6 +1,6 @@
 import { type AppendRequest, type StoreLimits } from '../port.js'
-import { type Verdict } from '../postgres/batch.js'
-import { Packer } from '../postgres/pack.js'
+import { type Verdict } from '../log/batch.js'
+import { Packer } from '../log/pack.js'
 import { verdictAt } from './verdicts.js'
 
 /** A group of so many appends or bytes leaves at once: the writer has begun with it when the next one comes. */

@@ -1,9 +1,9 @@
 import { type Link } from '#mesh'
 import { type Logger, reasonOf } from '#runtime'
-import { CommittedBatch } from '../postgres/committed-batch.js'
-import { type Tidings } from '../postgres/follow.js'
-import { LiveFeed, Mailbox } from '../postgres/live-feed.js'
-import { RecentRows } from '../postgres/recent-rows.js'
+import { CommittedBatch } from '../log/committed-batch.js'
+import { type Tidings } from '../log/follow.js'
+import { LiveFeed, Mailbox } from '../log/live-feed.js'
+import { RecentRows } from '../log/recent-rows.js'
 import { type EventFilter } from '../port.js'
 import { wantedBy } from '../wanted.js'
 

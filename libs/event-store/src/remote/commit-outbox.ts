@@ -1,5 +1,5 @@
-import { CommittedBatch } from '../postgres/committed-batch.js'
-import { wantedRows } from '../postgres/event-bytes.js'
+import { CommittedBatch } from '../log/committed-batch.js'
+import { wantedRows } from '../log/event-bytes.js'
 import { type Wanted } from '../wanted.js'
 
 /** What one subscriber may have waiting; beyond either it is dropped, and the subscriber reads the log. */

@@ -1,13 +1,15 @@
 import { type Link, LinkError, RemoteError } from '#mesh'
 import { type Logger } from '#runtime'
 import { type AppendRequest, DEFAULT_LIMITS, type EventStore, StoreUnavailable } from '../port.js'
-import { type Verdict } from '../postgres/batch.js'
-import { follow } from '../postgres/follow.js'
-import { isOvertaken } from '../postgres/heads.js'
-import { claimHash, commandHash } from '../postgres/names/name-hash.js'
+import { type Verdict } from '../log/batch.js'
+import { follow } from '../log/follow.js'
+import { isOvertaken } from '../log/heads.js'
+import { claimHash, commandHash } from '../log/name-hash.js'
 import { PostgresReader } from '../postgres/reader.js'
-import { accepted, resultOf } from '../postgres/result.js'
-import { found, POSTGRES_CAPABILITIES } from '../postgres/store.js'
+import { accepted } from '../log/answer.js'
+import { resultOf } from '../postgres/result.js'
+import { LOG_CAPABILITIES } from '../log/capabilities.js'
+import { found } from '../postgres/store.js'
 import { AppendGroups } from './append-groups.js'
 import { CommitFeed } from './commit-feed.js'
 
@@ -42,7 +44,7 @@ export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOpti
   // Of their own, so that nobody waits for the answer of a program's appends.
   const bulk = new AppendGroups(send, DEFAULT_LIMITS)
   return {
-    capabilities: POSTGRES_CAPABILITIES,
+    capabilities: LOG_CAPABILITIES,
     limits: DEFAULT_LIMITS,
     append: async (request) => {
       const [groups, others] = request.priority === 'bulk' ? [bulk, interactive] : [interactive, bulk]

@@ -1,6 +1,6 @@
 import { type Limits, type ListenOptions, type Peer } from '#mesh'
 import { type PostgresStore } from '../postgres/store.js'
-import { unpack } from '../postgres/unpack.js'
+import { unpack } from '../log/unpack.js'
 import { faultBound } from '../fault-point.js'
 import { StoreUnavailable } from '../port.js'
 import { wantedBy } from '../wanted.js'

@@ -1,7 +1,7 @@
 import { type AppendRequest, StoreUnavailable } from '../port.js'
-import { type Verdict } from '../postgres/batch.js'
-import { type Waiter } from '../postgres/append-queue.js'
-import { type PlannedAppend } from '../postgres/planned.js'
+import { type Verdict } from '../log/batch.js'
+import { type Waiter } from '../log/append-queue.js'
+import { type PlannedAppend } from '../log/planned.js'
 
 /** What a writer answers to each of the appends of one request: a kind and two numbers. */
 const WORDS = 3

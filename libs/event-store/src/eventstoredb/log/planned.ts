@@ -6,7 +6,7 @@ import {
   type StreamClaim,
 } from '../../port.js'
 import { checkStreamName } from '../../stream-name.js'
-import { claimHash, commandHash } from '../../postgres/names/name-hash.js'
+import { claimHash, commandHash } from '../../log/name-hash.js'
 import { wireEvent, type WireEvent } from './wire-event.js'
 
 /** A name of a stream (command key or claim) as it is looked up: a hash, in hexadecimal. */

@@ -1,4 +1,4 @@
-import { ByteSink } from '../byte-sink.js'
+import { ByteSink } from '../../log/byte-sink.js'
 import { checkArchive, checksumOf } from './archive-file.js'
 import { checksumIn, hasTable } from './archives.js'
 import { archivedAside, type Chosen, isChosen } from './chosen.js'

@@ -1,5 +1,5 @@
-import { type ByteSink } from '../byte-sink.js'
-import { STAMP_BYTES, writeStamp, writeTail } from '../event-bytes.js'
+import { type ByteSink } from '../../log/byte-sink.js'
+import { STAMP_BYTES, writeStamp, writeTail } from '../../log/event-bytes.js'
 import { type StoredMetadata } from '../stored-metadata.js'
 
 const DATA = ',"data":'

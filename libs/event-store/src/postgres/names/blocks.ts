@@ -1,9 +1,9 @@
 import { type ClientBase } from 'pg'
-import { readInt64, writeInt16, writeInt32, writeInt64 } from '../binary.js'
+import { readInt64, writeInt16, writeInt32, writeInt64 } from '../../log/binary.js'
 import { CopyQuery } from '../copy-query.js'
-import { COPY_HEADER, COPY_TRAILER } from '../event-bytes.js'
-import { HASH_BYTES } from './name-hash.js'
-import { ENTRY_BYTES } from './name-table.js'
+import { COPY_HEADER, COPY_TRAILER } from '../../log/event-bytes.js'
+import { HASH_BYTES } from '../../log/name-hash.js'
+import { ENTRY_BYTES } from '../../log/name-table.js'
 import { bucketOf, type RunKey } from './run.js'
 
 const COLUMNS = 4

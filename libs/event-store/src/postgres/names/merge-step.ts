@@ -3,7 +3,7 @@ import { type ClientBase } from 'pg'
 import { readBuckets, writeBlocks } from './blocks.js'
 import { type MergeStep } from './merge-plan.js'
 import { NameFilter } from './name-filter.js'
-import { ENTRY_BYTES } from './name-table.js'
+import { ENTRY_BYTES } from '../../log/name-table.js'
 import { insertSlice } from './run-store.js'
 import { bucketOf, FAN_IN, SLICE_BLOCKS } from './run.js'
 

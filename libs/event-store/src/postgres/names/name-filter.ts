@@ -1,4 +1,4 @@
-import { readInt32 } from '../binary.js'
+import { readInt32 } from '../../log/binary.js'
 import { BloomFilter } from './bloom-filter.js'
 
 /** Says of a name "never taken in this slice of a run", or "perhaps". Hashes of names are random already: two of their words are all that is needed. */

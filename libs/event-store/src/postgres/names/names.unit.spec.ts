@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { readInt64 } from '../binary.js'
+import { readInt64 } from '../../log/binary.js'
 import { NameFilter } from './name-filter.js'
-import { ENTRY_BYTES, NameTable } from './name-table.js'
+import { ENTRY_BYTES, NameTable } from '../../log/name-table.js'
 import { RunFilter } from './run-filter.js'
 
 const hashOf = (name: string): Buffer => createHash('sha256').update(name).digest().subarray(0, 16)

@@ -1,8 +1,8 @@
 import { type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
 import { SealedNames } from '../../fixtures/sealed-names.js'
-import { writeInt64 } from '../binary.js'
+import { writeInt64 } from '../../log/binary.js'
 import { Merger } from './merger.js'
-import { ENTRY_BYTES } from './name-table.js'
+import { ENTRY_BYTES } from '../../log/name-table.js'
 import { Names } from './names.js'
 import { RunSet } from './run-set.js'
 

@@ -1,7 +1,7 @@
 import { type ClientBase } from 'pg'
 import { type Queryable, writeBlocks } from './blocks.js'
 import { NameFilter } from './name-filter.js'
-import { ENTRY_BYTES, type NameTable } from './name-table.js'
+import { ENTRY_BYTES, type NameTable } from '../../log/name-table.js'
 import { type Run, RunFilter } from './run-filter.js'
 import { type RunKey, SLICE_BLOCKS } from './run.js'
 

@@ -1,4 +1,4 @@
-import { readInt32 } from '../binary.js'
+import { readInt32 } from '../../log/binary.js'
 
 /** So many runs of one level become one of the next, in which three more bits of the hash say where a name is. */
 export const FAN_IN = 8

@@ -1,7 +1,7 @@
 import { type Expected } from '../port.js'
 import { readInt16, readInt32, UUID_BYTES } from './binary.js'
 import { endOfTail } from './event-bytes.js'
-import { HASH_BYTES } from './names/name-hash.js'
+import { HASH_BYTES } from './name-hash.js'
 import {
   EXPECTATIONS,
   IS_BULK,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type CommandId, type StreamClaim } from '../../port.js'
+import { type CommandId, type StreamClaim } from '../port.js'
 
 /** Bytes of a name's hash: the first half of a SHA-256. 2^64 names before a collision is likely. */
 export const HASH_BYTES = 16

@@ -1,4 +1,4 @@
-import { readInt32, writeInt64 } from '../binary.js'
+import { readInt32, writeInt64 } from './binary.js'
 import { HASH_BYTES } from './name-hash.js'
 
 /** Bytes of one name in storage: its hash, then the position of the append's last event, big-endian. */

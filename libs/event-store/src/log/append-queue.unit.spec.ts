@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { newEvents, newRequest } from '../contract/requests.js'
 import { DEFAULT_LIMITS } from '../port.js'
 import { AppendQueue, earliestOf, type Waiting } from './append-queue.js'
-import { BatchLimit } from './batch-limit.js'
+import { BatchLimit } from '../postgres/batch-limit.js'
 import { plan } from './pack.js'
 
 const waiter = { settle: () => undefined, fail: () => undefined }

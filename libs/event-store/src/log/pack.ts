@@ -3,7 +3,7 @@ import { type AppendRequest, type Expected, type StoreLimits, type StreamWrite }
 import { checkStreamName } from '../stream-name.js'
 import { ByteSink } from './byte-sink.js'
 import { writeTail } from './event-bytes.js'
-import { claimDigest, commandDigest, HASH_BYTES } from './names/name-hash.js'
+import { claimDigest, commandDigest, HASH_BYTES } from './name-hash.js'
 import { EXPECTATIONS, IS_BULK, type PlannedAppend } from './planned.js'
 import { unpack } from './unpack.js'
 

@@ -2,8 +2,8 @@ import { copy16, writeInt64 } from './binary.js'
 import { CommittedBatch } from './committed-batch.js'
 import { COPY_HEADER, COPY_TRAILER, endOfTail, idOfTail, STAMP_BYTES, writeStamp } from './event-bytes.js'
 import { holds, isOvertaken, type StreamHead } from './heads.js'
-import { HASH_BYTES, streamHash } from './names/name-hash.js'
-import { ENTRY_BYTES } from './names/name-table.js'
+import { HASH_BYTES, streamHash } from './name-hash.js'
+import { ENTRY_BYTES } from './name-table.js'
 import { type PlannedAppend, type PlannedCheck, type PlannedWrite } from './planned.js'
 
 /** What is planned upon, and what a batch changes in it: there is no way back but to forget the whole world. */
