@@ -18,9 +18,9 @@ await startService('ceiling', authSettings, async ({ config }) => {
   const etag = 'W/"accounts.1.1-12345678"'
   const answer: Answer = { position: 12_345_678n, build: 1, source: 'cache', etag, data }
   const constant = async (): Promise<Answer> => Promise.resolve(answer)
-  const reader = { document: constant, list: constant, collection: constant }
+  const reading = { document: constant, list: constant, collection: constant }
   // Nobody asks it for an export.
-  const tools = { reader } as unknown as Parameters<typeof queryRoute>[1]
+  const tools = { reader: { for: () => reading } } as unknown as Parameters<typeof queryRoute>[1]
   class Ceiling {}
   return {
     module: {
