@@ -1,5 +1,6 @@
 import { type Answer, type NamedResource, positionSql, type Reader, type Reading } from '#read-models'
 import { Problem } from '#runtime'
+import { Slots } from './slots.js'
 import { WaitsAside } from './waits-aside.js'
 
 /** What subscriptions read. */
@@ -46,8 +47,7 @@ const WAITING_OF_SUBJECT_MAX = 256
  * What asks for a position that is still to come waits aside: who only waits keeps nobody from reading.
  */
 export class LiveReads {
-  private running = 0
-  private readonly waiting: (() => void)[] = []
+  private readonly slots: Slots
   private readonly aside: WaitsAside
   /** Not begun, or not answered yet. */
   private readonly shared = new Map<string, Shared>()
@@ -56,6 +56,7 @@ export class LiveReads {
     private readonly reader: LiveReading & Pick<Reader, 'snapshot'>,
     private readonly options: LiveReadsOptions,
   ) {
+    this.slots = new Slots(options.running_max)
     this.aside = new WaitsAside(
       options.waiting_max ?? WAITING_MAX,
       options.waiting_of_subject_max ?? WAITING_OF_SUBJECT_MAX,
@@ -124,17 +125,10 @@ export class LiveReads {
   }
 
   /** @throws Problem `unavailable` when all who asked have gone; whatever `read` throws */
-  private async inTurn<T>(askers: readonly Asker[], read: () => Promise<T>): Promise<T> {
-    if (this.running < this.options.running_max) this.running += 1
-    else await new Promise<void>((resolve) => this.waiting.push(resolve))
-    try {
+  private inTurn<T>(askers: readonly Asker[], read: () => Promise<T>): Promise<T> {
+    return this.slots.run(async () => {
       if (askers.every(({ isGone }) => isGone)) throw Problem.of('unavailable', 'it was closed before it was read')
-      return await read()
-    } finally {
-      // The next one has this place.
-      const next = this.waiting.shift()
-      if (next) next()
-      else this.running -= 1
-    }
+      return read()
+    })
   }
 }

@@ -25,6 +25,8 @@ export interface Source {
 export class Sender {
   /** Made for the first that waits: most sockets wait for nothing most of the time. */
   private pending: Set<Source> | undefined
+  /** Answers that wait for room. */
+  private readonly answers: (() => void)[] = []
   private unsent = 0
   private unsentLength = 0
 
@@ -50,15 +52,36 @@ export class Sender {
   /** The connection may outlive the socket, and have another one. */
   close(): void {
     this.socket.conn.off('packetCreate', this.created).off('drain', this.drained)
+    // What reaches nobody is held back no longer, nor are those that wait for it.
+    this.drained()
   }
 
   get isPending(): boolean {
     return this.pending !== undefined && this.pending.size > 0
   }
 
-  /** Has the reader left so much unread that nothing more should be made for it? */
-  get isFull(): boolean {
+  /** Has the reader left so much unread that nothing more should be handed over? */
+  private get isFull(): boolean {
     return this.unsent >= UNSENT_MAX || this.unsentLength >= UNSENT_LENGTH_MAX
+  }
+
+  /**
+   * Hands over an answer, which may be large, once there is room for it: before what has changed since.
+   *
+   * @throws whatever `hand` throws
+   */
+  answer(hand: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.answers.push(() => {
+        try {
+          hand()
+          resolve()
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)))
+        }
+      })
+      this.flush()
+    })
   }
 
   add(source: Source): void {
@@ -72,7 +95,8 @@ export class Sender {
   }
 
   private flush(): void {
-    const { socket, pending } = this
+    const { socket, answers, pending } = this
+    while (answers.length > 0 && !this.isFull) answers.shift()?.()
     if (!pending) return
     while (pending.size > 0 && socket.connected && !this.isFull) {
       const [source] = pending

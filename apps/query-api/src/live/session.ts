@@ -9,11 +9,14 @@ import { type LiveHub } from './hub.js'
 import { type Asker, type LiveReading } from './live-reads.js'
 import { type Acknowledgement, type Closing, type ClosingReason, type Ended } from './messages.js'
 import { Sender } from './sender.js'
+import { Slots } from './slots.js'
 import { type SubjectLimits } from './subject-limits.js'
 import { parseSubscribe, type SubscribeRequest } from './subscribe-request.js'
 import { Subscription } from './subscription.js'
 
 const SUBSCRIPTIONS_MAX = 1_000
+/** Of what is read for a socket so much at a time is not handed over yet: each of its answers, and each part of what it has missed, may be large. */
+const UNHANDED_MAX = 32
 /** How long before its token expires a socket is told to come back with a new one. At most half of what the token has left. */
 const NOTICE_MS = 5_000
 /** Over how long those spread who were told to come back at the same time. */
@@ -41,6 +44,7 @@ export class Session implements Timed, Leaving {
   dueAt_ms: number
   private subscriptions: Map<string, Subscription> | undefined
   private readonly sender: Sender
+  private slots: Slots | undefined
   /** Subscribes that are not answered yet, also of what has been closed since. */
   private opening = 0
   private last = 0
@@ -117,8 +121,6 @@ export class Session implements Timed, Leaving {
     const { catalogue, hub, readerFor, limits } = this.context
     if (isExpired(principal)) throw Problem.of('unauthorized', 'the token has expired; connect with a new one')
     requireScope(principal, 'read')
-    if (sender.isFull)
-      throw Problem.of('too-many-requests', 'this socket has much unread; read it before you subscribe')
     if ((this.subscriptions?.size ?? 0) >= SUBSCRIPTIONS_MAX)
       throw Problem.of(
         'too-many-requests',
@@ -144,6 +146,7 @@ export class Session implements Timed, Leaving {
       hub,
       readerFor,
       principal,
+      inTurn: (work) => this.inTurn(work),
       onPending: (each) => sender.add(each),
       onFailed: (each, error) => this.failed(each, error),
     })
@@ -159,14 +162,24 @@ export class Session implements Timed, Leaving {
   ): Promise<void> {
     const { limits } = this.context
     try {
-      const acknowledgement = await limits.reading(this.client.principal.subject, () =>
-        after === undefined ? subscription.open(minPosition) : subscription.resume(after, minPosition),
+      await limits.reading(this.client.principal.subject, () =>
+        this.inTurn(async () => {
+          const acknowledgement = await (after === undefined
+            ? subscription.open(minPosition)
+            : subscription.resume(after, minPosition))
+          await this.sender.answer(() => subscription.answer(() => answer(acknowledgement)))
+        }),
       )
-      subscription.answer(() => answer(acknowledgement))
     } catch (error) {
       this.remove(subscription)
       throw error
     }
+  }
+
+  /** @param work lasts until what it has read is handed over. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    this.slots ??= new Slots(UNHANDED_MAX)
+    return this.slots.run(work)
   }
 
   private remove(subscription: Subscription): void {

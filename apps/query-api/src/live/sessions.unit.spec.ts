@@ -184,6 +184,49 @@ test('whoever asks on without reading the answers is sent away', async () => {
   expect(disconnect).toHaveBeenCalledTimes(1)
 })
 
+describe('what a socket has asked for and does not read', () => {
+  const subscribe = async (read: () => Promise<Answer>): Promise<{ client: SocketDouble; answers: unknown[] }> => {
+    stage = new LiveStage([counting], { read })
+    const client = await stage.connect()
+    const answers: unknown[] = []
+    for (let at = 1; at <= 100; at += 1)
+      void client.ask('subscribe', { resource: `/v1/counting/counts/${at}` }).then((each) => answers.push(each['ok']))
+    await settled()
+    return { client, answers }
+  }
+  const large = () => answer(5n, { text: 'x'.repeat(100_000) })
+
+  test('is handed over as far as it keeps up, and the rest when it has read', async () => {
+    const { client, answers } = await subscribe(large)
+    expect(answers).toHaveLength(3)
+    for (let times = 1; times <= 40; times += 1) {
+      client.conn.emit('drain')
+      await settled()
+    }
+    expect(answers).toEqual(Array.from({ length: 100 }, () => true))
+  })
+
+  test('is read a little ahead, and no more of it', async () => {
+    const read = jest.fn(large)
+    await subscribe(read)
+    expect(read).toHaveBeenCalledTimes(3 + 32)
+  })
+
+  test('is forgotten when it goes, also what is still being read', async () => {
+    let end = (): void => undefined
+    const ended = new Promise<void>((resolve) => (end = resolve))
+    const read = jest.fn(large)
+    for (let times = 0; times < 30; times += 1) read.mockImplementationOnce(large)
+    read.mockImplementation(() => ended.then(large))
+    const { client, answers } = await subscribe(read)
+    stage.sessions.close(client.socket)
+    end()
+    await settled()
+    expect(answers).toHaveLength(100)
+    expect(stage.hub.size).toBe(0)
+  })
+})
+
 describe('whoever unsubscribes before the answer has not made room for more reads', () => {
   test.each([
     ['of its subject', 100, 'the subject of this token has 100 subscribes in hand here'],

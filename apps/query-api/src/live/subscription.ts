@@ -14,8 +14,6 @@ import { Recomputed, type Recomputing } from './recomputed.js'
 import { type Source } from './sender.js'
 import { answerPayload } from './shared-payload.js'
 
-/** Messages that wait while it catches up. */
-const KEPT_MAX = 1_000
 /** Who has read another build than the one that is known to be live looks again: by then that is known better. */
 const VERIFY_MS = 1_500
 
@@ -33,6 +31,8 @@ export interface SubscriptionOptions {
   readonly hub: LiveHub
   readonly readerFor: (asker: Asker) => LiveReading
   readonly principal: Principal
+  /** When it is its turn, does what lasts until its reader has taken what was read: so many at a time of a socket. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>
   /** Something waits to be sent. */
   readonly onPending: (subscription: Subscription) => void
   /** It cannot go on, and is closed. */
@@ -59,6 +59,8 @@ export class Subscription implements Watcher, Source, Asker, Recomputing {
   private isBroken = false
   private isClosed = false
   private failure: Error | undefined
+  /** Nothing waits in the outbox any more, or nobody takes it. */
+  private onTaken: (() => void) | undefined
 
   constructor(private readonly options: SubscriptionOptions) {
     this.named = options.named
@@ -86,6 +88,7 @@ export class Subscription implements Watcher, Source, Asker, Recomputing {
     read: () => Promise<Missed | { readonly position: bigint; readonly data: object }>,
   ): Promise<Acknowledgement> {
     const { hub, id } = this.options
+    if (this.isClosed) throw Problem.of('unavailable', 'it was closed before it was read')
     hub.watch(this)
     try {
       const { position, ...answer } = await read()
@@ -111,6 +114,7 @@ export class Subscription implements Watcher, Source, Asker, Recomputing {
   close(): void {
     if (this.isClosed) return
     this.isClosed = true
+    this.onTaken?.()
     this.options.hub.unwatch(this)
   }
 
@@ -176,6 +180,7 @@ export class Subscription implements Watcher, Source, Asker, Recomputing {
   /** The next message, when the reader can take one. */
   take(): Outgoing | undefined {
     const ready = this.outbox.shift()
+    if (this.outbox.length === 0) this.onTaken?.()
     if (ready && this.isFollowing()) this.changes.goOn()
     if (ready || this.isOpening) return ready
     const payload = this.changes.take()
@@ -287,20 +292,32 @@ export class Subscription implements Watcher, Source, Asker, Recomputing {
   private async catchUp(from: Place, build: number): Promise<void> {
     try {
       for (let next: Place | undefined = from; next && !this.isOver();) {
-        const place = next
-        // Another source may be behind the last one: what was told stays told.
-        const chunk: Chunk = await this.patiently(() => this.chunk(place, place.position))
-        if (chunk.build !== build) return void this.beginAnew(place.position, chunk)
-        for (const { position, data } of chunk.changes)
-          this.outbox.push({ event: 'change', payload: new Payload(position, data) })
-        this.pending()
-        while (this.outbox.length > KEPT_MAX && !this.isOver()) await new Promise((resolve) => setTimeout(resolve, 10))
-        next = this.rest(chunk)
-        if (!next) this.begin(chunk.position, chunk.build)
+        const place: Place = next
+        next = await this.options.inTurn(() => this.catchUpFrom(place, build))
       }
     } catch (error) {
       this.fail(error)
     }
+  }
+
+  /** Its reader has taken it by then. @returns where to go on; undefined when it follows. */
+  private async catchUpFrom(place: Place, build: number): Promise<Place | undefined> {
+    if (this.isClosed) return undefined
+    // Another source may be behind the last one: what was told stays told.
+    const chunk = await this.patiently(() => this.chunk(place, place.position))
+    if (chunk.build !== build) return void this.beginAnew(place.position, chunk)
+    for (const { position, data } of chunk.changes)
+      this.outbox.push({ event: 'change', payload: new Payload(position, data) })
+    const next = this.rest(chunk)
+    if (next) this.pending()
+    else this.begin(chunk.position, chunk.build)
+    await this.taken()
+    return next
+  }
+
+  private async taken(): Promise<void> {
+    if (this.outbox.length > 0 && !this.isClosed) await new Promise<void>((resolve) => (this.onTaken = resolve))
+    this.onTaken = undefined
   }
 
   /** The reader could not be kept contiguous: here is the state to go on from. */
@@ -309,6 +326,7 @@ export class Subscription implements Watcher, Source, Asker, Recomputing {
     this.isOpening = true
     this.isBroken = false
     this.outbox = []
+    this.onTaken?.()
     this.changes.clear()
     try {
       // What was told stays told: no reader is sent back.

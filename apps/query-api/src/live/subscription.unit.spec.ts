@@ -52,6 +52,7 @@ function told(): unknown[] {
 const subscribed = (): Subscription =>
   new Subscription({
     ...{ id: 's1', named, hub, readerFor: () => reader, query: { filter: {} }, principal: {} as Principal },
+    inTurn: (work) => work(),
     onPending: () => undefined,
     onFailed: (_, error) => failed.push(error),
   })
