@@ -4,6 +4,9 @@ import { describeContract } from '../contract.js'
 import { openRemoteStore } from './remote-store.js'
 import { serveEventStore } from './serve.js'
 
+/** A machine that stands still for some seconds is not taken for a writer that is dead. */
+const limits = { heartbeat_ms: 15_000, dead_ms: 60_000 }
+
 describeContract('postgres, its writer behind a link', async () => {
   const database = await scratchDatabase()
   const writer = await postgresWriter(database)
@@ -16,11 +19,12 @@ describeContract('postgres, its writer behind a link', async () => {
   const listener = await listen({
     ...{ host: '127.0.0.1', port: 0, identity: server, allowList, logger },
     ...serveEventStore(writer.store),
+    limits,
   })
   const link = connect({
-    ...{ endpoints: [`127.0.0.1:${listener.port}`], identity: client, allowList, role: 'event-writer', logger },
+    ...{ endpoints: [`127.0.0.1:${listener.port}`], identity: client, allowList, role: 'event-writer', limits, logger },
   })
-  const store = openRemoteStore({ link, url: database.url, pool_max: 4, logger })
+  const store = openRemoteStore({ link, url: database.url, pool_max: 4, logger, append_ms: 60_000 })
   return {
     store,
     close: async () => {

@@ -25,16 +25,19 @@ export interface RemoteStoreOptions {
   /** Connections for reading. */
   readonly pool_max: number
   readonly logger: Logger
+  /** How long the writer is waited for, in ms. Default {@link APPEND_MS_MAX}. */
+  readonly append_ms?: number
 }
 
 /** The Postgres store whose writer is another process: appends and tidings over the link, reads by SQL. */
-export function openRemoteStore({ link, url, pool_max, logger }: RemoteStoreOptions): EventStore {
+export function openRemoteStore(options: RemoteStoreOptions): EventStore {
+  const { link, url, pool_max, logger, append_ms = APPEND_MS_MAX } = options
   const feed = new CommitFeed(link, logger)
   const { recent } = feed
   const reader = new PostgresReader({ url, pool_max, recent, logger })
   const ask = async (method: string, payload: Buffer): Promise<unknown> => {
     try {
-      return await link.request(method, payload, { timeout_ms: APPEND_MS_MAX })
+      return await link.request(method, payload, { timeout_ms: append_ms })
     } catch (error) {
       throw translated(error)
     }

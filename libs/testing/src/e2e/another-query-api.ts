@@ -42,7 +42,6 @@ export class AnotherQueryApi {
     await eventually(
       'the other query-api is ready',
       async () => (await fetch(`${this.url}/readyz`).catch(() => undefined))?.status === 200,
-      { timeout_ms: 60_000 },
     )
   }
 

@@ -10,7 +10,10 @@ import { type WireRpc, Wiretap } from './wiretap.js'
 const NAME = 'replay'
 const OK = 0
 const CANCELLED = 1
-/** So that what the server gives up by itself does not reach a client that the test has already let go. */
+/**
+ * So that what the server gives up by itself does not reach a client that the test has already let go, and a client on a slow machine does
+ * not give up what the record has an answer to.
+ */
 const NEVER_MS = 600_000
 
 /** One record being replayed: a double, the client that the record is of, and another one that prepares the log. */
@@ -38,7 +41,7 @@ export class Session {
       ...options,
     })
     const url = recorded.connection_string.replace(/127\.0\.0\.1:\d+(,127\.0\.0\.1:\d+)*/, hosts(double))
-    const client = EventStoreDBClient.connectionString(`${url}&connectionName=${NAME}`)
+    const client = EventStoreDBClient.connectionString(`${url}&connectionName=${NAME}&defaultDeadline=${NEVER_MS}`)
     const other = EventStoreDBClient.connectionString(double.nodes[0].url)
     return new Session(recorded, double, client, other, wiretap)
   }
