@@ -39,10 +39,16 @@ export class AnotherQueryApi {
       env: this.env,
       stdio: ['ignore', 'ignore', 2],
     })
-    await eventually(
-      'the other query-api is ready',
-      async () => (await fetch(`${this.url}/readyz`).catch(() => undefined))?.status === 200,
-    )
+    try {
+      await eventually(
+        'the other query-api is ready',
+        async () => (await fetch(`${this.url}/readyz`).catch(() => undefined))?.status === 200,
+      )
+    } catch (error) {
+      // Nobody else knows of it, and a test run does not end before it.
+      await this.kill()
+      throw error
+    }
   }
 
   /** As a crash does. */
