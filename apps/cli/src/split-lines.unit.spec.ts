@@ -1,7 +1,7 @@
 import { splitLines } from './split-lines.js'
 
 async function* piecesOf(...pieces: readonly string[]): AsyncGenerator<string> {
-  yield* pieces
+  for (const piece of pieces) yield await Promise.resolve(piece)
 }
 async function linesOf(pieces: AsyncIterable<string>, chars_max = 10): Promise<unknown[]> {
   const lines: unknown[] = []
@@ -19,7 +19,7 @@ test('who never ends a line is not listened to for ever', async () => {
   async function* endless(): AsyncGenerator<string> {
     for (;;) {
       pieces += 1
-      yield 'abc'
+      yield await Promise.resolve('abc')
     }
   }
   await expect(linesOf(endless())).rejects.toThrow('a line is longer than 10 characters')
