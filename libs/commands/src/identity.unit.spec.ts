@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { canonicalJson, requestHash, requestText } from './index.js'
+import { canonicalJson, requestHash, requestText } from './identity.js'
 
 /** As it was written down first: what is in the log was hashed with it. */
 const plainCanonical = (value: unknown): string =>

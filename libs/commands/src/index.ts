@@ -1,5 +1,4 @@
 export { CommandHandler, type CommandHandlerOptions } from './command-handler.js'
-export { canonicalJson, requestHash, requestText } from './identity.js'
 export { type CommandRequest } from './job.js'
 export { type CommandOutcome } from './outcome.js'
 export { openPostgresSnapshots, type PostgresSnapshotsOptions } from './snapshots/postgres-snapshots.js'

@@ -1,4 +1,4 @@
-export { appComponent, type AppOptions, nodeArgs } from './app-component.js'
+export { nodeArgs } from './app-component.js'
 export { enrolAll, type Enrolled, identityFolder } from './identities.js'
 export { type DataLayout, dataLayout, type Ports, portsFrom } from './layout.js'
 export { type StartedWith, startedWith } from './started-with.js'
@@ -13,11 +13,9 @@ export {
   readPidFile,
   removePidFile,
   runningIn,
-  startOf,
   writePidFile,
 } from './process/pid-file.js'
 export { openLog } from './process/log-file.js'
-export { runProgram } from './process/run-program.js'
 export { postgresBinaries } from './postgres/binaries.js'
 export { type ClusterPlace, initCluster, launchCluster, SUPERUSER } from './postgres/cluster.js'
 export { copyPrimary, pointAt } from './postgres/replica.js'

@@ -17,7 +17,7 @@ export {
   type SubscribeOptions,
 } from './contract.js'
 export { LinkError, type LinkErrorKind, RemoteError } from './errors.js'
-export { type Limits, defaultLimits } from './limits.js'
+export { type Limits } from './limits.js'
 export { type Logger } from './logger.js'
 export { connect } from './link/connect.js'
 export { listen } from './link/listen.js'

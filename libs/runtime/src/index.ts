@@ -1,11 +1,6 @@
-export {
-  type Authenticator,
-  type AuthenticatorOptions,
-  createAuthenticator,
-  unauthorized,
-} from './auth/authenticator.js'
+export { type Authenticator, type AuthenticatorOptions, createAuthenticator } from './auth/authenticator.js'
 export { atExpiry, expiredMeanwhile, type Expiring, isExpired } from './auth/expiry.js'
-export { AuthGuard, Caller, RequireScope, requireScope } from './auth/guard.js'
+export { Caller, RequireScope, requireScope } from './auth/guard.js'
 export {
   ensureLocalKey,
   issueToken,
@@ -14,7 +9,7 @@ export {
   type TokenRequest,
   type TokenRole,
 } from './auth/local-key.js'
-export { mayTouch, type Principal, type Scope, SCOPES } from './auth/principal.js'
+export { mayTouch, type Principal, type Scope } from './auth/principal.js'
 export { authSettings, baseSettings, readModelSettings, redisSettings } from './config/base-settings.js'
 export {
   ConfigError,
@@ -30,7 +25,7 @@ export { settingsText } from './config/settings-text.js'
 export { projectorTuning, queryTuning, writerTuning } from './config/tuning.js'
 export { createFileAtomically, writeFileAtomically } from './files/atomic-file.js'
 export { readJsonFile } from './files/json-file.js'
-export { type RequestContext, contextFrom, contextOf } from './log/context.js'
+export { type RequestContext, contextOf } from './log/context.js'
 export { createLogger, type Logger, reasonOf } from './log/logger.js'
 export { OnceAMinute } from './log/once-a-minute.js'
 export { goodbye } from './postgres/goodbye.js'

@@ -7,7 +7,7 @@ export const POSTGRES_SCHEMES = ['postgres', 'postgresql']
 export const EVENTSTOREDB_SCHEMES = ['esdb', 'esdb+discover']
 
 /** Which store: `memory` is told apart from a mistyped word. */
-export const storeChoice = {
+const storeChoice = {
   ...setting.choice(STORES, { description: 'which event store holds the log', default: 'postgres' }),
   rule: `one of ${STORES.join(', ')} (memory is for tests: it holds a log for one process, and the product is several)`,
 }

@@ -14,7 +14,7 @@ export interface PidFile {
 }
 
 /** Field 22 of /proc/PID/stat; undefined when there is no such process (or it is a zombie). */
-export function startOf(pid: number): string | undefined {
+function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -57,6 +57,7 @@ export class Ownership extends EventEmitter<{ tick: [] }> {
     return this.owned
   }
 
+  /** Looks at once, and again and again. */
   start(): void {
     this.running = this.tick()
   }
@@ -76,14 +77,7 @@ export class Ownership extends EventEmitter<{ tick: [] }> {
     this.owned = new Map()
   }
 
-  /** Looks again soon, because something has changed. */
-  poke(): void {
-    clearTimeout(this.timer)
-    this.running = this.running.then(() => this.tick())
-  }
-
   private async tick(): Promise<void> {
-    clearTimeout(this.timer)
     if (this.closed) return
     try {
       const client = await this.connection()
@@ -97,8 +91,7 @@ export class Ownership extends EventEmitter<{ tick: [] }> {
       this.client = undefined
     }
     this.emit('tick')
-    clearTimeout(this.timer)
-    if (!this.isClosed()) this.timer = setTimeout(() => this.poke(), TICK_MS)
+    if (!this.isClosed()) this.timer = setTimeout(() => this.start(), TICK_MS)
   }
 
   private isClosed(): boolean {
