@@ -1,5 +1,5 @@
 export * from './port.js'
-export { storeFor, type Upcasting, upcasting } from './domain-store.js'
+export { checkNeeds, storeFor, type Upcasting, upcasting } from './domain-store.js'
 export { createMemoryStore } from './memory/memory-store.js'
 export { CopyQuery } from './postgres/copy-query.js'
 export { GrowingBytes } from './log/growing-bytes.js'
