@@ -15,8 +15,11 @@ import { parseSubscribe, type SubscribeRequest } from './subscribe-request.js'
 import { Subscription } from './subscription.js'
 
 const SUBSCRIPTIONS_MAX = 1_000
-/** Of what is read for a socket so much at a time is not handed over yet: each of its answers, and each part of what it has missed, may be large. */
-const UNHANDED_MAX = 32
+/**
+ * Of what is read for a socket so many answers at a time are not handed over yet, and as many parts of what it has missed: each may be large.
+ * They do not wait for each other: who asks waits for an answer, and not for all that was missed elsewhere.
+ */
+const UNHANDED_MAX = 16
 /** How long before its token expires a socket is told to come back with a new one. At most half of what the token has left. */
 const NOTICE_MS = 5_000
 /** Over how long those spread who were told to come back at the same time. */
@@ -44,7 +47,8 @@ export class Session implements Timed, Leaving {
   dueAt_ms: number
   private subscriptions: Map<string, Subscription> | undefined
   private readonly sender: Sender
-  private slots: Slots | undefined
+  private answering: Slots | undefined
+  private catchingUp: Slots | undefined
   /** Subscribes that are not answered yet, also of what has been closed since. */
   private opening = 0
   private last = 0
@@ -146,7 +150,7 @@ export class Session implements Timed, Leaving {
       hub,
       readerFor,
       principal,
-      inTurn: (work) => this.inTurn(work),
+      inTurn: (work) => (this.catchingUp ??= new Slots(UNHANDED_MAX)).run(work),
       onPending: (each) => sender.add(each),
       onFailed: (each, error) => this.failed(each, error),
     })
@@ -163,7 +167,7 @@ export class Session implements Timed, Leaving {
     const { limits } = this.context
     try {
       await limits.reading(this.client.principal.subject, () =>
-        this.inTurn(async () => {
+        (this.answering ??= new Slots(UNHANDED_MAX)).run(async () => {
           const acknowledgement = await (after === undefined
             ? subscription.open(minPosition)
             : subscription.resume(after, minPosition))
@@ -174,12 +178,6 @@ export class Session implements Timed, Leaving {
       this.remove(subscription)
       throw error
     }
-  }
-
-  /** @param work lasts until what it has read is handed over. */
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    this.slots ??= new Slots(UNHANDED_MAX)
-    return this.slots.run(work)
   }
 
   private remove(subscription: Subscription): void {

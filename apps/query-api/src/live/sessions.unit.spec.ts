@@ -209,7 +209,7 @@ describe('what a socket has asked for and does not read', () => {
   test('is read a little ahead, and no more of it', async () => {
     const read = jest.fn(large)
     await subscribe(read)
-    expect(read).toHaveBeenCalledTimes(3 + 32)
+    expect(read).toHaveBeenCalledTimes(3 + 16)
   })
 
   test('is forgotten when it goes, also what is still being read', async () => {
