@@ -21,6 +21,7 @@ const CHUNK_ROWS = 101
 
 /** What a connection tells the query that is under way; pg's types leave it out. */
 interface Handlers {
+  handleError(error: Error, connection: pg.Connection): void
   handleDataRow(row: { readonly length: number }): void
   handlePortalSuspended(connection: pg.Connection): void
 }
@@ -32,6 +33,8 @@ const Query = pg.Query as unknown as new (config: object, settle: Settle) => pg.
 /** Drops what comes beyond the bound before anybody looks into it, and asks for no more of the same statement: one snapshot. */
 class BoundedQuery extends Query {
   isCut = false
+  /** 0: all at once. */
+  private readonly chunk_rows: number
   private rows_count = 0
   private bytes = 0
 
@@ -40,7 +43,9 @@ class BoundedQuery extends Query {
     private readonly bound: RowBound,
     settle: Settle,
   ) {
-    super({ ...config, rows: bound.rows_max > CHUNK_ROWS ? CHUNK_ROWS : 0 }, settle)
+    const rows = bound.rows_max > CHUNK_ROWS ? CHUNK_ROWS : 0
+    super({ ...config, rows }, settle)
+    this.chunk_rows = rows
   }
 
   override handleDataRow(row: { readonly length: number }): void {
@@ -49,6 +54,12 @@ class BoundedQuery extends Query {
     if (this.isCut) return
     this.rows_count += 1
     super.handleDataRow(row)
+  }
+
+  /** Where rows come so many at a time nothing was asked that ends the exchange: after an error the server would wait for that. */
+  override handleError(error: Error, connection: pg.Connection): void {
+    if (this.chunk_rows > 0 && error instanceof pg.DatabaseError) connection.sync()
+    super.handleError(error, connection)
   }
 
   override handlePortalSuspended(connection: pg.Connection): void {

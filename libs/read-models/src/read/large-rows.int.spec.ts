@@ -1,11 +1,11 @@
+import pg from 'pg'
 import { ledger } from '#ledger'
 import { scratchServers } from '#testing'
 import { Reading } from '../fixtures/reading.js'
+import { queryBounded } from './bounded-query.js'
 import { type Reader } from './reader.js'
 import { type NamedResource } from './resources.js'
 import { Sources } from './sources.js'
-
-jest.setTimeout(120_000)
 
 /** So many transactions of 1 MiB each. */
 const ROWS = 40
@@ -90,5 +90,20 @@ test('the primary, too, is asked for no more than a page takes', async () => {
     expect([source, (data as Page).items.length]).toEqual(['primary', 3])
   } finally {
     await sources.close()
+  }
+})
+
+test('a statement that fails, at once or half way, leaves its connection as good as it was', async () => {
+  const client = new pg.Client({ connectionString: reading.database.url })
+  await client.connect()
+  const bound = { rows_max: 1_000, bytes_max: MIB }
+  const ask = (text: string): Promise<unknown> => queryBounded(client, { text }, bound)
+  try {
+    await expect(ask('select * from not_there')).rejects.toMatchObject({ code: '42P01' })
+    await expect(ask('select 1 / (500 - n) from generate_series(1, 900) n')).rejects.toMatchObject({ code: '22012' })
+    expect(await ask('select n from generate_series(1, 2) n')).toEqual({ rows: [{ n: 1 }, { n: 2 }], isCut: false })
+    expect((await client.query('select 1 as n')).rows).toEqual([{ n: 1 }])
+  } finally {
+    await client.end()
   }
 })
