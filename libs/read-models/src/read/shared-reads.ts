@@ -8,7 +8,7 @@ interface Shared<T> {
 /**
  * Lets queries for the same row that come while one is being read take part in that read. One joins a read that asks for no more than it
  * does itself, so that nobody waits for another's token. It reads anew if what comes is older than its own, and if the other one's time was up before its
- * own is. Holds what is under way, and nothing else.
+ * own is, or the other one was refused, as one that asks for too much. Holds what is under way, and nothing else.
  */
 export class SharedReads<T extends { readonly position: bigint }> {
   private readonly underWay = new Map<string, Shared<T>>()
@@ -21,7 +21,7 @@ export class SharedReads<T extends { readonly position: bigint }> {
       if (!other || other.minPosition > minPosition || (!mayBeLess && other.minPosition < minPosition))
         return this.begin(row, { minPosition, result: read() })
       const result = await other.result.catch((error: unknown) => {
-        if (!isTimeUp(error) || isOver()) throw error
+        if (!isOfAsker(error) || isOver()) throw error
         return undefined
       })
       if (result && result.position >= minPosition) return result
@@ -38,4 +38,6 @@ export class SharedReads<T extends { readonly position: bigint }> {
   }
 }
 
-const isTimeUp = (error: unknown): boolean => error instanceof Problem && error.code === 'not-fresh-enough'
+/** It says something of who asked, and nothing of the row. */
+const isOfAsker = (error: unknown): boolean =>
+  error instanceof Problem && (error.code === 'not-fresh-enough' || error.code === 'overloaded')

@@ -88,6 +88,16 @@ describe("when the time of the one that reads is up before another's", () => {
     expect(await third).toEqual({ position: 5n })
   })
 
+  test('and so does who took part in the read of one that asks for too much', async () => {
+    const refused = (): Promise<Result> => Promise.reject(Problem.of('overloaded', 'too many of your queries wait'))
+    const first = shared.read('a', 0n, refused, () => false)
+    const second = shared.read('a', 0n, source.read, () => false)
+    await expect(first).rejects.toMatchObject({ code: 'overloaded' })
+    await turn()
+    source.reads[0]!(5n)
+    expect(await second).toEqual({ position: 5n })
+  })
+
   test('what fails for another reason is not tried again', async () => {
     const failing = (): Promise<Result> => Promise.reject(Problem.of('unavailable', 'away'))
     const two = await Promise.allSettled([
