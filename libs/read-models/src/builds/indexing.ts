@@ -22,7 +22,7 @@ const INDEXING_MAX = 2
 
 /** Makes what only readers need of a build: once it is near the end of the log. On connections of its own, because it takes as long as it takes. */
 export class Indexing {
-  private readonly underWay = new Map<string, { readonly slot: Slot; readonly done: Promise<void> }>()
+  private readonly underWay = new Map<string, Promise<void>>()
   private readonly connections: Connections
 
   constructor(
@@ -30,11 +30,6 @@ export class Indexing {
     private readonly tables: readonly ReadTable[],
   ) {
     this.connections = new Connections({ url, name: 'headwater indexing', max: INDEXING_MAX })
-  }
-
-  /** Are indexes of a live build made by this process? Its lanes wait for that. */
-  get isOfLive(): boolean {
-    return [...this.underWay.values()].some(({ slot }) => slot === 'live')
   }
 
   /** What is under way is cut off. */
@@ -52,9 +47,9 @@ export class Indexing {
     const { name, version } = build.projection
     const key = `${name}.v${version}.${build.build}`
     const known = this.underWay.get(key)
-    if (known) return known.done
+    if (known) return known
     const done = this.make(build).finally(() => this.underWay.delete(key))
-    this.underWay.set(key, { slot: build.slot, done })
+    this.underWay.set(key, done)
     return done
   }
 

@@ -63,6 +63,7 @@ export class Projector {
   /** What operators do with builds. */
   readonly builds: Builds
   private readonly indexing: Indexing
+  private waitingForIndexes = 0
   private readonly tables: readonly ReadTable[]
   private readonly fleet: string
   private readonly upcasting: Upcasting
@@ -122,9 +123,9 @@ export class Projector {
     return [...this.ownership.lanes.keys()]
   }
 
-  /** Are indexes of something live being made, for which its lanes wait? */
+  /** Are indexes being made for which the lanes wait? */
   get isIndexingLive(): boolean {
-    return this.indexing.isOfLive
+    return this.waitingForIndexes > 0
   }
 
   /** What does not go on, and why, as it was last seen. */
@@ -268,7 +269,14 @@ export class Projector {
   ): Promise<void> {
     const { store, batch_max = 1_000, logger } = this.options
     const { spacing } = this
-    const onNear = (): Promise<void> => this.indexing.indexAll(plan.together.filter(({ isIndexed }) => !isIndexed))
+    const onNear = async (): Promise<void> => {
+      this.waitingForIndexes += 1
+      try {
+        await this.indexing.indexAll(plan.together.filter(({ isIndexed }) => !isIndexed))
+      } finally {
+        this.waitingForIndexes -= 1
+      }
+    }
     try {
       await run({ store, unit, cache, batch_max, spacing, logger, onProgress, onNear }, signal)
     } catch (error) {
