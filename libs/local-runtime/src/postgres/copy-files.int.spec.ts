@@ -1,9 +1,9 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { type TemporaryPostgres, temporaryPostgres } from '#testing'
-
-jest.setTimeout(120_000)
+import { copyFiles } from './copy-files.js'
 
 const servers: TemporaryPostgres[] = []
 afterEach(async () => {
@@ -33,5 +33,24 @@ test('a replica is copied while files come and go in the primary', async () => {
     expect((await client.query('select pg_is_in_recovery() as standby')).rows).toEqual([{ standby: true }])
   } finally {
     await client.end()
+  }
+})
+
+test('a folder that a copy has for itself is its own, also where the one of the original lies elsewhere', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-copy-'))
+  const [from, to, elsewhere] = ['from', 'to', 'elsewhere'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ]
+  try {
+    for (const each of [from, to, elsewhere]) await mkdir(each)
+    await writeFile(join(elsewhere, 'segment'), '')
+    await symlink(elsewhere, join(from, 'pg_wal'))
+    await copyFiles(from, to)
+    expect((await lstat(join(to, 'pg_wal'))).isDirectory()).toBe(true)
+    expect(await readdir(join(to, 'pg_wal'))).toEqual([])
+  } finally {
+    await rm(folder, { recursive: true })
   }
 })

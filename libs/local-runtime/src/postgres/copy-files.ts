@@ -19,10 +19,12 @@ export async function copyFiles(from: string, to: string): Promise<void> {
     const source = join(from, entry.name)
     const target = join(to, entry.name)
     try {
-      if (entry.isSymbolicLink()) await symlink(await readlink(source), target)
+      // Also where the server's own is a link to somewhere else: what is there is not to be shared.
+      if (EMPTIED.test(entry.name)) await mkdir(target, { mode: 0o700 })
+      else if (entry.isSymbolicLink()) await symlink(await readlink(source), target)
       else if (entry.isDirectory()) {
         await mkdir(target, { mode: 0o700 })
-        if (!EMPTIED.test(entry.name)) await copyFiles(source, target)
+        await copyFiles(source, target)
       } else await copyFile(source, target)
     } catch (error) {
       const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT' && existsSync(to)
