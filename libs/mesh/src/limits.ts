@@ -10,7 +10,10 @@ export interface Limits {
   readonly credit_max: number
   /** Something is sent at least this often. */
   readonly heartbeat_ms: number
-  /** A peer of which no byte came for so long is dead, unless it is not read from because it is slow. At least twice the heartbeat. */
+  /**
+   * A peer of which no byte came for so long is dead. One that is not read from, because it is slow, is dead when it has taken nothing for
+   * twenty times as long. At least twice the heartbeat.
+   */
   readonly dead_ms: number
   /** From the first byte until the application hello is answered, TLS handshake included. */
   readonly hello_ms: number

@@ -12,6 +12,8 @@ import { StreamWindow } from './stream-window.js'
 
 /** Largest frame of a peer that has not said who it is. */
 const HELLO_BYTES_MAX = 1_024
+/** A peer that is not read from, because it is slow, is given up when it has taken nothing for so many times as long as one that is silent. */
+const STUCK_FACTOR = 20
 
 /** The server's end of one socket: nobody until the hello was checked, then requests and subscriptions of one peer. */
 export class ServerConnection {
@@ -22,6 +24,9 @@ export class ServerConnection {
   private idle: (() => void) | undefined
   /** Subscriptions that wait until the peer takes what was sent. */
   private stalled: (() => void)[] = []
+  /** Since when it is not read from, and has taken nothing of what was sent. */
+  private stuckSince_ms = Infinity
+  private taken_bytes = 0
 
   constructor(
     private readonly socket: TLSSocket,
@@ -81,10 +86,19 @@ export class ServerConnection {
   }
 
   private beat(): void {
-    // One that is not read from cannot be heard.
-    const isSilent = performance.now() - this.frames.heard_ms > this.limits.dead_ms && !this.socket.isPaused()
-    if (isSilent) return this.reject('the peer went silent')
+    if (this.socket.isPaused()) return this.beatUnheard()
+    this.stuckSince_ms = Infinity
+    if (performance.now() - this.frames.heard_ms > this.limits.dead_ms) return this.reject('the peer went silent')
     if (this.peer) this.frames.send([Kind.ping])
+  }
+
+  /** One that is not read from cannot be heard, and has enough to take without pings. */
+  private beatUnheard(): void {
+    const now_ms = performance.now()
+    const taken_bytes = this.socket.bytesWritten - this.frames.unsent_bytes
+    if (this.stuckSince_ms === Infinity || taken_bytes > this.taken_bytes) this.stuckSince_ms = now_ms
+    this.taken_bytes = taken_bytes
+    if (now_ms - this.stuckSince_ms > STUCK_FACTOR * this.limits.dead_ms) this.reject('the peer takes nothing')
   }
 
   private receive(message: Message): void {

@@ -3,8 +3,6 @@ import { type AddressInfo } from 'node:net'
 import { eventually } from '#testing'
 import { AllowList, connect, createIdentity, type Limits, type Link, type LinkServer, listen } from '../index.js'
 
-jest.setTimeout(60_000)
-
 const DEAD_MS = 1_000
 const BYTES = 512 * 1024
 /** More than kernels take for a socket of the relay. */
@@ -94,14 +92,31 @@ test('who sends something large over a slow way is heard for as long as it comes
   expect(steps).toBeGreaterThan(4)
 })
 
-test('who is not read from, because it is slow to take its answers, is waited for', async () => {
+/** Answers that nobody takes are on their way. */
+async function askedForMuch(): Promise<{ readonly asked: Promise<unknown[]> }> {
   await linked({ unsent_bytes_max: 64 * 1024 }, { dead_ms: 1_000 * DEAD_MS })
   way.onwards.unpipe(way.client).pause()
   const asked = Promise.all(Array.from({ length: ANSWERS }, () => link.request('large', null)))
   await eventually('all are on their way', () => handled === ANSWERS)
+  return { asked }
+}
+
+test('who is not read from, because it is slow to take its answers, is waited for', async () => {
+  const { asked } = await askedForMuch()
   now_ms += 10 * DEAD_MS
   await someBeats()
   expect(server.connections).toHaveLength(1)
   way.onwards.pipe(way.client)
   expect(await asked).toHaveLength(ANSWERS)
+})
+
+test('who is not read from, and takes nothing for very long, is given up', async () => {
+  const { asked } = await askedForMuch()
+  const failed = asked.catch(() => 'failed')
+  await someBeats()
+  now_ms += 21 * DEAD_MS
+  await eventually('it is given up', () => server.connections.length === 0)
+  way.client.destroy()
+  await link.close()
+  expect(await failed).toBe('failed')
 })
