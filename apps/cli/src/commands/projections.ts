@@ -121,5 +121,7 @@ function tableOf(rows: readonly (readonly string[])[]): string {
 
 function told(projection: string, { lane, stopped }: Build['stops'][number]): string {
   const { position, type, stream, revision, reason } = stopped
-  return `${projection} has stopped in lane ${lane} at position ${position} (${type}, ${stream}@${revision}): ${reason}`
+  const isAtEvent = type !== ''
+  const where = isAtEvent ? `at position ${position} (${type}, ${stream}@${revision})` : `after position ${position}`
+  return `${projection} has stopped in lane ${lane} ${where}: ${reason}`
 }
