@@ -25,7 +25,8 @@ afterEach(async () => {
 
 /** Each of the first ten rows so often; and what was counted is told. */
 async function update(table: string, times: number): Promise<void> {
-  for (let time = 0; time < times; time += 1) await pool.query(`update ${table} set value = value + 1 where n <= 10`)
+  const again = `update ${table} set value = value + 1 where n <= 10; commit;`
+  await pool.query(`do $$ begin for time in 1..${times} loop ${again} end loop; end $$`)
   await pool.query('select pg_stat_force_next_flush()')
 }
 

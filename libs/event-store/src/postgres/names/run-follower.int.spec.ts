@@ -33,8 +33,9 @@ function filtersRead(): () => number {
 const followed = (count: number): Promise<true> =>
   eventually(`${count} runs are followed`, () => runs.all.length === count || undefined)
 
-async function checkAllKnown(names: Names): Promise<void> {
-  for (const position of log.known.values())
+/** Every seventh name, and so some of every run. */
+async function checkKnown(names: Names): Promise<void> {
+  for (const position of [...log.known.values()].filter((_, at) => at % 7 === 0))
     expect(await names.find(log.pool, [SealedNames.hashOf(position)])).toEqual([position])
 }
 
@@ -49,7 +50,7 @@ test('a term reads no filter that was read in advance, and all others', async ()
   const read = filtersRead()
   const names = await Names.load(log.client, runs, log.options)
   expect(read()).toBe(1)
-  await checkAllKnown(names)
+  await checkKnown(names)
   await names.close()
 })
 
@@ -73,7 +74,7 @@ test('a term that begins after runs were merged unseen reads the merged one, and
   const names = await Names.load(log.client, runs, log.options)
   expect(read()).toBe(8 + 1)
   expect(runs.all.map(({ level }) => level)).toEqual([1, 0, 0])
-  await checkAllKnown(names)
+  await checkKnown(names)
   await names.close()
 })
 
@@ -93,7 +94,7 @@ test('what was half read when the term began is not read again', async () => {
   const read = filtersRead()
   const names = await Names.load(log.client, runs, log.options)
   expect(read()).toBe(5)
-  await checkAllKnown(names)
+  await checkKnown(names)
   await names.close()
 })
 
