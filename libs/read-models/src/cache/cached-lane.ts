@@ -18,8 +18,12 @@ export interface LaneSetup {
   readonly fields: Readonly<Record<string, string>>
 }
 
-/** What one batch changes in a lane is told up to so many UTF-16 units of JSON: whoever follows the feed holds several batches in memory. */
-export const CHANGES_LENGTH_MAX = 8 * 1024 * 1024
+/**
+ * What one batch changes in a lane is told up to so many UTF-16 units of JSON: whoever follows the feed holds several batches in memory. Beyond it a new
+ * generation begins, for everybody in the lane: a batch of several events is folded in parts that stay below it, and so does any one transaction of the
+ * ledger whose accounts have few commodities.
+ */
+export const CHANGES_LENGTH_MAX = 12 * 1024 * 1024
 
 const NOTHING: BatchChanges = { changes: [], documents: [] }
 

@@ -2,6 +2,7 @@ import { document, domain, projection, type RecordedEvent, text } from '#domain-
 import { createMemoryStore, type EventBatch } from '#event-store'
 import { readLog, type ScratchDatabase, scratchDatabase, silentLogger } from '#testing'
 import { fleetOf } from '../builds/fleet.js'
+import { CHANGES_LENGTH_MAX } from '../cache/cached-lane.js'
 import { count, counter } from '../fixtures/counter.js'
 import { openUnit } from '../fixtures/open-unit.js'
 import { migrateReadModels } from '../tables/migrations.js'
@@ -75,6 +76,20 @@ test('a batch that comes to more rows than are written at once is folded in part
   expect(parts.length).toBeGreaterThan(3)
   expect(parts.reduce((sum, each) => sum + each)).toBe(batch.events.length)
   expect(await lengths()).toEqual([300, 900, 15, 1_200, 6_000, 600])
+})
+
+test('what a part changes can be told to those who follow its lane', async () => {
+  const batch = await batchOf(...Array<number>(8).fill(1_000_000))
+  const unit = await openUnit(database.url, tables, 0n, LANES)
+  const told: number[] = []
+  while (unit.position < batch.position) {
+    const folded = await unit.fold(rest(batch, unit.position))
+    told.push(JSON.stringify(unit.changes(folded).get(LANE)?.changes).length)
+    await unit.commit(folded)
+  }
+  await unit.close()
+  expect(told.reduce((sum, each) => sum + each)).toBeGreaterThan(CHANGES_LENGTH_MAX)
+  expect(Math.max(...told)).toBeLessThan(CHANGES_LENGTH_MAX)
 })
 
 test('an event that cannot be folded is found behind more rows than are written at once, and those are written', async () => {

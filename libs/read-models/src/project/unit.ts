@@ -28,12 +28,15 @@ export interface UnitOptions {
   readonly logger: Logger
   /** What is folded of an event. Default: the event, as it is stored. */
   readonly upcasting?: Upcasting
-  /** Rows of more than about so many UTF-16 units are not written at once, but for those of one event. Default 32 Mi. */
+  /** Rows of more than about so many UTF-16 units are not written at once, but for those of one event. Default 4 Mi. */
   readonly length_max?: number
 }
 
-/** Several batches are on their way at a time, each as rows, as what Postgres is sent, and as what the cache is told. */
-const LENGTH_MAX = 32 * 1024 * 1024
+/**
+ * Several batches are on their way at a time, each as rows, as what Postgres is sent, and as what the cache is told. As JSON, with every character
+ * escaped and with what stands around the rows, it stays below what a lane can be told of a batch.
+ */
+const LENGTH_MAX = 4 * 1024 * 1024
 /** By which more events are tried after some that were not too many. */
 const GROWTH = 1.25
 
