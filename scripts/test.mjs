@@ -134,10 +134,11 @@ async function run(name, ...how) {
   }
 }
 
-// What kills or rebuilds parts of the whole system (`alone`) goes last, one test after the other.
-// There Jest would wait for what a failed test has left open.
 // One more than there are processors: a fifth of the time tests wait for what others do.
 const workers = String(Math.min(4, availableParallelism() + 1))
+
+// What kills or rebuilds parts of the whole system (`alone`) goes last, one test after the other.
+// There Jest would wait for what a failed test has left open.
 const runs = [
   await run('together', '--selectProjects', 'unit', 'int', 'e2e', '--maxWorkers', workers, '--testSequencer', join(root, 'scripts', 'longest-first.cjs')),
 ]
