@@ -18,6 +18,7 @@ export { type MissedItems, Reader, type ReaderOptions, type Reading } from './re
 export { type Export, Exporter, type ExporterOptions } from './read/exporter.js'
 export { type At, type Condition, FRESH_MS_MAX, type ListQuery, type Sort } from './read/query.js'
 export { type NamedResource, type ReadableResource, ResourceCatalogue, type RowFilter } from './read/resources.js'
+export { SubjectPlaces } from './read/subject-places.js'
 export { type ReplicaStatus } from './read/replicas/replica-set.js'
 export { type Freshness, type Snapshot, type SourceName, Sources, type SourcesOptions } from './read/sources.js'
 export {

@@ -1,7 +1,6 @@
-import { type Answer, type NamedResource, positionSql, type Reader, type Reading } from '#read-models'
+import { type Answer, type NamedResource, positionSql, type Reader, type Reading, SubjectPlaces } from '#read-models'
 import { Problem } from '#runtime'
 import { Slots } from './slots.js'
-import { WaitsAside } from './waits-aside.js'
 
 /** What subscriptions read. */
 export type LiveReading = Reading & Pick<Reader, 'missed'>
@@ -48,7 +47,7 @@ const WAITING_OF_SUBJECT_MAX = 256
  */
 export class LiveReads {
   private readonly slots: Slots
-  private readonly aside: WaitsAside
+  private readonly aside: SubjectPlaces
   /** Not begun, or not answered yet. */
   private readonly shared = new Map<string, Shared>()
 
@@ -57,10 +56,11 @@ export class LiveReads {
     private readonly options: LiveReadsOptions,
   ) {
     this.slots = new Slots(options.running_max)
-    this.aside = new WaitsAside(
-      options.waiting_max ?? WAITING_MAX,
-      options.waiting_of_subject_max ?? WAITING_OF_SUBJECT_MAX,
-    )
+    this.aside = new SubjectPlaces({
+      places_max: options.waiting_max ?? WAITING_MAX,
+      ofSubject_max: options.waiting_of_subject_max ?? WAITING_OF_SUBJECT_MAX,
+      who: 'subscriptions',
+    })
   }
 
   for(asker: Asker): LiveReading {
@@ -77,7 +77,7 @@ export class LiveReads {
     const read = (): Promise<Answer> => this.reader.document(named, fresh, at)
     // To ask how far a source is would cost as much as to read one row, and a cache may have it.
     return this.share(asker, [named.params, fresh, at], named, (askers) =>
-      this.options.isAhead(named, fresh.minPosition) ? this.aside.wait(askers, read) : this.inTurn(askers, read),
+      this.options.isAhead(named, fresh.minPosition) ? this.waitAside(askers, read) : this.inTurn(askers, read),
     )
   }
 
@@ -118,10 +118,20 @@ export class LiveReads {
     read: () => Promise<T>,
   ): Promise<T> {
     if (this.options.isAhead(named, minPosition))
-      await this.aside.wait(askers, () =>
+      await this.waitAside(askers, () =>
         this.reader.snapshot(named, positionSql(named.readable, named.params), minPosition),
       )
     return this.inTurn(askers, read)
+  }
+
+  /** It counts as the first asker's, whoever takes part. @throws Problem `overloaded`; whatever `wait` throws */
+  private async waitAside<T>([asker]: readonly Asker[], wait: () => Promise<T>): Promise<T> {
+    const giveBack = this.aside.take(asker?.subject)
+    try {
+      return await wait()
+    } finally {
+      giveBack()
+    }
   }
 
   /** @throws Problem `unavailable` when all who asked have gone; whatever `read` throws */

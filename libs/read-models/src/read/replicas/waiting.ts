@@ -1,4 +1,4 @@
-import { Problem } from '#runtime'
+import { SubjectPlaces } from '../subject-places.js'
 import { type Checkpoint } from './replica.js'
 
 /** What a query needs to find at a replica. */
@@ -26,8 +26,12 @@ interface Waiter extends Need {
 /** Queries that wait for a replica to come far enough. Each sleeps until one has, or its time is up: none asks by itself. */
 export class Waiting {
   private readonly waiters = new Set<Waiter>()
+  private readonly places: SubjectPlaces
 
-  constructor(private readonly options: WaitingOptions) {}
+  constructor(private readonly options: WaitingOptions) {
+    const { waits_max, ofSubject_max } = options
+    this.places = new SubjectPlaces({ places_max: waits_max, ofSubject_max, who: 'queries' })
+  }
 
   get size(): number {
     return this.waiters.size
@@ -35,7 +39,7 @@ export class Waiting {
 
   /** @throws Problem `overloaded` when as many wait as may. */
   async wait(need: Need, ms_max: number): Promise<void> {
-    this.checkRoom(need)
+    const giveBack = this.places.take(need.subject)
     let waiter: Waiter | undefined
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms_max)
@@ -47,17 +51,9 @@ export class Waiting {
       this.waiters.add(waiter)
       this.options.onChange()
     })
+    giveBack()
     if (waiter) this.waiters.delete(waiter)
     if (this.waiters.size === 0) this.options.onChange()
-  }
-
-  private checkRoom({ subject }: Need): void {
-    const { waits_max, ofSubject_max } = this.options
-    if (this.size >= waits_max) throw refusal(`${this.size} queries`)
-    if (subject === undefined || this.size < waits_max / 2) return
-    let theirs = 0
-    for (const each of this.waiters) if (each.subject === subject) theirs += 1
-    if (theirs >= ofSubject_max) throw refusal(`${theirs} queries of the subject of this token`)
   }
 
   /** Does one wait for no more than this? */
@@ -71,6 +67,3 @@ export class Waiting {
     for (const waiter of this.waiters) if (isEnough(waiter)) waiter.wake()
   }
 }
-
-const refusal = (who: string): Problem =>
-  Problem.of('overloaded', `${who} wait for a position that is still to come, the most that may`)
